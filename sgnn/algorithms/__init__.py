@@ -1,0 +1,18 @@
+"""Training algorithms, one a file; all call the same hooks and give the same kind of result."""
+
+from .base import Algorithm, Problem
+from .blockwise import Blockwise, BlockwiseB
+from .rows import Rows, StoredRows, StreamedRows, deal
+from .subgradient import Subgradient
+
+__all__ = [
+    "Algorithm",
+    "Blockwise",
+    "BlockwiseB",
+    "Problem",
+    "Rows",
+    "StoredRows",
+    "StreamedRows",
+    "Subgradient",
+    "deal",
+]

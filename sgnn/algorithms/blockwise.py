@@ -1,0 +1,151 @@
+"""Stochastic blockwise coordinate descent: paper 1, Algorithms 1 and 2."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..groups import Blocks
+from .base import Algorithm, Problem
+
+__all__ = ["Blockwise", "BlockwiseB"]
+
+
+class Blockwise(Algorithm):
+    """Algorithm 1 of paper 1: visit one group at a time, and remove it if the loss barely grows.
+
+    While group i is visited only theta_i moves in the first layer, so the product of all the
+    other groups, H_rest = X theta - X_i theta_i, (n, q), is computed once a visit: a batch
+    then costs p_i columns instead of p.  The iterates are those of the naive algorithm.
+
+    Parameters
+    ----------
+    bar : "lam_tau" or "lam", default="lam_tau"
+        What the mean growth of the loss without group i must stay below for it to be removed:
+        lam tau_i (equation 5, and the authors' program) or lam (the printed line 11).
+    warmup_epochs : int, default=0
+        Epochs before the first removal.
+    max_groups : int, optional
+        Keep at most so many groups: down to it by backward elimination between epochs.
+    cache_bytes : float, default=inf
+        The largest H to keep; above it H_rest is computed anew for every batch.
+    """
+
+    def __init__(
+        self,
+        bar: str = "lam_tau",
+        warmup_epochs: int = 0,
+        max_groups: int | None = None,
+        cache_bytes: float = float("inf"),
+    ) -> None:
+        self.bar, self.warmup_epochs = bar, warmup_epochs
+        self.max_groups, self.cache_bytes = max_groups, cache_bytes
+
+    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(problem, optimizer, max_epochs)
+        theta = problem.module.theta
+        # one leaf per group: an optimizer's state then belongs to that group alone, and a
+        # group that is not visited cannot be moved by momentum, averages or weight decay
+        self.thetas = [nn.Parameter(theta[:, c].detach().clone()) for c in problem.columns]
+        self.blocks = [
+            Blocks.whole(part.shape, float(penalty)).to(part)
+            for part, penalty in zip(self.thetas, problem.groups.penalties, strict=True)
+        ]
+        cached = problem.rows.n * theta.shape[0] * theta.element_size() <= self.cache_bytes
+        self.H = theta.new_empty(problem.rows.n, theta.shape[0]) if cached else None
+
+    def sweep(self) -> Iterable[int]:
+        if self.H is not None:
+            # anew every epoch, so that rounding does not add up over the visits
+            for batch in self.problem.rows.batches:
+                torch.mm(self._rows(batch), self._ordered().T, out=self.H[batch])
+        return self.problem.rng.permutation(self.problem.living).tolist()
+
+    def enter(self, block: int | None) -> None:
+        self.i = block
+        self.theta = self.thetas[block]
+        self.span = self.problem.rows.span(block)
+        self.noted = self.theta.new_zeros(())
+        self.parameters(self.theta)
+        if self.H is None:
+            self.rest_theta = self._ordered()
+            self.rest_theta[:, self.span] = 0
+        else:
+            self._add_to_H(-1)
+
+    def objective(self, batch: slice) -> Tensor:
+        problem, module = self.problem, self.problem.module
+        x, rest = problem.rows.read(batch, self.span), self._rest(batch)
+        y, b = problem.y[batch], len(x)
+        # (2b, q): with group i on top (loss1), without it below (loss2)
+        z = rest.new_empty(2 * b, rest.shape[1])
+        torch.addmm(rest, x, self.theta.T, out=z[:b])
+        z[b:] = rest
+        layers = module.head(z)
+        losses, g = problem.loss.gradient(layers[-1], torch.cat([y, y]))
+        loss1, loss2 = problem.mean(losses.view(2, b), batch)
+        self.noted += (loss2 - loss1).clamp_min(0) * b
+        g = module.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
+        grad = problem.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
+        self.theta.grad = grad.addmm_(g.T, x)
+        return loss1
+
+    def leave(self, block: int | None) -> None:
+        problem = self.problem
+        problem.module.theta[:, problem.columns[self.i]] = self.theta
+        if self._unneeded():
+            self.theta.zero_()
+            problem.remove(self.i)
+        elif self.H is not None:
+            self._add_to_H(1)
+
+    def end_epoch(self) -> None:
+        super().end_epoch()
+        for g, part in enumerate(self.thetas):
+            if not self.problem.alive[g]:
+                part.zero_()
+
+    def _unneeded(self) -> bool:
+        """Line 11: the noted mean is below the bar, and this is not the last living group."""
+        problem = self.problem
+        if self.epoch < self.warmup_epochs or len(problem.living) == 1:
+            return False
+        bar = problem.lam
+        if self.bar == "lam_tau":
+            bar = problem.regularizer.value(self.theta, self.blocks[self.i], problem.lam)
+        return bool(self.noted / problem.rows.n < bar)
+
+    def _rest(self, batch: slice) -> Tensor:
+        """H_rest of a batch, (b, q)."""
+        if self.H is None:
+            return F.linear(self._rows(batch), self.rest_theta)
+        return self.H[batch]
+
+    def _rows(self, batch: slice) -> Tensor:
+        return self.problem.rows.read(batch)
+
+    def _ordered(self) -> Tensor:
+        """theta with its columns in the order of the rows' columns, (q, p)."""
+        return torch.cat([part.detach() for part in self.thetas], 1)
+
+    def _add_to_H(self, sign: int) -> None:
+        for batch in self.problem.rows.batches:
+            x = self.problem.rows.read(batch, self.span)
+            self.H[batch].addmm_(x, self.theta.detach().T, alpha=sign)
+
+
+class BlockwiseB(Blockwise):
+    """Algorithm 2 of paper 1: train through the visit first, then measure in a second pass."""
+
+    def leave(self, block: int | None) -> None:
+        problem = self.problem
+        self.noted.zero_()
+        for batch in problem.rows.batches:
+            x, rest = problem.rows.read(batch, self.span), self._rest(batch)
+            loss1 = problem.loss_from(torch.addmm(rest, x, self.theta.T), batch)
+            loss2 = problem.loss_from(rest.clone(), batch)
+            self.noted += (loss2 - loss1).clamp_min(0) * len(x)
+        super().leave(block)

@@ -1,0 +1,81 @@
+"""The training rows as the algorithms read them: dealt once into mini-batches, group by group."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..groups import Groups
+
+__all__ = ["Rows", "StoredRows", "StreamedRows", "deal"]
+
+
+def deal(n: int, batch_size: int) -> np.ndarray:
+    """The order in which n rows are dealt into mini-batches.
+
+    The order is a fixed pseudo-random one that depends on n alone, so that fits which differ
+    in their seed, weights or lam see the same batches.  One full batch keeps the rows' order.
+    """
+    return np.arange(n) if batch_size >= n else np.random.default_rng(n).permutation(n)
+
+
+class Rows(ABC):
+    """n rows in mini-batches; the columns of each group lie side by side.
+
+    Parameters
+    ----------
+    groups : Groups
+    n : int
+        Number of rows.
+    batch_size : int
+    """
+
+    def __init__(self, groups: Groups, n: int, batch_size: int) -> None:
+        self.n = n
+        self.batches = [slice(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
+        self.order = np.argsort(groups.labels, kind="stable")  # original index of each column
+        self.offsets = np.concatenate([[0], np.cumsum(groups.sizes)])
+
+    def span(self, group: int) -> slice:
+        """Where the group's columns lie in `order`."""
+        return slice(int(self.offsets[group]), int(self.offsets[group + 1]))
+
+    @abstractmethod
+    def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
+        """The rows of a batch, columns in group order: (b, p) or, for a span, (b, p_i)."""
+
+
+class StoredRows(Rows):
+    """Rows in memory: one tensor (n, p), columns already in group order."""
+
+    def __init__(self, groups: Groups, X: Tensor, batch_size: int) -> None:
+        super().__init__(groups, len(X), batch_size)
+        self.X = X
+
+    def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
+        return self.X[batch, columns]
+
+
+class StreamedRows(Rows):
+    """Rows on disk: a memory map (n, p) of which only the batch at hand is read.
+
+    Parameters
+    ----------
+    prepare : callable
+        (tensor of raw entries, indices of their columns) -> tensor ready for the network.
+    rows : ndarray of shape (n,)
+        The row of `source` that is dealt to each place.
+    """
+
+    def __init__(self, groups: Groups, source, batch_size: int, *, rows, prepare, like: Tensor):
+        super().__init__(groups, len(rows), batch_size)
+        self.source, self.rows, self.prepare, self.like = source, rows, prepare, like
+
+    def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
+        wanted = self.order[columns]
+        raw = self.source[np.ix_(self.rows[batch], wanted)]
+        tensor = torch.from_numpy(np.ascontiguousarray(raw)).to(self.like)
+        return self.prepare(tensor, torch.from_numpy(wanted).to(self.like.device))

@@ -1,0 +1,67 @@
+"""Plain (sub)gradient steps on the whole objective: paper 1's NN + tau, and NN with lam = 0."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..groups import Blocks
+from .base import Algorithm, Problem
+
+__all__ = ["Subgradient"]
+
+
+class Subgradient(Algorithm):
+    """Every weight at once, the penalty by its subgradient: nothing becomes exactly zero by itself.
+
+    Parameters
+    ----------
+    max_groups : int, optional
+        Keep at most so many groups: down to it by backward elimination between epochs.
+    """
+
+    def __init__(self, max_groups: int | None = None) -> None:
+        self.max_groups = max_groups
+
+    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(problem, optimizer, max_epochs)
+        rows, module = problem.rows, problem.module
+        order = torch.from_numpy(rows.order).to(module.theta.device)
+        # theta with its columns in the order of the rows' columns, so that none is gathered
+        self.order, self.theta = order, nn.Parameter(module.theta[:, order].detach().clone())
+        labels = torch.from_numpy(problem.groups.labels[rows.order]).to(order.device)
+        self.blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
+        self.parameters(self.theta)
+
+    def sweep(self) -> Iterable[None]:
+        return [None]
+
+    def objective(self, batch: slice) -> Tensor:
+        problem, module = self.problem, self.problem.module
+        x = problem.rows.read(batch)
+        layers = module.head(F.linear(x, self.theta))
+        losses, g = problem.loss.gradient(layers[-1], problem.y[batch])
+        g = module.backward(layers, problem.weighted(g, batch))
+        grad = problem.regularizer.subgradient(self.theta, self.blocks, problem.lam)
+        self.theta.grad = grad.addmm_(g.T, x)
+        return problem.mean(losses, batch)
+
+    def update(self) -> None:
+        super().update()
+        if not self.problem.alive.all():
+            self._restore()
+
+    def leave(self, block: int | None) -> None:
+        self.problem.module.theta[:, self.order] = self.theta
+
+    def end_epoch(self) -> None:
+        super().end_epoch()
+        self._restore()
+
+    def _restore(self) -> None:
+        """Removed stays removed, by value: momentum and decay move what a masked gradient does not."""
+        for g in (~self.problem.alive).nonzero()[0]:
+            self.theta[:, self.problem.rows.span(g)] = 0

@@ -1,0 +1,99 @@
+"""Where a data set's files lie on disk, and how they get there.
+
+A file is named by its path inside a data folder, such as "mnist/train-images-idx3-ubyte.gz".
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+DataHome = str | os.PathLike[str] | None
+
+
+def cache_home(data_home: DataHome) -> Path:
+    """Return the folder that downloads go to: `data_home`, or else the user's cache."""
+    if data_home is not None:
+        return Path(data_home).expanduser()
+    return Path(_import_pooch().os_cache("sgnn"))
+
+
+def find_file(name: str, data_home: DataHome) -> Path | None:
+    """Return the file in $SGNN_DATA or else in the cache, None if it is in neither."""
+    environment = os.environ.get("SGNN_DATA")
+    if environment and (path := Path(environment).expanduser() / name).is_file():
+        return path
+    path = cache_home(data_home) / name
+    return path if path.is_file() else None
+
+
+def fetch_file(
+    name: str,
+    url: str,
+    *,
+    sha256: str | None,
+    data_home: DataHome,
+    download_if_missing: bool,
+) -> Path:
+    """Return the file from $SGNN_DATA or the cache, downloaded into the cache if in neither.
+
+    `sha256` is checked wherever the file came from; with None the check is the caller's.
+    """
+    path = find_file(name, data_home)
+    if path is None and not download_if_missing:
+        raise FileNotFoundError(
+            f"{name} lies neither in $SGNN_DATA nor in {cache_home(data_home)} and "
+            "download_if_missing=False forbids to fetch it; set SGNN_DATA or data_home to a "
+            "folder that holds it, or allow the download."
+        )
+    if path is None:
+        return _download(name, url, sha256, cache_home(data_home))
+    if sha256 is not None and hashlib.sha256(path.read_bytes()).hexdigest() != sha256:
+        raise corrupt_file(path)
+    return path
+
+
+def corrupt_file(path: Path) -> ValueError:
+    """Return the error for a file whose content is not the published one."""
+    return ValueError(
+        f"{path} is damaged or is not the published file; delete it and call again to download it."
+    )
+
+
+def _download(name: str, url: str, sha256: str | None, home: Path) -> Path:
+    pooch = _import_pooch()
+    path = home / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    remedy = f"set SGNN_DATA or data_home to a folder that holds {name}"
+    try:
+        # pooch writes to a temporary file and renames it once the hash is right.
+        pooch.retrieve(
+            url,
+            known_hash=sha256 and f"sha256:{sha256}",
+            fname=path.name,
+            path=path.parent,
+            progressbar=find_spec("tqdm") is not None,
+        )
+    except OSError as error:
+        raise ConnectionError(
+            f"{name} could not be downloaded from {url}; go online, or {remedy}."
+        ) from error
+    except ValueError as error:
+        raise ValueError(
+            f"{url} gave another file than the published {name}; try again, or {remedy}."
+        ) from error
+    return path
+
+
+def _import_pooch() -> ModuleType:
+    try:
+        import pooch
+    except ImportError as error:
+        raise ImportError(
+            'Downloading data needs pooch; install it with pip install "sgnn[datasets]", or set '
+            "SGNN_DATA or data_home to a folder with the files."
+        ) from error
+    return pooch

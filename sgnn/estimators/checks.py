@@ -1,0 +1,167 @@
+"""What comes into fit and predict: read, or refused in one sentence with the remedy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn.utils import check_array
+from sklearn.utils.class_weight import compute_class_weight
+from sklearn.utils.validation import validate_data
+
+__all__ = ["check_fit", "check_kept", "check_weights", "random_generator"]
+
+ROWS = 8192  # rows looked at at a time, so that a look at a large X needs no copy of it
+
+
+def check_fit(
+    estimator: Any, X: Any, y: Any, *, numeric: bool, reset: bool
+) -> tuple[np.ndarray, np.ndarray]:
+    """X as numbers (n, n_features), y of length n; names and n_features are learned if `reset`.
+
+    `numeric` is for regression: y may then be (n, n_targets).
+    """
+    if y is not None:
+        _check_lengths(X, y)
+    try:
+        X, y = validate_data(
+            estimator, X, y, dtype="numeric", ensure_all_finite=False,
+            multi_output=numeric, y_numeric=numeric, reset=reset,
+        )  # fmt: skip
+    except ValueError as error:
+        raise _advised(error) from None
+    check_finite(X, getattr(estimator, "feature_names_in_", None), estimator.missing == "mean")
+    return X, y
+
+
+def check_kept(estimator: Any, X: Any, kept: np.ndarray) -> np.ndarray:
+    """The kept columns of X, (n, n_kept), checked; the others are not looked at."""
+    names = getattr(estimator, "feature_names_in_", None)
+    try:
+        if hasattr(X, "iloc"):
+            validate_data(estimator, X, skip_check_array=True, reset=False)
+            X = check_array(X.iloc[:, kept], dtype="numeric", ensure_all_finite=False)
+        else:
+            X = validate_data(
+                estimator, X, dtype="numeric", ensure_all_finite=False, reset=False
+            )
+            X = X if len(kept) == X.shape[1] else X[:, kept]
+    except ValueError as error:
+        raise _advised(error) from None
+    kept_names = [str(column) for column in kept] if names is None else names[kept]
+    check_finite(X, kept_names, estimator.missing == "mean")
+    return X
+
+
+def check_finite(X: np.ndarray, names: Any, missing: bool) -> None:
+    """Refuse infinity, and NaN where `missing` is not to be filled in."""
+    if X.dtype.kind != "f":
+        return
+    for start in range(0, len(X), ROWS):
+        chunk = X[start : start + ROWS]
+        # a finite sum costs one pass and no array; only a doubtful one is looked into
+        with np.errstate(over="ignore", invalid="ignore"):
+            if np.isfinite(chunk.sum()):
+                continue
+        bad = ~np.isfinite(chunk) & ~(np.isnan(chunk) & missing)
+        if bad.any():
+            column = int(np.flatnonzero(bad.any(0))[0])
+            nan = np.isnan(chunk[:, column][bad[:, column]][0])
+            name = column if names is None else repr(str(names[column]))
+            remedy = "impute it, or give missing='mean'" if nan else "replace it, or drop its row"
+            raise ValueError(
+                f"X contains {'NaN' if nan else 'infinity (inf)'} in column {name}: {remedy}."
+            )
+
+
+def check_weights(sample_weight: Any, n: int) -> np.ndarray:
+    """sample_weight as float64 of shape (n,): finite, not negative, not all zero."""
+    if sample_weight is None:
+        return np.ones(n)
+    try:
+        weight = np.asarray(sample_weight, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise ValueError("sample_weight must hold numbers: give one weight per row.") from None
+    weight = np.full(n, float(weight)) if weight.ndim == 0 else weight
+    if weight.shape != (n,):
+        raise ValueError(
+            f"sample_weight has shape {weight.shape} for {n} rows of X: give one weight per row."
+        )
+    if not np.isfinite(weight).all() or (weight < 0).any():
+        bad = weight[~(np.isfinite(weight) & (weight >= 0))][0]
+        raise ValueError(
+            f"sample_weight contains {bad}: give finite weights >= 0, and 0 to leave a row out."
+        )
+    if not weight.any():
+        raise ValueError("sample_weight is zero for every row: give a row a weight above 0.")
+    return weight
+
+
+def class_weights(
+    class_weight: Any, classes: np.ndarray, y: np.ndarray, weight: np.ndarray
+) -> np.ndarray:
+    """The rows' weights times the weights of their classes; y are indices into classes."""
+    if class_weight is None:
+        return weight
+    if isinstance(class_weight, str):
+        used = np.unique(y[weight > 0])
+        factors = np.zeros(len(classes))
+        factors[used] = compute_class_weight(
+            class_weight, classes=used, y=y[weight > 0], sample_weight=weight[weight > 0]
+        )
+        return weight * factors[y]
+    unknown = [label for label in class_weight if label not in classes.tolist()]
+    if unknown:
+        raise ValueError(
+            f"class_weight has a weight for the unknown class {unknown[0]!r}: the classes of y "
+            f"are {', '.join(map(repr, classes.tolist()))}."
+        )
+    factors = [class_weight.get(label, 1.0) for label in classes.tolist()]
+    return weight * check_weights(factors, len(classes))[y]
+
+
+def random_generator(random_state: Any) -> np.random.Generator:
+    """random_state -> a generator of our own; None takes fresh entropy, not a global stream."""
+    if isinstance(random_state, np.random.Generator):
+        return np.random.default_rng(random_state.integers(2**63))
+    if isinstance(random_state, np.random.RandomState):
+        return np.random.default_rng(random_state.randint(2**31 - 1))
+    try:
+        return np.random.default_rng(random_state)
+    except (TypeError, ValueError):
+        raise ValueError(
+            f"random_state must be None, an int >= 0, a RandomState or a Generator, got "
+            f"{random_state!r}."
+        ) from None
+
+
+def _check_lengths(X: Any, y: Any) -> None:
+    n, m = _length(X), _length(y)
+    if n is not None and n < 2:
+        raise ValueError(
+            f"X has too few rows to fit, n_samples = {n}: give at least 2 samples."
+        )
+    if None not in (n, m) and n != m:
+        raise ValueError(
+            f"y has {m} entries for the {n} rows of X, inconsistent numbers of samples: give "
+            f"one target per row."
+        )
+
+
+def _length(a: Any) -> int | None:
+    shape = getattr(a, "shape", None)
+    if shape is None:
+        return len(a) if hasattr(a, "__len__") else None
+    return shape[0] if shape else None
+
+
+def _advised(error: ValueError) -> ValueError:
+    """scikit-learn's refusal, with the remedy where it names none."""
+    text = str(error).splitlines()[0].rstrip(".")
+    if "could not convert string" in text or "bytes/strings" in text:
+        return ValueError(f"X contains strings ({text}): encode them, as by OneHotEncoder.")
+    if text.startswith("Complex data not supported"):
+        return ValueError("Complex data not supported in X or y: give real numbers.")
+    if text.startswith("Input y contains"):
+        return ValueError(f"{text[6:]}: drop those rows, or fill in their target.")
+    return error

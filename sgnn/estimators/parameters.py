@@ -1,0 +1,131 @@
+"""The constructor arguments that the network estimators share: what each may be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from numbers import Integral, Real
+from typing import Any, NamedTuple
+
+import numpy as np
+import torch
+
+from ..modules.activations import ACTIVATIONS
+from ..training import OPTIMIZERS
+
+__all__ = ["SHARED", "Rule", "check_parameters", "choice", "integer", "number"]
+
+
+class Rule(NamedTuple):
+    """Whether a value will do, and the words that say what would."""
+
+    accepts: Callable[[Any], bool]
+    wanted: str
+
+
+def number(low: float = -np.inf, high: float = np.inf, *, open_low: bool = False) -> Rule:
+    """A finite real number from low to high."""
+
+    def accepts(value: Any) -> bool:
+        real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
+        return real and np.isfinite(value) and low <= value <= high and not (
+            open_low and value == low
+        )  # fmt: skip
+
+    words = f"a finite number {'>' if open_low else '>='} {low:g}"
+    return Rule(accepts, words + (f" and <= {high:g}" if np.isfinite(high) else ""))
+
+
+def integer(low: int) -> Rule:
+    """An int of at least low."""
+
+    def accepts(value: Any) -> bool:
+        return isinstance(value, Integral) and not isinstance(value, bool) and value >= low
+
+    return Rule(accepts, f"an int >= {low}")
+
+
+def choice(*values: str) -> Rule:
+    """One of these strings."""
+    return Rule(lambda v: isinstance(v, str) and v in values, f"one of {', '.join(map(repr, values))}")
+
+
+def either(value: Any, rule: Rule) -> Rule:
+    """That very value, or what the rule accepts."""
+    return Rule(lambda v: v is value or (isinstance(v, str) and v == value) or rule.accepts(v),
+                f"{value!r} or {rule.wanted}")  # fmt: skip
+
+
+def _is_sizes(value: Any) -> bool:
+    try:
+        return all(integer(1).accepts(units) for units in value)
+    except TypeError:
+        return False
+
+
+def _is_device(value: Any) -> bool:
+    try:
+        torch.empty(0, device=torch.device(value))
+    except (RuntimeError, TypeError, AssertionError, ValueError):
+        return False
+    return True
+
+
+def _subclass(kind: type) -> Callable[[Any], bool]:
+    return lambda value: isinstance(value, type) and issubclass(value, kind)
+
+
+flag = Rule(lambda v: isinstance(v, bool | np.bool_), "True or False")
+
+SHARED: dict[str, Rule] = {
+    "lam": number(0),
+    "hidden_layer_sizes": Rule(_is_sizes, "a sequence of ints >= 1, such as (100,)"),
+    "activation": choice(*ACTIVATIONS),
+    "max_epochs": integer(1),
+    "batch_size": either("auto", integer(1)),
+    "learning_rate": number(0, open_low=True),
+    "lr_schedule": either(
+        None,
+        Rule(
+            lambda v: callable(v) or number(0, 1, open_low=True).accepts(v),
+            "a factor per epoch in (0, 1], or a callable epoch -> factor",
+        ),
+    ),
+    "optimizer": Rule(
+        lambda v: (isinstance(v, str) and v in OPTIMIZERS) or _subclass(torch.optim.Optimizer)(v),
+        f"one of {', '.join(map(repr, OPTIMIZERS))} or a torch.optim.Optimizer class",
+    ),
+    "loss": either(None, Rule(_subclass(torch.nn.Module), "a torch loss class, such as torch.nn.HuberLoss")),
+    "standardize": flag,
+    "missing": choice("error", "mean"),
+    "early_stopping": flag,
+    "validation_fraction": Rule(
+        lambda v: number(0, 1, open_low=True).accepts(v) and v < 1, "a number between 0 and 1"
+    ),
+    "n_iter_no_change": either(None, integer(1)),
+    "tol": number(0),
+    "refit": flag,
+    "max_groups": either(None, integer(1)),
+    "warm_start": flag,
+    "device": either("auto", Rule(_is_device, "a torch device present on this machine, such as 'cpu'")),
+    "dtype": choice("auto", "float32", "float64"),
+    "cache_size": number(0),
+    "callbacks": either(None, Rule(lambda v: isinstance(v, list | tuple), "a list of skorch callbacks")),
+    "verbose": Rule(lambda v: isinstance(v, Integral | np.bool_), "0 or 1"),
+    "class_weight": either(
+        None,
+        either("balanced", Rule(lambda v: isinstance(v, Mapping), "a dict {class: weight}")),
+    ),
+}
+
+
+def check_parameters(estimator: Any, rules: Mapping[str, Rule]) -> None:
+    """Refuse, in one sentence, the first argument that will not do.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, what it got and what to give.
+    """
+    for name, value in estimator.get_params(deep=False).items():
+        if name in rules and not rules[name].accepts(value):
+            raise ValueError(f"{name} must be {rules[name].wanted}, got {value!r}.")

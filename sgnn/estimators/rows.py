@@ -1,0 +1,87 @@
+"""From the user's X to the rows that the algorithms read: weighted moments, copy or stream."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import torch
+
+from ..algorithms import Rows, StoredRows, StreamedRows
+from ..groups import Groups
+from ..modules import Columns
+
+__all__ = ["columns_of", "rows_of"]
+
+CHUNK = 2**22  # entries of X converted at a time: 32 MB in float64
+
+
+def columns_of(
+    X: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool, missing: str
+) -> Columns:
+    """How the network is to fill in and scale the columns, by the weighted training rows."""
+    n_features = X.shape[1]
+    if not standardize and missing == "error":
+        return Columns(n_features)
+    mean = _weighted_mean(X, weight, rows, lambda part: part)
+    fill = mean if missing == "mean" else None
+    if not standardize:
+        return Columns(n_features, fill=fill)
+    deviation = np.sqrt(_weighted_mean(X, weight, rows, lambda part: np.square(part - mean)))
+    # a constant column, up to the rounding of its mean, is only shifted
+    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return Columns(n_features, shift=mean, scale=np.where(constant, 1.0, deviation), fill=fill)
+
+
+def rows_of(
+    X: np.ndarray,
+    rows: np.ndarray,
+    groups: Groups,
+    columns: Columns,
+    *,
+    batch_size: int,
+    like: torch.Tensor,
+    max_bytes: float,
+) -> Rows:
+    """The chosen rows of X, in that order: one copy in the network's dtype, or a stream.
+
+    A memory map larger than `max_bytes` is streamed; anything else is copied, once.
+    """
+    if isinstance(X, np.memmap) and X.nbytes > max_bytes:
+        return StreamedRows(
+            groups, X, batch_size, rows=rows, prepare=columns.prepare, like=like
+        )
+    order = np.argsort(groups.labels, kind="stable")
+    index = torch.from_numpy(order).to(like.device)
+    copy = torch.empty((len(rows), X.shape[1]), dtype=like.dtype, device=like.device)
+    for part in _parts(len(rows), X.shape[1]):
+        raw = torch.from_numpy(np.ascontiguousarray(X[rows[part]][:, order]))
+        copy[part] = columns.prepare(raw.to(like.device), index)
+    if not copy.isfinite().all():
+        raise ValueError(
+            f"X contains values that are infinite (inf) in {like.dtype}: scale X, or give "
+            f"dtype='float64'."
+        )
+    return StoredRows(groups, copy, batch_size)
+
+
+def _weighted_mean(
+    X: np.ndarray, weight: np.ndarray, rows: np.ndarray, function: Callable
+) -> np.ndarray:
+    """Mean over the rows of function(X), NaN left out: (n_features,)."""
+    total, mass = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for part in _parts(len(rows), X.shape[1]):
+        values = function(X[rows[part]].astype(np.float64))
+        w = np.where(np.isnan(values), 0.0, weight[rows[part], None])
+        total += (w * np.where(np.isnan(values), 0.0, values)).sum(0)
+        mass += w.sum(0)
+    if (mass == 0).any():
+        raise ValueError(
+            f"X has no value at all in column {np.flatnonzero(mass == 0)[0]}: drop that column."
+        )
+    return total / mass
+
+
+def _parts(n: int, p: int) -> Iterator[slice]:
+    step = max(1, CHUNK // max(p, 1))
+    return (slice(a, a + step) for a in range(0, n, step))

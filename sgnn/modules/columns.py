@@ -1,0 +1,47 @@
+"""The columns a network reads: which ones, and how they are filled in and scaled."""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+__all__ = ["Columns"]
+
+
+class Columns(nn.Module):
+    """x -> (x[:, kept] - shift) / scale, with NaN replaced by `fill`.
+
+    Parameters
+    ----------
+    n_features : int
+        Columns of x.
+    shift, scale, fill : ndarray of shape (n_features,), optional
+        The standardization, and what replaces NaN; none of it by default.
+    """
+
+    def __init__(
+        self,
+        n_features: int,
+        *,
+        shift: np.ndarray | None = None,
+        scale: np.ndarray | None = None,
+        fill: np.ndarray | None = None,
+    ) -> None:
+        super().__init__()
+        self.n_features = n_features
+        self.register_buffer("kept", torch.arange(n_features))
+        for name, array in (("shift", shift), ("scale", scale), ("fill", fill)):
+            self.register_buffer(name, None if array is None else torch.as_tensor(array))
+
+    def keep(self, mask: Tensor) -> None:
+        """Read only the columns where `mask`, (n_features,), is true."""
+        self.kept = mask.nonzero().squeeze(1)
+
+    def prepare(self, x: Tensor, columns: Tensor | slice) -> Tensor:
+        """Fill in and scale x, whose columns are those columns of the whole table."""
+        if self.fill is not None:
+            x = torch.where(x.isnan(), self.fill[columns].to(x.dtype), x)
+        if self.scale is not None:
+            x = (x - self.shift[columns].to(x.dtype)) / self.scale[columns].to(x.dtype)
+        return x

@@ -1,0 +1,130 @@
+"""The multi-layer network whose first layer is cut into groups of input columns."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from .activations import ACTIVATIONS
+from .columns import Columns
+
+__all__ = ["MLP"]
+
+
+class MLP(nn.Module):
+    """f(x) = W_L a( ... a(W_2 a(theta x) + b_2) ... ) + b_L, without a first-layer bias.
+
+    The first product is apart from the rest: `head` takes its result, so that a training
+    algorithm that knows it already need not compute it again, and `backward` is written out,
+    so that neither autograd's graph nor the gradient of a weight that stands still is paid for.
+
+    Parameters
+    ----------
+    columns : Columns
+        The columns of x and their scaling.
+    hidden_layer_sizes : sequence of int
+        Units of each hidden layer; none makes a linear model.
+    n_outputs : int
+        Width of the output.
+    activation : str, default="relu"
+        A name in `ACTIVATIONS`.
+    dtype : torch.dtype, default=torch.float32
+    generator : torch.Generator, optional
+        Draws the initial weights: He's uniform bound for the input and hidden layers.
+
+    Attributes
+    ----------
+    theta : nn.Parameter of shape (q, n_features)
+        The first layer: one column per input, q the units it feeds.
+    weights, biases : nn.ParameterList
+        The layers above, weights in torch's shape (out, in).
+
+    Examples
+    --------
+    >>> net = MLP(Columns(3), [4], 2)
+    >>> net(torch.zeros(5, 3)).shape
+    torch.Size([5, 2])
+    """
+
+    def __init__(
+        self,
+        columns: Columns,
+        hidden_layer_sizes: Sequence[int],
+        n_outputs: int,
+        activation: str = "relu",
+        *,
+        dtype: torch.dtype = torch.float32,
+        generator: torch.Generator | None = None,
+    ) -> None:
+        super().__init__()
+        self.columns = columns
+        self.activation = activation
+        sizes = [columns.n_features, *hidden_layer_sizes, n_outputs]
+        layers = [
+            _draw((fan_out, fan_in), fan_in, dtype, generator)
+            for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True)
+        ]
+        self.theta, self.weights = layers[0], nn.ParameterList(layers[1:])
+        # a linear model has no layer above theta, but the intercept all the same
+        widths = sizes[2:] or sizes[1:]
+        self.biases = nn.ParameterList(
+            nn.Parameter(torch.zeros(width, dtype=dtype)) for width in widths
+        )
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Raw columns (n, n_features) -> outputs (n, n_outputs); removed columns are not read."""
+        kept = self.columns.kept
+        return self.from_kept(x if len(kept) == x.shape[1] else x[:, kept])
+
+    def from_kept(self, x: Tensor) -> Tensor:
+        """The kept columns (n, n_kept), raw -> outputs (n, n_outputs)."""
+        kept = self.columns.kept
+        x = self.columns.prepare(x.to(self.theta.dtype), kept)
+        return self.head(F.linear(x, self.theta[:, kept]))[-1]
+
+    def head(self, z: Tensor) -> list[Tensor]:
+        """First-layer products (n, q), overwritten -> activations of every layer, output last."""
+        if not self.weights:
+            return [z.add_(self.biases[0])]
+        act = ACTIVATIONS[self.activation].apply_
+        layers = [act(z)]
+        for W, b in zip(self.weights, self.biases, strict=True):
+            z = F.linear(layers[-1], W, b)
+            layers.append(z if W is self.weights[-1] else act(z))
+        return layers
+
+    def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
+        """Loss gradient by the output (n, n_outputs) -> by the first product (n, q).
+
+        `layers` is what `head` returned; the gradients of the upper weights and biases
+        replace what stood in their `.grad`.
+        """
+        if not self.weights:
+            self.biases[0].grad = g.sum(0)
+            return g
+        back = ACTIVATIONS[self.activation].backward
+        for W, b, a in zip(
+            reversed(self.weights), reversed(self.biases), reversed(layers[:-1]), strict=True
+        ):
+            W.grad, b.grad = g.T @ a, g.sum(0)
+            g = back(g @ W, a)
+        return g
+
+    def upper(self) -> list[nn.Parameter]:
+        """Theta in the paper's notation: every parameter but the first layer's weight."""
+        return [*self.weights, *self.biases]
+
+
+def _draw(
+    shape: tuple[int, int], fan_in: int, dtype: torch.dtype, generator: torch.Generator | None
+) -> nn.Parameter:
+    # torch's own default for nn.Linear, U(-1/sqrt(fan_in), 1/sqrt(fan_in))
+    bound = 1 / math.sqrt(fan_in)
+    # drawn in float64 so that both precisions start from the same network
+    weight = torch.empty(shape, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
+    return nn.Parameter(weight.to(dtype))
+

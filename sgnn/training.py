@@ -1,0 +1,300 @@
+"""The loop, the same for every algorithm; the only file that knows skorch."""
+
+from __future__ import annotations
+
+import copy
+import time
+import warnings
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.exceptions import ConvergenceWarning
+from skorch import NeuralNet
+from skorch.callbacks import Callback, LRScheduler
+from torch import Tensor
+from tqdm.auto import tqdm
+
+from .algorithms import Algorithm, Problem
+
+__all__ = ["OPTIMIZERS", "Net", "Settings", "train"]
+
+# The fused kernels do in one pass what the default ones do in several.
+OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
+    "sgd": (torch.optim.SGD, {"fused": True}),
+    "adam": (torch.optim.Adam, {"fused": True}),
+    "adamw": (torch.optim.AdamW, {"fused": True}),
+    "adamax": (torch.optim.Adamax, {}),
+    "rmsprop": (torch.optim.RMSprop, {}),
+}
+
+# A loss this many times the first batch's is a divergence that floating point has not noticed.
+BLOWN_UP = 1e4
+
+
+@dataclass
+class Settings:
+    """What the loop needs to know besides the problem and the algorithm.
+
+    Attributes
+    ----------
+    lr_schedule : float, callable or None
+        Factor applied after every epoch, or epoch -> multiple of the first learning rate.
+    tol, n_iter_no_change : float, int
+        Stop when so many epochs in a row improved by less than tol; an epoch that removes a
+        group, or comes before `patient_from`, starts the count anew.
+    validation : (X, y) tensors or None
+        When given, the validation loss is recorded every epoch.
+    stop_on_validation : bool
+        Watch the validation loss, and return to its best epoch, instead of the objective.
+    """
+
+    max_epochs: int
+    optimizer: str | type[torch.optim.Optimizer]
+    learning_rate: float
+    lr_schedule: float | Callable[[int], float] | None = None
+    callbacks: list | None = None
+    verbose: int = 0
+    tol: float = 0.0
+    n_iter_no_change: int = 10
+    patient_from: int = 0
+    validation: tuple[Tensor, Tensor] | None = None
+    stop_on_validation: bool = False
+
+
+def train(problem: Problem, algorithm: Algorithm, settings: Settings) -> Net:
+    """Minimize the problem by the algorithm; the module in the problem is changed in place.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss diverges before the first epoch is finished.
+    KeyboardInterrupt
+        If the user stops before the first epoch is finished.
+    """
+    optimizer, arguments = OPTIMIZERS.get(settings.optimizer, (settings.optimizer, {}))
+    net = Net(
+        problem.module,
+        criterion=problem.loss,
+        optimizer=optimizer,
+        lr=settings.learning_rate,
+        max_epochs=settings.max_epochs,
+        train_split=None,
+        verbose=0,
+        callbacks=_callbacks(settings),
+        device=str(problem.module.theta.device),
+        **{f"optimizer__{name}": value for name, value in arguments.items()},
+    ).initialize()
+    net.begin(problem, algorithm, settings)
+    with torch.no_grad():
+        net.partial_fit(problem.rows, problem.y)
+    net.end()
+    return net
+
+
+class Net(NeuralNet):
+    """skorch's named places to stand, around the loop of this package."""
+
+    @property
+    def _default_callbacks(self) -> list:
+        return []
+
+    def begin(self, problem: Problem, algorithm: Algorithm, settings: Settings) -> None:
+        """Take what the loop works on; given back by `end`, so that no data is pickled."""
+        self.problem_, self.algorithm_, self.settings_ = problem, algorithm, settings
+        self.saved_: tuple | None = None
+        self.first_ = float("inf")  # the loss before the first step
+
+    def end(self) -> None:
+        problem, algorithm, saved = self.problem_, self.algorithm_, self.saved_
+        del self.problem_, self.algorithm_, self.settings_, self.saved_, self.first_
+        # the state of the optimizer belongs to tensors that were the algorithm's
+        self.initialize_optimizer()
+        if saved is None:
+            raise KeyboardInterrupt("interrupted before the first epoch was finished")
+        state, alive = saved
+        problem.module.load_state_dict(state)
+        problem.alive[:] = alive
+        algorithm.finish()
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **_: Any) -> Net:
+        """An epoch is a sequence of blocks, a block is a pass over the mini-batches."""
+        problem, algorithm = self.problem_, self.algorithm_
+        algorithm.begin(problem, self.optimizer_, self.settings_.max_epochs)
+        with self._progress() as bar:
+            for _ in range(self.settings_.max_epochs):
+                self.notify("on_epoch_begin", dataset_train=X)
+                start = time.perf_counter()
+                try:
+                    loss = self._epoch(bar)
+                except KeyboardInterrupt:
+                    self._interrupted()
+                    break
+                if self._diverged(loss):
+                    break
+                self._record(loss, time.perf_counter() - start)
+                bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
+                self.saved_ = _snapshot(problem)
+                self.notify("on_epoch_end", dataset_train=X)
+        return self
+
+    def _epoch(self, bar: Any) -> float:
+        problem, algorithm = self.problem_, self.algorithm_
+        step = self._watched_step if self._watched() else self._step
+        total = torch.zeros((), dtype=torch.float64)
+        sweep = list(algorithm.sweep())
+        for block in sweep:
+            algorithm.enter(block)
+            inside = problem.module.theta.new_zeros(())
+            for batch in problem.rows.batches:
+                loss = step(batch)
+                inside += loss * (batch.stop - batch.start)
+                if self.first_ == float("inf"):
+                    self.first_ = abs(float(loss))
+            total += inside.cpu()
+            algorithm.leave(block)
+            bar.update(1 / len(sweep))
+        algorithm.end_epoch()
+        return float(total) / (problem.rows.n * len(sweep))
+
+    def _step(self, batch: slice) -> Tensor:
+        loss = self.algorithm_.objective(batch)
+        self.algorithm_.update()
+        return loss
+
+    def _watched_step(self, batch: slice) -> Tensor:
+        """A step with skorch's notices around it, for the callbacks that ask for them."""
+        data = (self.problem_.rows.read(batch), self.problem_.y[batch])
+        self.notify("on_batch_begin", batch=data, training=True)
+        loss = self.algorithm_.objective(batch)
+        names = {id(p): name for name, p in self.problem_.module.named_parameters()}
+        named = [
+            (names.get(id(p), "theta"), p) for p in self.optimizer_.param_groups[0]["params"]
+        ]
+        self.notify(
+            "on_grad_computed", named_parameters=named, X=data[0], y=data[1], training=True
+        )
+        self.algorithm_.update()
+        self.notify(
+            "on_batch_end", batch=data, training=True, loss=loss, y_pred=self.algorithm_.out
+        )
+        return loss
+
+    def _watched(self) -> bool:
+        hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
+        own = (LRScheduler, _Patience)
+        return any(
+            getattr(type(callback), hook) is not getattr(Callback, hook)
+            for _, callback in self.callbacks_
+            if not isinstance(callback, own)
+            for hook in hooks
+        )
+
+    def _record(self, loss: float, seconds: float) -> None:
+        problem = self.problem_
+        row = {
+            "loss": loss,
+            "regularization": problem.penalty(),
+            "n_groups": len(problem.living),
+            "lr": self.optimizer_.param_groups[0]["lr"],
+            "seconds": seconds,
+            "removed": problem.removed,
+        }
+        problem.removed = []
+        # the names that skorch's own callbacks look for
+        watched = {"train_loss": loss}
+        if self.settings_.validation is not None:
+            row["valid_loss"] = watched["valid_loss"] = self._validation_loss()
+        best = {
+            f"{name}_best": value < min((old[name] for old in self.history[:-1]), default=np.inf)
+            for name, value in watched.items()
+        }
+        for name, value in (row | watched | best).items():
+            self.history.record(name, value)
+
+    def _validation_loss(self) -> float:
+        X, y = self.settings_.validation  # type: ignore[misc]
+        chunks = zip(X.split(4096), y.split(4096), strict=True)
+        module, loss = self.problem_.module, self.problem_.loss
+        return sum(float(loss(module(x), t).sum()) for x, t in chunks) / len(X)
+
+    def _diverged(self, loss: float) -> bool:
+        """Whether to stop; the weights of the last good epoch come back in `end`."""
+        finite = np.isfinite(loss) and bool(self.problem_.module.theta.isfinite().all())
+        if finite and abs(loss) <= BLOWN_UP * (1 + self.first_):
+            return False
+        epoch = len(self.history)
+        del self.history[-1]
+        advice = "lower learning_rate, or scale X (standardize=True)"
+        if self.saved_ is None:
+            raise FloatingPointError(f"The loss diverged to {loss:.3g} in epoch 1: {advice}.")
+        warnings.warn(
+            f"The loss diverged to {loss:.3g} in epoch {epoch}, and the network of epoch "
+            f"{epoch - 1} was kept: {advice}.",
+            ConvergenceWarning,
+            stacklevel=2,
+        )
+        return True
+
+    def _interrupted(self) -> None:
+        del self.history[-1]
+        if self.saved_ is not None:
+            warnings.warn(
+                f"Training was interrupted: the network of epoch {len(self.history)} was kept.",
+                stacklevel=2,
+            )
+
+    def _progress(self) -> AbstractContextManager:
+        settings = self.settings_
+        return tqdm(
+            total=settings.max_epochs,
+            disable=not settings.verbose,
+            desc="epochs",
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+        )
+
+
+def _snapshot(problem: Problem) -> tuple:
+    return copy.deepcopy(problem.module.state_dict()), problem.alive.copy()
+
+
+def _callbacks(settings: Settings) -> list:
+    callbacks: list = [_Patience(settings)]
+    schedule = settings.lr_schedule
+    if callable(schedule):
+        callbacks.append(LRScheduler(torch.optim.lr_scheduler.LambdaLR, lr_lambda=schedule))
+    elif schedule is not None:
+        callbacks.append(LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=schedule))
+    return callbacks + copy.deepcopy(list(settings.callbacks or []))
+
+
+class _Patience(Callback):
+    """Stop when nothing improves any more; with validation data, return to the best epoch."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.on_validation = settings.stop_on_validation
+        self.tol, self.n_iter_no_change = settings.tol, settings.n_iter_no_change
+        self.patient_from = settings.patient_from
+
+    def on_train_begin(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:
+        self.best, self.waited, self.best_state = float("inf"), 0, None
+
+    def on_epoch_end(self, net: Net, **_: Any) -> None:
+        row = net.history[-1]
+        value = row["valid_loss"] if self.on_validation else row["loss"] + row["regularization"]
+        if row["removed"] or row["epoch"] <= self.patient_from:
+            self.best, self.waited = float("inf"), 0
+        if value < self.best - self.tol * abs(value):
+            self.best, self.waited, self.best_state = value, 0, net.saved_
+        else:
+            self.waited += 1
+        if self.waited >= self.n_iter_no_change:
+            raise KeyboardInterrupt  # skorch's way to end a training
+
+    def on_train_end(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:
+        if self.on_validation and self.best_state is not None:
+            net.saved_ = self.best_state
+        self.best_state = None
