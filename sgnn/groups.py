@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
 import torch
+
+from .grouping import read_costs, read_groups, read_weights
 
 __all__ = ["Blocks", "Groups"]
 
@@ -116,216 +117,14 @@ class Groups:
             spec = spec(None if names is None else list(names), n_features)
         if isinstance(spec, Groups):
             spec = dict(zip(spec.names, map(spec.columns, range(len(spec))), strict=True))
-        group_names, labels = _read(spec, n_features, names)
+        group_names, labels = read_groups(spec, n_features, names)
         sizes = np.bincount(labels, minlength=len(group_names))
         return cls(
             names=tuple(group_names),
             labels=labels,
-            weights=_read_weights(weights, sizes),
-            costs=_read_costs(costs, group_names),
+            weights=read_weights(weights, sizes),
+            costs=read_costs(costs, group_names),
         )
-
-
-def _read(spec: Any, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
-    """Any accepted `groups=` -> (group names, labels of shape (n_features,))."""
-    if spec is None:
-        return list(names or range(n_features)), np.arange(n_features)
-    if isinstance(spec, str):
-        return _from_labels(_prefixes(spec, names), n_features)
-    if isinstance(spec, Integral) and not isinstance(spec, bool):
-        return _from_size(int(spec), n_features)
-    if isinstance(spec, Mapping):
-        return _from_columns(dict(spec), n_features, names)
-    if isinstance(spec, slice | set | Callable) or not hasattr(spec, "__len__"):
-        raise TypeError(
-            f"groups must be None, an int, labels, index lists, a dict, 'prefix' or a callable "
-            f"that returns one of these, got {type(spec).__name__}: give an array with the "
-            f"label of each of the {n_features} columns."
-        )
-    items = list(spec)
-    nested = [isinstance(item, Sequence | np.ndarray | slice) and not isinstance(item, str)
-              for item in items]  # fmt: skip
-    if items and all(nested):
-        return _from_columns(dict(enumerate(items)), n_features, names)
-    if any(nested):
-        raise ValueError(
-            "groups mixes column lists with single labels: give either one label per column "
-            "or a list whose every item is a list of columns."
-        )
-    return _from_labels(items, n_features)
-
-
-def _from_size(size: int, n_features: int) -> tuple[list, np.ndarray]:
-    if size < 1 or n_features % size:
-        raise ValueError(
-            f"groups={size} must be a positive block size that divides the {n_features} columns "
-            f"of X: give such a size, or one label per column."
-        )
-    return list(range(n_features // size)), np.arange(n_features) // size
-
-
-def _prefixes(spec: str, names: list[str] | None) -> list[str]:
-    kind, _, separator = spec.partition(":")
-    if kind != "prefix":
-        raise ValueError(
-            f"groups={spec!r} is not understood: the string forms are 'prefix' and 'prefix:SEP'."
-        )
-    if names is None:
-        raise ValueError(
-            f"groups={spec!r} needs column names and X has none: give a data frame; behind "
-            f'another step of a pipeline call .set_output(transform="pandas") on that step.'
-        )
-    return [name.split(separator or "__", 1)[0] for name in names]
-
-
-def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
-    """One label per column -> names in order (ints sorted, strings as they first appear)."""
-    if len(items) != n_features:
-        raise ValueError(
-            f"groups has {len(items)} labels for the {n_features} columns of X: give one label "
-            f"per column, or a list of column lists."
-        )
-    integers = all(isinstance(item, Integral) and not isinstance(item, bool) for item in items)
-    if not integers and not all(isinstance(item, str) for item in items):
-        odd = next(item for item in items if not isinstance(item, str))
-        raise TypeError(
-            f"groups must label the columns by ints or by strings throughout, got {odd!r} "
-            f"({type(odd).__name__}) among them: convert the labels to one of the two."
-        )
-    if integers and min(items, default=0) < 0:
-        raise ValueError(
-            f"groups has the negative label {min(items)}: number the groups from 0; a group "
-            f"without penalty gets the weight 0 by group_weights."
-        )
-    names = sorted({int(item) for item in items}) if integers else list(dict.fromkeys(map(str, items)))
-    position = {name: g for g, name in enumerate(names)}
-    return names, np.array([position[item] for item in items], dtype=np.int64)
-
-
-def _from_columns(
-    spec: dict, n_features: int, names: list[str] | None
-) -> tuple[list, np.ndarray]:
-    """{group name: columns} -> (group names, labels), refused unless it is a partition."""
-    labels = np.full(n_features, -1, dtype=np.int64)
-    for g, (group, columns) in enumerate(spec.items()):
-        indices = _indices(group, columns, n_features, names)
-        taken = indices[labels[indices] >= 0]
-        repeated = indices[np.unique(indices, return_index=True, return_counts=True)[1]]
-        if len(taken):
-            other = list(spec)[labels[taken[0]]]
-            raise ValueError(
-                f"groups overlap: column {_called(taken[0], names)} is in group {other!r} and in "
-                f"group {group!r}; give it to one of them, or duplicate the column in X and give "
-                f"each group its own copy."
-            )
-        if len(repeated) != len(indices):
-            raise ValueError(f"groups lists a column of group {group!r} twice: list it once.")
-        labels[indices] = g
-    left = np.flatnonzero(labels < 0)
-    if len(left):
-        shown = ", ".join(_called(column, names) for column in left[:5])
-        raise ValueError(
-            f"groups leave {len(left)} of the {n_features} columns without a group ({shown}"
-            f"{', ...' if len(left) > 5 else ''}): add them to a group, or drop them from X."
-        )
-    return list(spec), labels
-
-
-def _indices(group: Any, columns: Any, n_features: int, names: list[str] | None) -> np.ndarray:
-    """The columns of one group, in any of their forms, as indices into X."""
-    if isinstance(columns, slice):
-        indices = np.arange(n_features)[columns]
-    else:
-        single = isinstance(columns, str | Integral)
-        items = np.asarray([columns] if single else list(columns))
-        if items.dtype == bool:
-            items = np.flatnonzero(_as_mask(group, items, n_features))
-        elif items.dtype.kind in "UO" and len(items):
-            items = _by_name(group, items.tolist(), names)
-        indices = items
-    if len(indices) == 0:
-        raise ValueError(f"groups has the empty group {group!r}: give it columns or leave it out.")
-    if indices.dtype.kind not in "iu":
-        raise TypeError(
-            f"groups lists the columns of group {group!r} as {indices.dtype}: give integer "
-            f"indices, names, a slice or a boolean mask."
-        )
-    out = indices[(indices < 0) | (indices >= n_features)]
-    if len(out):
-        raise ValueError(
-            f"groups has column {out[0]} in group {group!r} but X has columns 0 to "
-            f"{n_features - 1}: give indices in that range."
-        )
-    return indices.astype(np.int64)
-
-
-def _as_mask(group: Any, mask: np.ndarray, n_features: int) -> np.ndarray:
-    if len(mask) != n_features:
-        raise ValueError(
-            f"groups has a boolean mask of length {len(mask)} for group {group!r}: give it one "
-            f"entry for each of the {n_features} columns."
-        )
-    return mask
-
-
-def _by_name(group: Any, wanted: list, names: list[str] | None) -> np.ndarray:
-    if names is None:
-        raise ValueError(
-            f"groups names the columns of group {group!r} but X has no column names: give a "
-            f"data frame; behind another step of a pipeline call "
-            f'.set_output(transform="pandas") on that step.'
-        )
-    position = {name: column for column, name in enumerate(names)}
-    unknown = [name for name in wanted if name not in position]
-    if unknown:
-        shown = ", ".join(names[:5]) + (", ..." if len(names) > 5 else "")
-        raise ValueError(
-            f"groups has the unknown column {unknown[0]!r} in group {group!r}: the columns of X "
-            f"are {shown}."
-        )
-    return np.array([position[name] for name in wanted], dtype=np.int64)
-
-
-def _called(column: int, names: list[str] | None) -> str:
-    return str(column) if names is None else repr(names[column])
-
-
-def _read_weights(weights: Any, sizes: np.ndarray) -> np.ndarray:
-    if isinstance(weights, str):
-        if weights not in ("sqrt_size", "none"):
-            raise ValueError(
-                f"group_weights={weights!r} is not understood: give 'sqrt_size', 'none' or one "
-                f"number per group."
-            )
-        return np.sqrt(sizes) if weights == "sqrt_size" else np.ones(len(sizes))
-    return _per_group("group_weights", weights, len(sizes))
-
-
-def _read_costs(costs: Any, names: list) -> np.ndarray:
-    if costs is None:
-        return np.ones(len(names))
-    if not isinstance(costs, Mapping):
-        return _per_group("group_costs", costs, len(names))
-    unknown = [name for name in costs if name not in names]
-    if unknown:
-        shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
-        raise ValueError(
-            f"group_costs has a cost for the unknown group {unknown[0]!r}: the groups are {shown}."
-        )
-    return _per_group("group_costs", [costs.get(name, 1.0) for name in names], len(names))
-
-
-def _per_group(name: str, values: Any, n_groups: int) -> np.ndarray:
-    numbers = [value for value in np.ravel(values) if isinstance(value, Real)]
-    array = np.array(numbers, dtype=np.float64)
-    if len(np.ravel(values)) != n_groups or len(array) != n_groups:
-        raise ValueError(
-            f"{name} must hold one number for each of the {n_groups} groups, got {values!r}."
-        )
-    if not (np.isfinite(array).all() and (array >= 0).all()):
-        bad = array[~(np.isfinite(array) & (array >= 0))][0]
-        raise ValueError(f"{name} must be finite and not negative, got {bad}: give numbers >= 0.")
-    return array
 
 
 class Blocks:

@@ -112,8 +112,8 @@ class SparseGroupLasso(Regularizer):
     >>> import torch
     >>> from sgnn.groups import Blocks
     >>> pair = Blocks.columns((1, 2), torch.tensor([0, 0]), torch.tensor([1.0]))
-    >>> SparseGroupLasso().prox(torch.tensor([[4.0, 0.5]]), pair, lam=1.0, step=1.0).tolist()
-    [[2.0, 0.0]]
+    >>> SparseGroupLasso().prox(torch.tensor([[5.0, 0.5]]), pair, lam=1.0, step=1.0).tolist()
+    [[3.0, 0.0]]
     """
 
     def __init__(self, alpha: float | None = None) -> None:
