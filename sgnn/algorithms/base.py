@@ -111,6 +111,7 @@ class Algorithm(ABC):
     """
 
     max_groups: int | None = None
+    warmup_epochs: int = 0
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         """Before the first epoch."""

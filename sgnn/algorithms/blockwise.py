@@ -56,38 +56,44 @@ class Blockwise(Algorithm):
         ]
         cached = problem.rows.n * theta.shape[0] * theta.element_size() <= self.cache_bytes
         self.H = theta.new_empty(problem.rows.n, theta.shape[0]) if cached else None
+        longest = max(batch.stop - batch.start for batch in problem.rows.batches)
+        # (2b, q), used by every batch: with group i on top (loss1), without it below (loss2)
+        self.z = theta.new_empty(2 * longest, theta.shape[0])
 
     def sweep(self) -> Iterable[int]:
         if self.H is not None:
             # anew every epoch, so that rounding does not add up over the visits
+            theta = self._ordered()
             for batch in self.problem.rows.batches:
-                torch.mm(self._rows(batch), self._ordered().T, out=self.H[batch])
+                torch.mm(self.problem.rows.read(batch), theta.T, out=self.H[batch])
+            self.owed: list[tuple] = []
         return self.problem.rng.permutation(self.problem.living).tolist()
 
     def enter(self, block: int | None) -> None:
         self.i = block
         self.theta = self.thetas[block]
         self.span = self.problem.rows.span(block)
+        self.X_i = self.problem.rows.part(self.span)
         self.noted = self.theta.new_zeros(())
         self.parameters(self.theta)
         if self.H is None:
             self.rest_theta = self._ordered()
             self.rest_theta[:, self.span] = 0
         else:
-            self._add_to_H(-1)
+            self.owed.append((self.X_i, self.theta.detach().clone(), -1))
 
     def objective(self, batch: slice) -> Tensor:
         problem, module = self.problem, self.problem.module
-        x, rest = problem.rows.read(batch, self.span), self._rest(batch)
-        y, b = problem.y[batch], len(x)
-        # (2b, q): with group i on top (loss1), without it below (loss2)
-        z = rest.new_empty(2 * b, rest.shape[1])
+        x, y, rest = self.X_i[batch], problem.y[batch], self._rest(batch)
+        b = len(x)
+        z = self.z[: 2 * b]
         torch.addmm(rest, x, self.theta.T, out=z[:b])
         z[b:] = rest
         layers = module.head(z)
         losses, g = problem.loss.gradient(layers[-1], torch.cat([y, y]))
         loss1, loss2 = problem.mean(losses.view(2, b), batch)
         self.noted += (loss2 - loss1).clamp_min(0) * b
+        self.out = layers[-1][:b]
         g = module.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
         grad = problem.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
         self.theta.grad = grad.addmm_(g.T, x)
@@ -96,11 +102,12 @@ class Blockwise(Algorithm):
     def leave(self, block: int | None) -> None:
         problem = self.problem
         problem.module.theta[:, problem.columns[self.i]] = self.theta
+        self.owed = []
         if self._unneeded():
             self.theta.zero_()
             problem.remove(self.i)
-        elif self.H is not None:
-            self._add_to_H(1)
+        else:
+            self.owed.append((self.X_i, self.theta.detach().clone(), 1))
 
     def end_epoch(self) -> None:
         super().end_epoch()
@@ -119,22 +126,21 @@ class Blockwise(Algorithm):
         return bool(self.noted / problem.rows.n < bar)
 
     def _rest(self, batch: slice) -> Tensor:
-        """H_rest of a batch, (b, q)."""
-        if self.H is None:
-            return F.linear(self._rows(batch), self.rest_theta)
-        return self.H[batch]
+        """H_rest of a batch, (b, q).
 
-    def _rows(self, batch: slice) -> Tensor:
-        return self.problem.rows.read(batch)
+        What the last visit added to H and this one takes out is done here, batch by batch,
+        while those rows of H are in the cache anyway.
+        """
+        if self.H is None:
+            return F.linear(self.problem.rows.read(batch), self.rest_theta)
+        rest = self.H[batch]
+        for X_j, theta_j, sign in self.owed:
+            rest.addmm_(X_j[batch], theta_j.T, alpha=sign)
+        return rest
 
     def _ordered(self) -> Tensor:
         """theta with its columns in the order of the rows' columns, (q, p)."""
         return torch.cat([part.detach() for part in self.thetas], 1)
-
-    def _add_to_H(self, sign: int) -> None:
-        for batch in self.problem.rows.batches:
-            x = self.problem.rows.read(batch, self.span)
-            self.H[batch].addmm_(x, self.theta.detach().T, alpha=sign)
 
 
 class BlockwiseB(Blockwise):
@@ -143,8 +149,9 @@ class BlockwiseB(Blockwise):
     def leave(self, block: int | None) -> None:
         problem = self.problem
         self.noted.zero_()
+        self.owed = []  # paid by the first pass
         for batch in problem.rows.batches:
-            x, rest = problem.rows.read(batch, self.span), self._rest(batch)
+            x, rest = self.X_i[batch], self._rest(batch)
             loss1 = problem.loss_from(torch.addmm(rest, x, self.theta.T), batch)
             loss2 = problem.loss_from(rest.clone(), batch)
             self.noted += (loss2 - loss1).clamp_min(0) * len(x)

@@ -12,6 +12,8 @@ from ..groups import Groups
 
 __all__ = ["Rows", "StoredRows", "StreamedRows", "deal"]
 
+PACKED = 2**23  # entries of a packed copy of some columns, at most
+
 
 def deal(n: int, batch_size: int) -> np.ndarray:
     """The order in which n rows are dealt into mini-batches.
@@ -20,6 +22,16 @@ def deal(n: int, batch_size: int) -> np.ndarray:
     in their seed, weights or lam see the same batches.  One full batch keeps the rows' order.
     """
     return np.arange(n) if batch_size >= n else np.random.default_rng(n).permutation(n)
+
+
+class Part:
+    """Some columns of the rows, read anew at every use: part[batch] is (b, p_i)."""
+
+    def __init__(self, rows: Rows, columns: slice) -> None:
+        self.rows, self.columns = rows, columns
+
+    def __getitem__(self, batch: slice) -> Tensor:
+        return self.rows.read(batch, self.columns)
 
 
 class Rows(ABC):
@@ -43,6 +55,16 @@ class Rows(ABC):
         """Where the group's columns lie in `order`."""
         return slice(int(self.offsets[group]), int(self.offsets[group + 1]))
 
+    def part(self, columns: slice) -> Tensor | Part:
+        """Those columns of every row, to be indexed by batch: packed if they are few.
+
+        A packed copy, (n, p_i), is read once from memory or disk instead of once a use.
+        """
+        size = self.n * (columns.stop - columns.start)
+        if size <= PACKED:
+            return self.read(slice(0, self.n), columns).contiguous()
+        return Part(self, columns)
+
     @abstractmethod
     def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
         """The rows of a batch, columns in group order: (b, p) or, for a span, (b, p_i)."""
@@ -65,7 +87,7 @@ class StreamedRows(Rows):
     Parameters
     ----------
     prepare : callable
-        (tensor of raw entries, indices of their columns) -> tensor ready for the network.
+        (raw entries, indices of their columns, dtype) -> tensor ready for the network.
     rows : ndarray of shape (n,)
         The row of `source` that is dealt to each place.
     """
@@ -77,5 +99,6 @@ class StreamedRows(Rows):
     def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
         wanted = self.order[columns]
         raw = self.source[np.ix_(self.rows[batch], wanted)]
-        tensor = torch.from_numpy(np.ascontiguousarray(raw)).to(self.like)
-        return self.prepare(tensor, torch.from_numpy(wanted).to(self.like.device))
+        tensor, index = torch.from_numpy(raw), torch.from_numpy(wanted)
+        device = self.like.device
+        return self.prepare(tensor.to(device), index.to(device), self.like.dtype)

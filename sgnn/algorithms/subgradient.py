@@ -43,7 +43,8 @@ class Subgradient(Algorithm):
         problem, module = self.problem, self.problem.module
         x = problem.rows.read(batch)
         layers = module.head(F.linear(x, self.theta))
-        losses, g = problem.loss.gradient(layers[-1], problem.y[batch])
+        self.out = layers[-1]
+        losses, g = problem.loss.gradient(self.out, problem.y[batch])
         g = module.backward(layers, problem.weighted(g, batch))
         grad = problem.regularizer.subgradient(self.theta, self.blocks, problem.lam)
         self.theta.grad = grad.addmm_(g.T, x)

@@ -214,7 +214,7 @@ class SparseNet(SelectorMixin, BaseEstimator):
     def _settings(self, validation: Validation, like: torch.Tensor) -> Settings:
         if validation is not None:
             X_val, y_val = validation
-            validation = (_tensor(X_val, like), _target_tensor(y_val, like))
+            validation = (_tensor(X_val, like.device), _target_tensor(y_val, like))
         return Settings(
             max_epochs=self.max_epochs,
             optimizer=self.optimizer,
@@ -325,7 +325,7 @@ class SparseNet(SelectorMixin, BaseEstimator):
         module = self.module_
         with torch.no_grad():
             parts = [
-                module.from_kept(_tensor(X[a : a + PREDICT_ROWS], module.theta)).cpu()
+                module.from_kept(_tensor(X[a : a + PREDICT_ROWS], module.theta.device)).cpu()
                 for a in range(0, len(X), PREDICT_ROWS)
             ]
         return torch.cat(parts).double().numpy()
@@ -358,8 +358,8 @@ def _epochs(net: Net) -> list[dict]:
     ]  # fmt: skip
 
 
-def _tensor(X: np.ndarray, like: torch.Tensor) -> torch.Tensor:
-    return torch.tensor(np.ascontiguousarray(X), dtype=like.dtype, device=like.device)
+def _tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
+    return torch.tensor(np.ascontiguousarray(X), device=device)
 
 
 def _target_tensor(targets: np.ndarray, like: torch.Tensor) -> torch.Tensor:

@@ -56,7 +56,7 @@ def rows_of(
     copy = torch.empty((len(rows), X.shape[1]), dtype=like.dtype, device=like.device)
     for part in _parts(len(rows), X.shape[1]):
         raw = torch.from_numpy(np.ascontiguousarray(X[rows[part]][:, order]))
-        copy[part] = columns.prepare(raw.to(like.device), index)
+        copy[part] = columns.prepare(raw.to(like.device), index, like.dtype)
     if not copy.isfinite().all():
         raise ValueError(
             f"X contains values that are infinite (inf) in {like.dtype}: scale X, or give "

@@ -14,22 +14,28 @@ aten = torch.ops.aten
 
 
 class Activation(NamedTuple):
-    """a = apply_(z), in place where torch can; backward(g, a) = g * da/dz, from a alone."""
+    """a = apply_(z) and backward_(g, a) = g * da/dz, from a alone; both in place."""
 
     apply_: Callable[[Tensor], Tensor]
-    backward: Callable[[Tensor, Tensor], Tensor]
+    backward_: Callable[[Tensor, Tensor], Tensor]
 
 
 # The backward functions are the kernels that autograd itself calls for these activations.
 ACTIVATIONS = {
-    "relu": Activation(torch.relu_, lambda g, a: aten.threshold_backward(g, a, 0)),
+    "relu": Activation(
+        torch.relu_, lambda g, a: aten.threshold_backward.grad_input(g, a, 0, grad_input=g)
+    ),
     "leaky_relu": Activation(
-        torch.nn.functional.leaky_relu_, lambda g, a: aten.leaky_relu_backward(g, a, 0.01, True)
+        torch.nn.functional.leaky_relu_,
+        lambda g, a: aten.leaky_relu_backward.grad_input(g, a, 0.01, True, grad_input=g),
     ),
     "elu": Activation(
-        torch.nn.functional.elu_, lambda g, a: aten.elu_backward(g, 1.0, 1.0, 1.0, True, a)
+        torch.nn.functional.elu_,
+        lambda g, a: aten.elu_backward.grad_input(g, 1.0, 1.0, 1.0, True, a, grad_input=g),
     ),
-    "tanh": Activation(torch.tanh_, aten.tanh_backward),
-    "sigmoid": Activation(torch.sigmoid_, aten.sigmoid_backward),
+    "tanh": Activation(torch.tanh_, lambda g, a: aten.tanh_backward.grad_input(g, a, grad_input=g)),
+    "sigmoid": Activation(
+        torch.sigmoid_, lambda g, a: aten.sigmoid_backward.grad_input(g, a, grad_input=g)
+    ),
     "identity": Activation(lambda z: z, lambda g, a: g),
 }

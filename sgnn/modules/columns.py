@@ -38,10 +38,13 @@ class Columns(nn.Module):
         """Read only the columns where `mask`, (n_features,), is true."""
         self.kept = mask.nonzero().squeeze(1)
 
-    def prepare(self, x: Tensor, columns: Tensor | slice) -> Tensor:
-        """Fill in and scale x, whose columns are those columns of the whole table."""
+    def prepare(self, x: Tensor, columns: Tensor, dtype: torch.dtype) -> Tensor:
+        """Fill in and scale x, whose columns are those `columns` of the whole table.
+
+        In float64 whatever `dtype` is, so that a column far from 0 keeps its digits.
+        """
         if self.fill is not None:
-            x = torch.where(x.isnan(), self.fill[columns].to(x.dtype), x)
+            x = torch.where(x.isnan(), self.fill[columns], x.double())
         if self.scale is not None:
-            x = (x - self.shift[columns].to(x.dtype)) / self.scale[columns].to(x.dtype)
-        return x
+            x = (x.double() - self.shift[columns]) / self.scale[columns]
+        return x.to(dtype)

@@ -83,7 +83,7 @@ class MLP(nn.Module):
     def from_kept(self, x: Tensor) -> Tensor:
         """The kept columns (n, n_kept), raw -> outputs (n, n_outputs)."""
         kept = self.columns.kept
-        x = self.columns.prepare(x.to(self.theta.dtype), kept)
+        x = self.columns.prepare(x, kept, self.theta.dtype)
         return self.head(F.linear(x, self.theta[:, kept]))[-1]
 
     def head(self, z: Tensor) -> list[Tensor]:
@@ -106,7 +106,7 @@ class MLP(nn.Module):
         if not self.weights:
             self.biases[0].grad = g.sum(0)
             return g
-        back = ACTIVATIONS[self.activation].backward
+        back = ACTIVATIONS[self.activation].backward_
         for W, b, a in zip(
             reversed(self.weights), reversed(self.biases), reversed(layers[:-1]), strict=True
         ):

@@ -1,0 +1,112 @@
+"""The page that the experiments of a paper write: each one its own section, figure and table."""
+
+from __future__ import annotations
+
+import argparse
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import sklearn
+import torch
+from matplotlib.figure import Figure
+
+import sgnn
+
+PAGES = Path(__file__).parents[2] / "docs" / "papers"
+
+
+def arguments(doc: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
+    """Read the command line that all experiments have: size, out, cache.
+
+    Parameters
+    ----------
+    doc : str
+        The script's docstring; its first line becomes the help text.
+    argv : sequence of str, optional
+        Instead of sys.argv.
+
+    Returns
+    -------
+    Namespace
+        `size` is "full", "quick" or "tiny"; `out` the folder of the page, None to print only;
+        `cache` the folder of finished fits, or None.
+    """
+    parser = argparse.ArgumentParser(description=doc.splitlines()[0])
+    parser.set_defaults(size="full")
+    sizes = parser.add_mutually_exclusive_group()
+    for size, text in {"quick": "a minute or two", "tiny": "seconds, to see that it runs"}.items():
+        sizes.add_argument(f"--{size}", dest="size", action="store_const", const=size, help=text)
+    parser.add_argument(
+        "--out", type=Path, help="folder of the page (default: docs/papers if full, else none)"
+    )
+    parser.add_argument(
+        "--cache", type=Path, help="keep finished fits here, to resume or to draw again"
+    )
+    options = parser.parse_args(argv)
+    if options.out is None and options.size == "full":
+        options.out = PAGES
+    return options
+
+
+class Report:
+    """One section of a page: what is added is printed, and written when `close` is called.
+
+    Parameters
+    ----------
+    page : str
+        Name of the page without ".md".
+    name : str
+        The experiment's name: that of its script, its section and its figure.
+    out : Path or None
+        Folder of the page; None prints only.
+    """
+
+    def __init__(self, page: str, name: str, out: Path | None) -> None:
+        self.page, self.name, self.out = page, name, out
+        self.parts: list[str] = []
+
+    def text(self, *paragraphs: str) -> None:
+        """Add paragraphs."""
+        self.parts += paragraphs
+        print(*paragraphs, sep="\n\n", end="\n\n", flush=True)
+
+    def table(self, header: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
+        """Add a table."""
+        lines = [header, ["---"] * len(header), *rows]
+        self.text("\n".join(f"| {' | '.join(map(str, line))} |" for line in lines))
+
+    def figure(self, figure: Figure, caption: str) -> None:
+        """Add a figure, saved beside the page."""
+        if self.out is not None:
+            path = self.out / "figures" / f"{self.name}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            figure.savefig(path, dpi=100, bbox_inches="tight")
+        self.text(f"![{caption}](figures/{self.name}.png)", f"*{caption}*")
+
+    def close(self, *, seeds: Iterable[int], fits: int, seconds: float) -> None:
+        """Add how it was measured, and write the section between its markers."""
+        self.text(
+            f"*Measured by `examples/papers/{self.name}.py`: seeds "
+            f"{', '.join(map(str, sorted(set(seeds))))}; {fits} fits, {seconds / 60:.1f} minutes "
+            f"of training on {torch.get_num_threads()} CPU thread(s); sgnn {sgnn.__version__}, "
+            f"torch {torch.__version__.split('+')[0]}, scikit-learn {sklearn.__version__}.*"
+        )
+        if self.out is not None:
+            self.out.mkdir(parents=True, exist_ok=True)
+            replace_section(self.out / f"{self.page}.md", self.name, "\n\n".join(self.parts))
+
+
+def replace_section(path: Path, name: str, text: str) -> None:
+    """Put the text between the page's markers of that name; append them if there are none."""
+    begin, end = (f"<!-- {word} {name} -->" for word in ("begin", "end"))
+    section = f"{begin}\n{text}\n{end}"
+    page = path.read_text() if path.exists() else ""
+    pattern = re.compile(f"{re.escape(begin)}.*?{re.escape(end)}", re.DOTALL)
+    if pattern.search(page):
+        # a function, since a replacement string would read backslashes
+        page = pattern.sub(lambda _: section, page)
+    else:
+        page += ("\n" if page else "") + section + "\n"
+    path.write_text(page)

@@ -1,0 +1,101 @@
+"""An experiment is data, an objective and solvers; a run is one solver measured on one of them."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from joblib import Memory
+
+__all__ = ["Data", "Run", "best_by_removed", "measure", "measure_all"]
+
+Objective = Callable[[Any, np.ndarray, np.ndarray], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Data:
+    """Rows to train on, to choose by, and to report.
+
+    Attributes
+    ----------
+    groups : ndarray of shape (n_features,)
+        The label of each column.
+    weight : ndarray of shape (n_train,) or None
+        Sample weights of the training rows.
+    """
+
+    groups: np.ndarray
+    X: np.ndarray
+    y: np.ndarray
+    X_valid: np.ndarray
+    y_valid: np.ndarray
+    X_test: np.ndarray
+    y_test: np.ndarray
+    weight: np.ndarray | None = None
+
+
+@dataclass(frozen=True)
+class Run:
+    """One fitted model: what it removed, and the objective on validation and test rows."""
+
+    solver: str
+    lam: float
+    seed: int
+    removed: tuple[str, ...]
+    valid: float
+    test: float
+    seconds: float
+    history: list[dict]
+
+
+def measure(solver: str, estimator: Any, data: Data, objective: Objective) -> Run:
+    """Fit the estimator and look at it."""
+    start = time.perf_counter()
+    estimator.fit(data.X, data.y, sample_weight=data.weight)
+    seconds = time.perf_counter() - start
+    kept = set(estimator.selected_groups_)
+    return Run(
+        solver=solver,
+        lam=estimator.lam,
+        seed=estimator.random_state,
+        removed=tuple(str(name) for name in estimator.groups_.names if name not in kept),
+        valid=objective(estimator, data.X_valid, data.y_valid),
+        test=objective(estimator, data.X_test, data.y_test),
+        seconds=seconds,
+        history=estimator.history_,
+    )
+
+
+def measure_all(
+    solvers: Iterable[tuple[str, Any]], data: Data, objective: Objective, cache: Path | None
+) -> list[Run]:
+    """Measure (name, estimator) pairs one after another, saying how each came out.
+
+    With a `cache` folder, pairs that were measured on these data before are read from it; empty
+    it when sgnn has changed.
+    """
+    remembered = Memory(cache, verbose=0).cache(measure)
+    runs = []
+    for name, estimator in solvers:
+        run = remembered(name, estimator, data, objective)
+        print(
+            f"{run.solver}: lam={run.lam:g} seed={run.seed} removed {len(run.removed)}, "
+            f"validation {run.valid:.4f}, {run.seconds:.1f} s",
+            flush=True,
+        )
+        runs.append(run)
+    return runs
+
+
+def best_by_removed(runs: Sequence[Run], solver: str) -> dict[int, Run]:
+    """For each number of removed groups the solver's run with the best validation objective."""
+    best: dict[int, Run] = {}
+    for run in runs:
+        count = len(run.removed)
+        if run.solver == solver and (count not in best or run.valid > best[count].valid):
+            best[count] = run
+    return dict(sorted(best.items()))

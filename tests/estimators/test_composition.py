@@ -1,0 +1,168 @@
+"""scikit-learn's own tools work with every estimator: pipelines, searches, selectors, routing."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from sklearn import config_context
+from sklearn.base import clone, is_classifier
+from sklearn.compose import ColumnTransformer
+from sklearn.feature_selection import SelectFromModel
+from sklearn.model_selection import GridSearchCV, KFold, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from .instances import outputs
+
+EVERYTHING = 100.0  # a lam that leaves the one group that is never removed
+
+
+def table(case):
+    """Two categories, which side and which quarter of the targets, and a number of no use."""
+    rank = case.y.argsort(kind="stable").argsort() * 4 // len(case.y)
+    return pd.DataFrame(
+        {
+            "hue": np.array(["dark", "pale"])[rank // 2],
+            "site_a": np.array(["north", "south", "west", "east"])[rank],
+            "age": np.random.default_rng(0).normal(size=len(case.y)),
+        }
+    )
+
+
+def encoder(**settings):
+    onehot = OneHotEncoder(sparse_output=False)
+    steps = [("hue", onehot, ["hue"]), ("site", onehot, ["site_a"]), ("age", "passthrough", ["age"])]
+    return ColumnTransformer(steps, **settings)
+
+
+def test_grid_search_over_lam(case):
+    search = GridSearchCV(case(), {"lam": [EVERYTHING, case.settings["lam"]]}, cv=3)
+    search.fit(case.X, case.y)
+    assert search.best_params_ == {"lam": case.settings["lam"]}
+    assert search.best_estimator_.selected_groups_ == case.planted
+
+
+def test_pipeline_equals_its_steps(case):
+    pipe = make_pipeline(StandardScaler(), case()).fit(case.X, case.y)
+    scaled = StandardScaler().fit_transform(case.X)
+    expected = outputs(case().fit(scaled, case.y), scaled)
+    np.testing.assert_array_equal(outputs(pipe, case.X), expected)
+
+
+@pytest.mark.parametrize(
+    ("groups", "verbose_names", "names"),
+    [
+        ("prefix", True, ("hue", "site", "age")),
+        ("prefix:_", False, ("hue", "site", "age")),
+        (
+            {
+                "paint": ["hue_dark", "hue_pale"],
+                "place": ["site_a_east", "site_a_north", "site_a_south", "site_a_west"],
+                "years": "age",
+            },
+            False,
+            ("paint", "place", "years"),
+        ),
+        (lambda names, n: [name[0] for name in names], False, ("h", "s", "a")),
+        (lambda names, n: [0, 0] + (n - 3) * [1] + [2], True, (0, 1, 2)),
+    ],
+    ids=["prefix", "prefix:_", "names", "callable by names", "callable by number"],
+)
+def test_groups_of_an_encoded_table(case, groups, verbose_names, names):
+    X = table(case)
+    encode = encoder(verbose_feature_names_out=verbose_names).set_output(transform="pandas")
+    pipe = make_pipeline(encode, case(groups=groups)).fit(X, case.y)
+    labels = [0, 0, 1, 1, 1, 1, 2]
+    assert pipe[-1].groups_.names == names
+    assert pipe[-1].groups_.labels.tolist() == labels
+    encoded = encoder().fit_transform(X)
+    by_labels = case(groups=labels).fit(encoded, case.y)
+    np.testing.assert_array_equal(outputs(pipe, X), outputs(by_labels, encoded))
+
+
+def test_names_lost_on_the_way_are_asked_for(case):
+    pipe = make_pipeline(encoder(), case(groups="prefix"))
+    with pytest.raises(ValueError, match=r"set_output\(transform=\"pandas\"\)"):
+        pipe.fit(table(case), case.y)
+
+
+def test_a_pipeline_of_selector_and_model(case):
+    pipe = make_pipeline(case(), case(groups=None)).fit(case.X, case.y)
+    alone = case(groups=None).fit(case.X[:, case.informative], case.y)
+    expected = outputs(alone, case.X[:, case.informative])
+    np.testing.assert_array_equal(outputs(pipe, case.X), expected)
+
+
+@pytest.mark.parametrize("prefit", [False, True])
+@pytest.mark.parametrize("lam", [0.0, None, EVERYTHING])
+def test_select_from_model_keeps_what_the_model_kept(case, lam, prefit):
+    model = case() if lam is None else case(lam=lam)
+    fitted = clone(model).fit(case.X, case.y)
+    n_groups = {0.0: 5, None: 2, EVERYTHING: 1}[lam]
+    assert fitted.get_group_support().sum() == n_groups
+    selector = SelectFromModel(fitted if prefit else model, prefit=prefit).fit(case.X, case.y)
+    np.testing.assert_array_equal(selector.get_support(), fitted.get_support())
+    np.testing.assert_array_equal(selector.transform(case.X), fitted.transform(case.X))
+
+
+def test_transform_and_back(case, fitted):
+    kept = fitted.transform(case.X)
+    np.testing.assert_array_equal(kept, case.X[:, case.informative])
+    back = fitted.inverse_transform(kept)
+    np.testing.assert_array_equal(back, np.where(case.informative, case.X, 0))
+    np.testing.assert_array_equal(fitted.get_support(), case.informative)
+    indices = np.flatnonzero(case.informative)
+    np.testing.assert_array_equal(fitted.get_support(indices=True), indices)
+    assert fitted.get_feature_names_out().tolist() == [f"x{j}" for j in indices]
+
+
+def test_transform_of_a_data_frame(case, fitted):
+    frame = case.frame.set_index(np.arange(len(case.X)) + 7)
+    estimator = case(groups="prefix").fit(frame, case.y)
+    names = frame.columns[case.informative].tolist()
+    assert estimator.get_feature_names_out().tolist() == names
+    plain = estimator.transform(frame)
+    assert type(plain) is np.ndarray
+    np.testing.assert_array_equal(plain, fitted.transform(case.X))
+    estimator.set_output(transform="pandas")
+    pd.testing.assert_frame_equal(estimator.transform(frame), frame[names])
+
+
+def test_transform_of_an_array_into_a_data_frame(case):
+    estimator = case().set_output(transform="pandas").fit(case.X, case.y)
+    names = [f"x{j}" for j in np.flatnonzero(case.informative)]
+    expected = pd.DataFrame(case.X[:, case.informative], columns=names)
+    pd.testing.assert_frame_equal(estimator.transform(case.X), expected)
+
+
+def test_columns_under_other_names_are_refused(case):
+    estimator = case(groups="prefix").fit(case.frame, case.y)
+    with pytest.raises(ValueError, match="feature names"):
+        estimator.predict(case.frame.rename(columns=str.upper))
+    with pytest.raises(ValueError, match="9 features"):
+        case().fit(case.X, case.y).predict(case.X[:, :9])
+
+
+def test_sample_weights_are_routed_by_cross_validate(case):
+    weight = np.linspace(0, 3, len(case.X))
+    folds = KFold(3)
+    with config_context(enable_metadata_routing=True):
+        estimator = case().set_fit_request(sample_weight=True).set_score_request(sample_weight=True)
+        routed = cross_validate(
+            estimator, case.X, case.y, cv=folds, params={"sample_weight": weight}
+        )
+    expected = [
+        case()
+        .fit(case.X[train], case.y[train], sample_weight=weight[train])
+        .score(case.X[test], case.y[test], sample_weight=weight[test])
+        for train, test in folds.split(case.X)
+    ]
+    np.testing.assert_array_equal(routed["test_score"], expected)
+    unweighted = cross_validate(case(), case.X, case.y, cv=folds)["test_score"]
+    assert not np.array_equal(routed["test_score"], unweighted)
+
+
+def test_the_kinds_of_estimator(case):
+    assert case.kind.penalty == "l1"
+    assert hasattr(case.kind, "predict_proba") == is_classifier(case())

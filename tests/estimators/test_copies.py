@@ -1,0 +1,70 @@
+"""Clones, pickles and parameters: the constructor only remembers, and a copy says the same."""
+
+from __future__ import annotations
+
+import pickle
+
+import joblib
+import numpy as np
+import pytest
+from sklearn.base import clone
+
+from .instances import outputs
+
+
+def through_pickle(estimator, folder):
+    return pickle.loads(pickle.dumps(estimator))
+
+
+def through_joblib(estimator, folder):
+    joblib.dump(estimator, folder / "estimator.joblib")
+    return joblib.load(folder / "estimator.joblib")
+
+
+@pytest.mark.parametrize("copy", [through_pickle, through_joblib])
+def test_a_stored_estimator_says_the_same(case, fitted, copy, tmp_path):
+    loaded = copy(fitted, tmp_path)
+    np.testing.assert_array_equal(outputs(loaded, case.X), outputs(fitted, case.X))
+    np.testing.assert_array_equal(loaded.transform(case.X), fitted.transform(case.X))
+    assert loaded.selected_groups_ == fitted.selected_groups_
+    assert loaded.history_ == fitted.history_
+    assert loaded.groups_.names == fitted.groups_.names
+
+
+def test_a_stored_estimator_holds_no_data(case):
+    few, many = (case(max_epochs=1).fit(np.tile(case.X, (k, 1)), np.tile(case.y, k)) for k in (1, 2))
+    assert abs(len(pickle.dumps(many)) - len(pickle.dumps(few))) < case.X.nbytes / 4
+
+
+def test_a_loaded_estimator_trains_on(case, fitted):
+    loaded = pickle.loads(pickle.dumps(fitted))
+    np.testing.assert_array_equal(
+        outputs(loaded.fit(case.X, case.y), case.X), outputs(fitted, case.X)
+    )
+
+
+def test_clone_keeps_every_parameter(case):
+    given = {name: f"a {name}" for name in case().get_params()}
+    assert clone(case.kind(**given)).get_params() == given
+
+
+def test_clone_leaves_the_fit_behind(fitted):
+    learned = [name for name in vars(clone(fitted)) if name.endswith("_")]
+    assert learned == []
+
+
+def test_set_params_is_the_constructor(case):
+    changes = {"lam": 0.5, "groups": 2, "optimizer": "sgd", "hidden_layer_sizes": [3, 2]}
+    assert case.kind().set_params(**changes).get_params() == case.kind(**changes).get_params()
+    with pytest.raises(ValueError, match="Invalid parameter 'lambda_'"):
+        case.kind().set_params(lambda_=1)
+
+
+def test_repr_tells_what_was_changed(case):
+    assert repr(case.kind()) == f"{case}()"
+    assert repr(case.kind("prefix", lam=0.25)) == f"{case}(groups='prefix', lam=0.25)"
+
+
+def test_groups_is_the_one_positional_argument(case):
+    with pytest.raises(TypeError, match="positional"):
+        case.kind(None, 0.1)

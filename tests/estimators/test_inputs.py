@@ -1,0 +1,101 @@
+"""Fit changes nothing that it was given, and takes it in every usual form."""
+
+from __future__ import annotations
+
+import copy
+
+import numpy as np
+import pytest
+
+from .instances import CLASSIFIER, REGRESSOR, outputs
+
+
+def test_nothing_given_is_changed(case):
+    X, y = case.X.copy(), case.y.copy()
+    weight = np.linspace(0.5, 2, len(X))
+    arguments = {
+        "groups": {name: np.flatnonzero(case.made.groups == name) for name in set(case.made.groups)},
+        "group_costs": np.ones(5),
+        "group_weights": [1.0] * 5,
+        "hidden_layer_sizes": [6, 4],
+        "callbacks": [],
+        "standardize": True,
+        "missing": "mean",
+        "refit": True,
+    }
+    X_val, y_val = X[:20].copy(), y[:20].copy()
+    given = (X, y, weight, X_val, y_val, arguments)
+    before = copy.deepcopy(given)
+    estimator = case(**arguments).fit(X, y, weight, X_val=X_val, y_val=y_val)
+    outputs(estimator, X)
+    estimator.transform(X)
+    np.testing.assert_equal(given, before)
+    assert all(estimator.get_params()[name] is value for name, value in arguments.items())
+
+
+def test_read_only_arrays_stay_so(case):
+    assert not case.X.flags.writeable
+    estimator = case(standardize=True, missing="mean", early_stopping=True).fit(case.X, case.y)
+    outputs(estimator, case.X)
+    assert not case.X.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "form",
+    [np.asfortranarray, lambda X: X.tolist(), lambda X: np.repeat(X, 2, axis=0)[::2]],
+    ids=["columns first", "lists", "strided"],
+)
+def test_the_layout_of_X_does_not_matter(case, fitted, form):
+    X = form(case.X)
+    expected = outputs(fitted, case.X)
+    np.testing.assert_array_equal(outputs(case().fit(X, case.y), X), expected)
+
+
+@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float16, np.float32])
+def test_coarse_numbers_mean_what_they_say(case, dtype):
+    coarse = np.round(10 * case.X).clip(-100, 100).astype(dtype)
+    settings = {"standardize": True, "dtype": "float64", "max_epochs": 3}
+    expected = case(**settings).fit(coarse.astype(float), case.y)
+    got = case(**settings).fit(coarse, case.y)
+    np.testing.assert_allclose(outputs(got, coarse), outputs(expected, coarse), atol=1e-12)
+
+
+@pytest.mark.parametrize("labels", [["no", "yes"], [-1, 1], [False, True], [2.0, 7.0]], ids=str)
+def test_class_labels_come_back(fitted_classifier, labels):
+    y = np.array(labels)[CLASSIFIER.y]
+    estimator = CLASSIFIER().fit(CLASSIFIER.X, y)
+    assert estimator.classes_.tolist() == labels
+    assert estimator.predict(CLASSIFIER.X).dtype == y.dtype
+    expected = np.array(labels)[fitted_classifier.predict(CLASSIFIER.X)]
+    np.testing.assert_array_equal(estimator.predict(CLASSIFIER.X), expected)
+
+
+def test_many_classes():
+    y = np.digitize(REGRESSOR.y, [-0.7, 0, 0.7])
+    estimator = CLASSIFIER(max_epochs=40).fit(REGRESSOR.X, y)
+    assert estimator.predict_proba(REGRESSOR.X).shape == (len(y), 4)
+    np.testing.assert_allclose(estimator.predict_proba(REGRESSOR.X).sum(1), 1)
+    assert estimator.score(REGRESSOR.X, y) > 0.8
+
+
+def test_many_targets():
+    X, signal = REGRESSOR.X, REGRESSOR.y
+    y = np.column_stack([signal, -3 * signal, np.ones(len(X))])
+    estimator = REGRESSOR(max_epochs=60).fit(X, y)
+    predicted = estimator.predict(X)
+    assert predicted.shape == y.shape
+    assert estimator.selected_groups_ == REGRESSOR.planted
+    np.testing.assert_allclose(predicted[:, 1], -3 * predicted[:, 0], atol=1)
+    np.testing.assert_allclose(predicted[:, 2], 1, atol=0.1)
+
+
+def test_one_column_of_targets_stays_a_column(fitted_regressor):
+    X, y = REGRESSOR.X, REGRESSOR.y
+    predicted = REGRESSOR().fit(X, y[:, None]).predict(X)
+    np.testing.assert_array_equal(predicted, fitted_regressor.predict(X)[:, None])
+
+
+def test_a_large_mean_of_the_target_is_no_hardship(fitted_regressor):
+    X, y = REGRESSOR.X, REGRESSOR.y
+    shifted = REGRESSOR().fit(X, y + 1e5).predict(X)
+    np.testing.assert_allclose(shifted - 1e5, fitted_regressor.predict(X), atol=1e-6)

@@ -1,0 +1,70 @@
+"""The same random_state gives the same bits, and no global stream of random numbers moves."""
+
+from __future__ import annotations
+
+import random
+
+import joblib
+import numpy as np
+import pytest
+import torch
+from sklearn.model_selection import cross_val_score
+
+from .instances import outputs
+
+
+def drawn(case, seed, **settings):
+    """What an estimator says whose network and order of groups depend on the seed."""
+    return outputs(case(random_state=seed, **settings).fit(case.X, case.y), case.X)
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"algorithm": "b"}, {"algorithm": "sgd"}, {"early_stopping": True}, {"batch_size": 16}],
+    ids=str,
+)
+def test_same_seed_same_bits(case, settings):
+    first = drawn(case, 3, **settings)
+    np.testing.assert_array_equal(drawn(case, 3, **settings), first)
+    assert not np.array_equal(drawn(case, 4, **settings), first)
+
+
+@pytest.mark.parametrize("make", [np.random.default_rng, np.random.RandomState])
+def test_generators_are_accepted(case, make):
+    np.testing.assert_array_equal(drawn(case, make(3)), drawn(case, make(3)))
+    one = make(3)
+    assert not np.array_equal(drawn(case, one), drawn(case, one))
+
+
+def test_no_seed_is_a_new_network_each_time(case):
+    np.random.seed(0)
+    torch.manual_seed(0)
+    first = drawn(case, None)
+    np.random.seed(0)
+    torch.manual_seed(0)
+    assert not np.array_equal(drawn(case, None), first)
+
+
+@pytest.mark.parametrize("backend", ["threading", "loky"])
+def test_any_number_of_jobs_gives_the_same_bits(case, backend):
+    alone = cross_val_score(case(), case.X, case.y, cv=4)
+    with joblib.parallel_backend(backend):
+        together = cross_val_score(case(), case.X, case.y, cv=4, n_jobs=2)
+    np.testing.assert_array_equal(together, alone)
+
+
+def streams():
+    name, keys, *rest = np.random.get_state()
+    return [random.getstate(), name, keys.tolist(), rest, torch.get_rng_state().tolist()]
+
+
+@pytest.mark.parametrize("seed", [0, None])
+@pytest.mark.parametrize(
+    "settings",
+    [{}, {"algorithm": "sgd", "early_stopping": True}, {"batch_size": 16, "refit": True}],
+    ids=str,
+)
+def test_global_streams_are_left_alone(case, seed, settings):
+    before = streams()
+    drawn(case, seed, **settings)
+    assert streams() == before

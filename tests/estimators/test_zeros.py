@@ -1,0 +1,106 @@
+"""A removed group is exactly zero for good, and what stands in its columns is not looked at."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from .instances import outputs
+
+
+class Momentum(torch.optim.SGD):
+    """A user's own optimizer, whose momentum moves a weight on after its gradient is masked."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr, momentum=0.9)
+
+
+class Decay(torch.optim.AdamW):
+    """Adam with a strong decoupled weight decay."""
+
+    def __init__(self, params, lr):
+        super().__init__(params, lr, weight_decay=0.5)
+
+
+OPTIMIZERS = {
+    "sgd": 0.2,
+    Momentum: 0.05,
+    Decay: 0.05,
+    "adam": 0.05,
+    "adamw": 0.05,
+    "adamax": 0.05,
+    "rmsprop": 0.02,
+}
+
+
+def assert_exact_zeros(estimator, case):
+    """Every group that was removed, and no other, is zero in the first layer."""
+    gone = ~estimator.get_support()
+    assert gone.any()
+    assert not gone.all()
+    theta = estimator.module_.theta.detach().numpy()
+    assert (theta[:, gone] == 0).all()
+    assert (theta[:, ~gone] != 0).any(axis=0).all()
+    np.testing.assert_array_equal(estimator.group_norms_ == 0, ~estimator.group_support_)
+
+
+@pytest.mark.parametrize("refit", [False, True], ids=["", "refit"])
+@pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
+def test_removed_is_exactly_zero(case, optimizer, refit):
+    settings = {"optimizer": optimizer, "learning_rate": OPTIMIZERS[optimizer], "refit": refit}
+    estimator = case(lam=0.1, warmup_epochs=1, **settings).fit(case.X, case.y)
+    # removed early enough for momentum and decay to act on what was removed
+    assert any(row["removed"] for row in estimator.history_[:5])
+    assert_exact_zeros(estimator, case)
+
+
+@pytest.mark.parametrize("algorithm", ["a", "b", "sgd"])
+@pytest.mark.parametrize("optimizer", [Momentum, Decay])
+def test_removed_stays_removed_in_a_second_fit(case, optimizer, algorithm):
+    estimator = case(optimizer=optimizer, warm_start=True).fit(case.X, case.y)
+    first, weights = estimator.selected_groups_, estimator.module_.theta.detach().clone()
+    estimator.set_params(lam=0.0, algorithm=algorithm).fit(case.X, case.y)
+    assert estimator.selected_groups_ == first
+    assert not torch.equal(estimator.module_.theta, weights)
+    assert_exact_zeros(estimator, case)
+
+
+def noise(X):
+    return np.random.default_rng(0).normal(size=X.shape)
+
+
+@pytest.mark.parametrize("settings", [{}, {"standardize": True}, {"missing": "mean"}], ids=str)
+@pytest.mark.parametrize("poison", [noise, 1e30, np.nan, np.inf, -np.inf], ids=str)
+def test_removed_columns_are_not_looked_at(case, poison, settings):
+    estimator = case(**settings).fit(case.X, case.y)
+    assert estimator.selected_groups_ == case.planted
+    other = poison(case.X) if callable(poison) else poison
+    X = np.where(case.informative, case.X, other)
+    np.testing.assert_array_equal(outputs(estimator, X), outputs(estimator, case.X))
+    np.testing.assert_array_equal(estimator.predict(X), estimator.predict(case.X))
+    np.testing.assert_array_equal(estimator.transform(X), estimator.transform(case.X))
+    assert estimator.score(X, case.y) == estimator.score(case.X, case.y)
+
+
+def test_removed_columns_may_hold_strings(case):
+    frame = case.frame
+    estimator = case(groups="prefix").fit(frame, case.y)
+    spoilt = frame.copy()
+    for name in frame.columns[~case.informative]:
+        spoilt[name] = "not measured any more"
+    np.testing.assert_array_equal(outputs(estimator, spoilt), outputs(estimator, frame))
+    np.testing.assert_array_equal(estimator.transform(spoilt), estimator.transform(frame))
+    assert estimator.score(spoilt, case.y) == estimator.score(frame, case.y)
+
+
+@pytest.mark.parametrize("poison", [np.nan, np.inf])
+def test_kept_columns_are_looked_at(case, fitted, poison):
+    X = case.X.copy()
+    X[3, np.flatnonzero(case.informative)[0]] = poison
+    with pytest.raises(ValueError, match="X contains (NaN|infinity)"):
+        outputs(fitted, X)
+
+
+def test_the_network_of_a_compact_model_is_smaller(case, fitted):
+    assert fitted.compact().theta.shape == (8, case.informative.sum())

@@ -1,0 +1,44 @@
+"""`import sgnn` is light, and its public names are all there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import sgnn
+
+HEAVY = {"torch", "skorch", "sklearn", "scipy", "pandas", "matplotlib"}
+PROMISED = {"SGINClassifier", "SGINRegressor", "datasets", "metrics", "regularizers"}
+
+
+def test_importing_loads_nothing_heavy():
+    program = "import sgnn, sys; dir(sgnn); print(*{name.split('.')[0] for name in sys.modules})"
+    result = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=Path(sgnn.__file__).parents[1],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    loaded = set(result.stdout.split())
+    assert "sgnn" in loaded
+    assert not HEAVY & loaded
+
+
+def test_the_promised_names_are_public():
+    assert set(sgnn.__all__) >= PROMISED
+    assert set(dir(sgnn)) >= {*sgnn.__all__, "__version__"}
+
+
+@pytest.mark.parametrize("name", sgnn.__all__)
+def test_every_public_name_resolves(name):
+    assert getattr(sgnn, name).__name__ in (name, f"sgnn.{name}")
+
+
+@pytest.mark.parametrize("name", ["SGIN", "torch", "estimator"])
+def test_unknown_names_are_refused(name):
+    with pytest.raises(AttributeError, match=f"'sgnn' has no attribute '{name}'"):
+        getattr(sgnn, name)
