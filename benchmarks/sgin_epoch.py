@@ -21,10 +21,9 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
+from sgnn.algorithms import Blockwise
 from tests.naive import NaiveSGIN, network
 from tests.problems import sgin_problem
-
-from sgnn.algorithms import Blockwise
 
 N, P, K, BATCH = 59_000, 784, 28, 1000
 SGD = partial(torch.optim.SGD, lr=0.1)

@@ -72,7 +72,8 @@ def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
         )
     integers = all(isinstance(item, Integral) and not isinstance(item, bool) for item in items)
     if not integers and not all(isinstance(item, str) for item in items):
-        odd = next(item for item in items if not isinstance(item, str))
+        strange = [item for item in items if not isinstance(item, Integral | str)]
+        odd = (strange or [item for item in items if not isinstance(item, str)])[0]
         raise TypeError(
             f"groups must label the columns by ints or by strings throughout, got {odd!r} "
             f"({type(odd).__name__}) among them: convert the labels to one of the two."
@@ -82,14 +83,14 @@ def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
             f"groups has the negative label {min(items)}: number the groups from 0; a group "
             f"without penalty gets the weight 0 by group_weights."
         )
-    names = sorted({int(item) for item in items}) if integers else list(dict.fromkeys(map(str, items)))
+    names = (
+        sorted({int(item) for item in items}) if integers else list(dict.fromkeys(map(str, items)))
+    )
     position = {name: g for g, name in enumerate(names)}
     return names, np.array([position[item] for item in items], dtype=np.int64)
 
 
-def _from_columns(
-    spec: dict, n_features: int, names: list[str] | None
-) -> tuple[list, np.ndarray]:
+def _from_columns(spec: dict, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
     """{group name: columns} -> (group names, labels), refused unless it is a partition."""
     labels = np.full(n_features, -1, dtype=np.int64)
     for g, (group, columns) in enumerate(spec.items()):

@@ -6,7 +6,7 @@ import copy
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from .algorithms import Algorithm, Problem
 
-__all__ = ["OPTIMIZERS", "Net", "Settings", "train"]
+__all__ = ["OPTIMIZERS", "Net", "Settings", "is_callback", "train"]
 
 # The fused kernels do in one pass what the default ones do in several.
 OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
@@ -34,6 +34,8 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
 # A loss this many times the first batch's is a divergence that floating point has not noticed.
 BLOWN_UP = 1e4
 
+EPOCH = ("loss", "regularization", "n_groups", "lr", "seconds", "removed", "valid_loss")
+
 
 @dataclass
 class Settings:
@@ -45,7 +47,7 @@ class Settings:
         Factor applied after every epoch, or epoch -> multiple of the first learning rate.
     tol, n_iter_no_change : float, int or None
         Stop when so many epochs in a row improved by less than tol; an epoch that removes a
-        group, or belongs to the warm-up, starts the count anew.
+        group, or after which the algorithm is not `settled`, starts the count anew.
     validation : (X, y) tensors or None
         When given, the validation loss is recorded every epoch.
     stop_on_validation : bool
@@ -74,7 +76,11 @@ def train(problem: Problem, algorithm: Algorithm, settings: Settings) -> Net:
     KeyboardInterrupt
         If the user stops before the first epoch is finished.
     """
-    optimizer, arguments = OPTIMIZERS.get(settings.optimizer, (settings.optimizer, {}))
+    optimizer, arguments = (
+        OPTIMIZERS[settings.optimizer]
+        if isinstance(settings.optimizer, str)
+        else (settings.optimizer, {})
+    )
     net = Net(
         problem.module,
         criterion=problem.loss,
@@ -119,7 +125,11 @@ class Net(NeuralNet):
         problem.alive[:] = alive
         algorithm.finish()
 
-    def fit_loop(self, X: Any, y: Any = None, epochs: int | None = None, **_: Any) -> Net:
+    def epochs(self) -> list[dict]:
+        """What each epoch was, without the books that skorch and its callbacks keep."""
+        return [{key: row[key] for key in EPOCH if key in row} for row in self.history]
+
+    def fit_loop(self, X: Any, y: Any = None, epochs: Any = None, **fit_params: Any) -> Net:
         """An epoch is a sequence of blocks, a block is a pass over the mini-batches."""
         problem, algorithm = self.problem_, self.algorithm_
         algorithm.begin(problem, self.optimizer_, self.settings_.max_epochs)
@@ -170,12 +180,8 @@ class Net(NeuralNet):
         self.notify("on_batch_begin", batch=data, training=True)
         loss = self.algorithm_.objective(batch)
         names = {id(p): name for name, p in self.problem_.module.named_parameters()}
-        named = [
-            (names.get(id(p), "theta"), p) for p in self.optimizer_.param_groups[0]["params"]
-        ]
-        self.notify(
-            "on_grad_computed", named_parameters=named, X=data[0], y=data[1], training=True
-        )
+        named = [(names.get(id(p), "theta"), p) for p in self.optimizer_.param_groups[0]["params"]]
+        self.notify("on_grad_computed", named_parameters=named, X=data[0], y=data[1], training=True)
         self.algorithm_.update()
         self.notify(
             "on_batch_end", batch=data, training=True, loss=loss, y_pred=self.algorithm_.out
@@ -194,14 +200,9 @@ class Net(NeuralNet):
 
     def _record(self, loss: float, seconds: float) -> None:
         problem = self.problem_
-        row = {
-            "loss": loss,
-            "regularization": problem.penalty(),
-            "n_groups": len(problem.living),
-            "lr": self.optimizer_.param_groups[0]["lr"],
-            "seconds": seconds,
-            "removed": problem.removed,
-        }
+        lr = self.optimizer_.param_groups[0]["lr"]
+        values = (loss, problem.penalty(), len(problem.living), lr, seconds, problem.removed)
+        row = dict(zip(EPOCH[:6], values, strict=True))
         problem.removed = []
         # the names that skorch's own callbacks look for
         watched = {"train_loss": loss}
@@ -256,6 +257,13 @@ class Net(NeuralNet):
         )
 
 
+def is_callback(value: Any) -> bool:
+    """Whether skorch takes it: a callback, its class, or (name, callback)."""
+    if isinstance(value, tuple):
+        return len(value) == 2 and isinstance(value[0], str) and is_callback(value[1])
+    return isinstance(value, Callback) or (isinstance(value, type) and issubclass(value, Callback))
+
+
 def _snapshot(problem: Problem) -> tuple:
     return copy.deepcopy(problem.module.state_dict()), problem.alive.copy()
 
@@ -278,12 +286,13 @@ class _Patience(Callback):
         self.tol, self.patience = settings.tol, settings.n_iter_no_change or np.inf
 
     def on_train_begin(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:
-        self.best, self.waited, self.best_state = float("inf"), 0, None
+        self.best, self.waited = float("inf"), 0
+        self.best_state: tuple | None = None
 
     def on_epoch_end(self, net: Net, **_: Any) -> None:
         row = net.history[-1]
         value = row["valid_loss"] if self.on_validation else row["loss"] + row["regularization"]
-        if row["removed"] or row["epoch"] <= net.algorithm_.warmup_epochs:
+        if row["removed"] or not net.algorithm_.settled:
             self.best, self.waited = float("inf"), 0
         if value < self.best - self.tol * abs(value):
             self.best, self.waited, self.best_state = value, 0, net.saved_

@@ -15,7 +15,9 @@ from ..modules import MLP, Loss
 from ..regularizers import Regularizer
 from .rows import Rows
 
-__all__ = ["Algorithm", "Problem"]
+__all__ = ["EVERYTHING", "Algorithm", "Problem"]
+
+EVERYTHING = -1  # the block of algorithms that do not go group by group
 
 
 @dataclass
@@ -91,7 +93,7 @@ class Problem:
         total = torch.zeros(len(living), dtype=torch.float64)
         for batch in self.rows.batches:
             xs = [self.rows.read(batch, self.rows.span(g)) for g in living]
-            z = sum(x @ part.T for x, part in zip(xs, parts, strict=True))
+            z = torch.stack([x @ part.T for x, part in zip(xs, parts, strict=True)]).sum(0)
             base = self.loss_from(z.clone(), batch)
             lacking = [self.loss_from(z - x @ part.T, batch) - base
                        for x, part in zip(xs, parts, strict=True)]  # fmt: skip
@@ -110,6 +112,7 @@ class Algorithm(ABC):
     An epoch is a sequence of blocks and a block is a pass over the mini-batches.
     """
 
+    out: Tensor  # outputs of the network for the last batch, (b, n_outputs)
     max_groups: int | None = None
     warmup_epochs: int = 0
 
@@ -119,10 +122,10 @@ class Algorithm(ABC):
         self.epoch = 0
 
     @abstractmethod
-    def sweep(self) -> Iterable[int | None]:
-        """The blocks that one epoch visits: group indices, or None for everything at once."""
+    def sweep(self) -> Iterable[int]:
+        """The blocks that one epoch visits: group indices, or EVERYTHING at once."""
 
-    def enter(self, block: int | None) -> None:
+    def enter(self, block: int) -> None:
         """Before the first batch of a block."""
 
     @abstractmethod
@@ -133,7 +136,7 @@ class Algorithm(ABC):
         """One step."""
         self.optimizer.step()
 
-    def leave(self, block: int | None) -> None:
+    def leave(self, block: int) -> None:
         """After the last batch of a block."""
 
     def end_epoch(self) -> None:
@@ -151,6 +154,12 @@ class Algorithm(ABC):
     def parameters(self, *theta: torch.nn.Parameter) -> None:
         """Let the optimizer move the upper layers and the given parts of theta alone."""
         self.optimizer.param_groups[0]["params"] = [*theta, *self.problem.module.upper()]
+
+    @property
+    def settled(self) -> bool:
+        """Whether training may end: the warm-up is over and `max_groups` is reached."""
+        k = self.max_groups or len(self.problem.groups)
+        return self.epoch > self.warmup_epochs and len(self.problem.living) <= k
 
     def _room(self) -> int:
         """Groups allowed after this epoch: down to max_groups, evenly, by 3/4 of the epochs."""

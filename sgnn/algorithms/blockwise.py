@@ -69,7 +69,7 @@ class Blockwise(Algorithm):
             self.owed: list[tuple] = []
         return self.problem.rng.permutation(self.problem.living).tolist()
 
-    def enter(self, block: int | None) -> None:
+    def enter(self, block: int) -> None:
         self.i = block
         self.theta = self.thetas[block]
         self.span = self.problem.rows.span(block)
@@ -99,7 +99,7 @@ class Blockwise(Algorithm):
         self.theta.grad = grad.addmm_(g.T, x)
         return loss1
 
-    def leave(self, block: int | None) -> None:
+    def leave(self, block: int) -> None:
         problem = self.problem
         problem.module.theta[:, problem.columns[self.i]] = self.theta
         self.owed = []
@@ -120,10 +120,9 @@ class Blockwise(Algorithm):
         problem = self.problem
         if self.epoch < self.warmup_epochs or len(problem.living) == 1:
             return False
-        bar = problem.lam
-        if self.bar == "lam_tau":
-            bar = problem.regularizer.value(self.theta, self.blocks[self.i], problem.lam)
-        return bool(self.noted / problem.rows.n < bar)
+        lam_tau = problem.regularizer.value(self.theta, self.blocks[self.i], problem.lam)
+        bar = problem.lam if self.bar == "lam" else float(lam_tau)
+        return float(self.noted) / problem.rows.n < bar
 
     def _rest(self, batch: slice) -> Tensor:
         """H_rest of a batch, (b, q).
@@ -146,7 +145,7 @@ class Blockwise(Algorithm):
 class BlockwiseB(Blockwise):
     """Algorithm 2 of paper 1: train through the visit first, then measure in a second pass."""
 
-    def leave(self, block: int | None) -> None:
+    def leave(self, block: int) -> None:
         problem = self.problem
         self.noted.zero_()
         self.owed = []  # paid by the first pass

@@ -9,7 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..groups import Blocks
-from .base import Algorithm, Problem
+from .base import EVERYTHING, Algorithm, Problem
 
 __all__ = ["Subgradient"]
 
@@ -36,8 +36,8 @@ class Subgradient(Algorithm):
         self.blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
         self.parameters(self.theta)
 
-    def sweep(self) -> Iterable[None]:
-        return [None]
+    def sweep(self) -> Iterable[int]:
+        return [EVERYTHING]
 
     def objective(self, batch: slice) -> Tensor:
         problem, module = self.problem, self.problem.module
@@ -55,7 +55,7 @@ class Subgradient(Algorithm):
         if not self.problem.alive.all():
             self._restore()
 
-    def leave(self, block: int | None) -> None:
+    def leave(self, block: int) -> None:
         self.problem.module.theta[:, self.order] = self.theta
 
     def end_epoch(self) -> None:
@@ -63,6 +63,6 @@ class Subgradient(Algorithm):
         self._restore()
 
     def _restore(self) -> None:
-        """Removed stays removed, by value: momentum and decay move what a masked gradient does not."""
-        for g in (~self.problem.alive).nonzero()[0]:
+        """By value, because momentum moves what has a gradient of zero."""
+        for g in (~self.problem.alive).nonzero()[0].tolist():
             self.theta[:, self.problem.rows.span(g)] = 0

@@ -1,41 +1,45 @@
-"""What the network estimators share: fit from X to a trained network, predict, and the support."""
+"""From X, y and the constructor's arguments to a trained network: the fit that all share."""
 
 from __future__ import annotations
 
+import re
+import reprlib
+import warnings
 from abc import abstractmethod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
-from sklearn.base import BaseEstimator, is_classifier, is_regressor
-from sklearn.feature_selection import SelectorMixin
+from sklearn.base import is_classifier, is_regressor
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
-from sklearn.utils.validation import check_is_fitted
 
 from ..algorithms import Algorithm, Problem, Subgradient, deal
-from ..compaction import compact
 from ..groups import Groups
 from ..modules import MLP, Loss, TorchLoss
 from ..regularizers import Regularizer
 from ..training import Net, Settings, train
-from .checks import check_fit, check_kept, check_weights, random_generator
+from .checks import check_fit, check_weights, random_generator
 from .parameters import SHARED, check_parameters
 from .rows import columns_of, rows_of
+from .selector import GroupSelector, raw_tensor
 
 __all__ = ["SparseNet"]
 
 FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows, else batches of 200
-PREDICT_ROWS = 4096
-SMALLEST_IMPORTANCE = 1e-4  # of a kept group; SelectFromModel cuts at 1e-5
-
-Validation = tuple[np.ndarray, np.ndarray] | None
 
 
-class SparseNet(SelectorMixin, BaseEstimator):
+class Table(NamedTuple):
+    """What is trained on: the rows `rows` of X (n, p), their targets and weights (n, ...)."""
+
+    X: np.ndarray
+    targets: np.ndarray
+    weight: np.ndarray
+    rows: np.ndarray
+
+
+class SparseNet(GroupSelector):
     """A network estimator that selects groups of columns; see its subclasses."""
 
-    # SelectFromModel reads this and then keeps exactly the features of nonzero importance
-    penalty = "l1"
     _rules = SHARED
 
     # what a subclass says ------------------------------------------------------------------
@@ -109,16 +113,17 @@ class SparseNet(SelectorMixin, BaseEstimator):
         weight = self._row_weights(targets, check_weights(sample_weight, len(X)))
         groups = self._read_groups(X.shape[1], warm)
         rows, validation = self._split(X, targets, weight, X_val, y_val, rng)
-        module = self.module_ if warm else self._new_module(X, targets, weight, rows, rng)
+        table = Table(X, targets, weight, rows)
+        module = self.module_ if warm else self._new_module(table, rng)
         alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
-        problem = self._problem(X, targets, weight, rows, groups, module, alive, rng)
+        problem = self._problem(table, groups, module, alive, rng)
         settings = self._settings(validation, module.theta)
         net = train(problem, self._algorithm(), settings)
-        history = _epochs(net)
+        history = net.epochs()
         if self.refit:
             problem.lam = 0.0
             net = train(problem, Subgradient(), settings)
-            history += _epochs(net)
+            history += net.epochs()
         self._learned(net, groups, alive, history)
         return self
 
@@ -135,18 +140,35 @@ class SparseNet(SelectorMixin, BaseEstimator):
                 "groups differ from those of the fit that warm_start=True goes on with: give "
                 "the same groups, or set warm_start=False."
             )
+        sizes = [len(W) for W in [self.module_.theta, *self.module_.weights]][:-1] if warm else None
+        if warm and sizes != list(self.hidden_layer_sizes):
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} is not the {sizes} of the fit "
+                f"that warm_start=True goes on with: give the same, or set warm_start=False."
+            )
         return groups
 
     def _split(
-        self, X: np.ndarray, targets: np.ndarray, weight: np.ndarray, X_val: Any, y_val: Any, rng
-    ) -> tuple[np.ndarray, Validation]:
+        self,
+        X: np.ndarray,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        X_val: Any,
+        y_val: Any,
+        rng: np.random.Generator,
+    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
         """Indices of the training rows, and the validation data if there is any."""
         rows = np.arange(len(X))
         if (X_val is None) != (y_val is None):
             raise ValueError("X_val and y_val belong together: give both, or neither.")
         if X_val is not None:
-            X_val, y_val = check_fit(self, X_val, y_val, numeric=is_regressor(self), reset=False)
-            return rows, (X_val, self._targets(y_val, reset=False))
+            try:
+                X_val, y_val = check_fit(
+                    self, X_val, y_val, numeric=is_regressor(self), reset=False
+                )
+                return rows, (X_val, self._targets(y_val, reset=False))
+            except ValueError as error:
+                raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
         if not self.early_stopping:
             return rows, None
         splitter = StratifiedShuffleSplit if is_classifier(self) else ShuffleSplit
@@ -155,20 +177,23 @@ class SparseNet(SelectorMixin, BaseEstimator):
         )
         try:
             training, held_out = next(split.split(rows, targets))
-        except ValueError as error:
+        except ValueError:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction} does not split the {len(X)} "
-                f"rows ({str(error).rstrip('.')}): give X_val and y_val, or another fraction."
+                f"validation_fraction={self.validation_fraction} does not split these {len(X)} rows "
+                f"so that both parts have enough of them, and of each class: give X_val and "
+                f"y_val, or another fraction."
             ) from None
+        if not weight[training].any():
+            raise ValueError(
+                "sample_weight is zero for every row that is trained on: give one a weight "
+                "above 0, or lower validation_fraction."
+            )
         return np.sort(training), (X[held_out], targets[held_out])
 
-    def _new_module(
-        self, X: np.ndarray, targets: np.ndarray, weight: np.ndarray, rows: np.ndarray, rng
-    ) -> MLP:
+    def _new_module(self, table: Table, rng: np.random.Generator) -> MLP:
+        X, targets, weight, rows = table
         start = self._start(targets[rows], weight[rows])
-        columns = columns_of(
-            X, weight, rows, standardize=self.standardize, missing=self.missing
-        )
+        columns = columns_of(X, weight, rows, standardize=self.standardize, missing=self.missing)
         module = MLP(
             columns,
             self.hidden_layer_sizes,
@@ -182,22 +207,23 @@ class SparseNet(SelectorMixin, BaseEstimator):
         return module.to(self._device())
 
     def _problem(
-        self, X, targets, weight, rows: np.ndarray, groups: Groups, module: MLP, alive, rng
+        self,
+        table: Table,
+        groups: Groups,
+        module: MLP,
+        alive: np.ndarray,
+        rng: np.random.Generator,
     ) -> Problem:
+        X, targets, weight, rows = table
         batch_size = self._batch_size(len(rows))
         rows = rows[deal(len(rows), batch_size)]
         weight = weight[rows]
-        if not weight.any():
-            raise ValueError(
-                "sample_weight is zero for every row that is trained on: give one a weight "
-                "above 0, or lower validation_fraction."
-            )
         like = module.theta.detach()
         uniform = np.ptp(weight) == 0
         mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
         return Problem(
             module=module,
-            loss=self._default_loss() if self.loss is None else TorchLoss(self.loss),
+            loss=self._loss(module, targets),
             rows=rows_of(
                 X, rows, groups, module.columns,
                 batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
@@ -211,10 +237,29 @@ class SparseNet(SelectorMixin, BaseEstimator):
             rng=rng,
         )  # fmt: skip
 
-    def _settings(self, validation: Validation, like: torch.Tensor) -> Settings:
+    def _loss(self, module: MLP, targets: np.ndarray) -> Loss:
+        """The loss, tried on two rows before anything is trained with it."""
+        if self.loss is None:
+            return self._default_loss()
+        out = torch.zeros(2, len(module.biases[-1]), dtype=torch.float64)
+        y = _target_tensor(targets[:2], out)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("error")
+                loss = TorchLoss(self.loss)
+                loss.gradient(out, y)
+        except Exception as error:
+            raise ValueError(
+                f"loss must be None or a torch loss class that takes outputs of shape "
+                f"{tuple(out.shape)} with targets of shape {tuple(y.shape)} and reduction='none', "
+                f"got {self.loss.__name__} ({reprlib.repr(str(error).splitlines()[0])})."
+            ) from None
+        return loss
+
+    def _settings(self, validation: tuple | None, like: torch.Tensor) -> Settings:
         if validation is not None:
             X_val, y_val = validation
-            validation = (_tensor(X_val, like.device), _target_tensor(y_val, like))
+            validation = (raw_tensor(X_val, like.device), _target_tensor(y_val, like))
         return Settings(
             max_epochs=self.max_epochs,
             optimizer=self.optimizer,
@@ -253,113 +298,6 @@ class SparseNet(SelectorMixin, BaseEstimator):
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)
-
-    # what was learned ----------------------------------------------------------------------
-
-    @property
-    def module_(self) -> MLP:
-        """The trained torch module; it takes all columns and reads the kept ones."""
-        return self.net_.module_
-
-    @property
-    def selected_groups_(self) -> list:
-        """Names of the groups that are left."""
-        check_is_fitted(self)
-        return self.get_group_support(names=True)
-
-    @property
-    def feature_importances_(self) -> np.ndarray:
-        """||theta_g|| / max_h ||theta_h|| of each column's group: (n_features,).
-
-        Exactly 0 for removed groups, constant within one, and at least 1e-4 for kept ones, so
-        that SelectFromModel's own threshold agrees with `get_support`.
-        """
-        check_is_fitted(self)
-        share = self.group_norms_ / max(self.group_norms_.max(), np.finfo(float).tiny)
-        kept = np.maximum(share, SMALLEST_IMPORTANCE)
-        return self.groups_.expand(np.where(self.group_support_, kept, 0.0))
-
-    def get_group_support(self, names: bool = False) -> np.ndarray | list:
-        """Which groups are left.
-
-        Parameters
-        ----------
-        names : bool, default=False
-            Return the list of their names instead of a mask.
-
-        Returns
-        -------
-        support : ndarray of shape (n_groups,), or list of names
-            The groups that were not removed.
-        """
-        check_is_fitted(self)
-        if not names:
-            return self.group_support_.copy()
-        return [name for name, kept in zip(self.groups_.names, self.group_support_, strict=True)
-                if kept]  # fmt: skip
-
-    def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
-        return self.groups_.expand(self.group_support_)
-
-    def transform(self, X: Any) -> Any:
-        """Reduce X to the columns of the kept groups; the other columns are not looked at.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows to reduce.
-
-        Returns
-        -------
-        X_r : ndarray or data frame of shape (n_samples, n_kept)
-            The kept columns as they came, in a data frame if `set_output` asks for one.
-        """
-        kept = self.get_support(indices=True)
-        checked = check_kept(self, X, kept)
-        return X.iloc[:, kept] if hasattr(X, "iloc") else checked
-
-    def _outputs(self, X: Any) -> np.ndarray:
-        """Outputs of the network, (n, n_outputs), some rows at a time."""
-        X = check_kept(self, X, self.get_support(indices=True))
-        module = self.module_
-        with torch.no_grad():
-            parts = [
-                module.from_kept(_tensor(X[a : a + PREDICT_ROWS], module.theta.device)).cpu()
-                for a in range(0, len(X), PREDICT_ROWS)
-            ]
-        return torch.cat(parts).double().numpy()
-
-    def compact(self) -> MLP:
-        """The network of the kept columns alone: a torch module with equal outputs.
-
-        Returns
-        -------
-        module : torch.nn.Module
-            Takes `transform(X)` as a tensor, (n, n_kept), and returns the outputs of
-            `module_` (logits for a classifier).
-        """
-        check_is_fitted(self)
-        return compact(self.module_)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.missing == "mean"
-        return tags
-
-
-def _epochs(net: Net) -> list[dict]:
-    """skorch's history without its books on batches."""
-    own = ("epoch", "batches")
-    return [
-        {key: value for key, value in row.items() if key not in own and "train_loss" not in key
-         and not key.endswith("_best")}
-        for row in net.history
-    ]  # fmt: skip
-
-
-def _tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
-    return torch.tensor(np.ascontiguousarray(X), device=device)
 
 
 def _target_tensor(targets: np.ndarray, like: torch.Tensor) -> torch.Tensor:

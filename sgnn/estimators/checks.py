@@ -23,6 +23,8 @@ def check_fit(
     """
     if y is not None:
         _check_lengths(X, y)
+        if numeric:
+            _check_numbers(y)
     try:
         X, y = validate_data(
             estimator, X, y, dtype="numeric", ensure_all_finite=False,
@@ -42,9 +44,7 @@ def check_kept(estimator: Any, X: Any, kept: np.ndarray) -> np.ndarray:
             validate_data(estimator, X, skip_check_array=True, reset=False)
             X = check_array(X.iloc[:, kept], dtype="numeric", ensure_all_finite=False)
         else:
-            X = validate_data(
-                estimator, X, dtype="numeric", ensure_all_finite=False, reset=False
-            )
+            X = validate_data(estimator, X, dtype="numeric", ensure_all_finite=False, reset=False)
             X = X if len(kept) == X.shape[1] else X[:, kept]
     except ValueError as error:
         raise _advised(error) from None
@@ -74,26 +74,24 @@ def check_finite(X: np.ndarray, names: Any, missing: bool) -> None:
             )
 
 
-def check_weights(sample_weight: Any, n: int) -> np.ndarray:
-    """sample_weight as float64 of shape (n,): finite, not negative, not all zero."""
+def check_weights(sample_weight: Any, n: int, name: str = "sample_weight") -> np.ndarray:
+    """Weights as float64 of shape (n,): finite, not negative, not all zero."""
     if sample_weight is None:
         return np.ones(n)
     try:
         weight = np.asarray(sample_weight, dtype=np.float64)
     except (TypeError, ValueError):
-        raise ValueError("sample_weight must hold numbers: give one weight per row.") from None
+        raise ValueError(f"{name} must hold numbers: give one weight per row.") from None
     weight = np.full(n, float(weight)) if weight.ndim == 0 else weight
     if weight.shape != (n,):
         raise ValueError(
-            f"sample_weight has shape {weight.shape} for {n} rows of X: give one weight per row."
+            f"{name} has shape {weight.shape} for {n} rows of X: give one weight per row."
         )
     if not np.isfinite(weight).all() or (weight < 0).any():
         bad = weight[~(np.isfinite(weight) & (weight >= 0))][0]
-        raise ValueError(
-            f"sample_weight contains {bad}: give finite weights >= 0, and 0 to leave a row out."
-        )
+        raise ValueError(f"{name} contains {bad}: give finite weights >= 0.")
     if not weight.any():
-        raise ValueError("sample_weight is zero for every row: give a row a weight above 0.")
+        raise ValueError(f"{name} is zero for every one: give at least one a weight above 0.")
     return weight
 
 
@@ -116,8 +114,8 @@ def class_weights(
             f"class_weight has a weight for the unknown class {unknown[0]!r}: the classes of y "
             f"are {', '.join(map(repr, classes.tolist()))}."
         )
-    factors = [class_weight.get(label, 1.0) for label in classes.tolist()]
-    return weight * check_weights(factors, len(classes))[y]
+    given = [class_weight.get(label, 1.0) for label in classes.tolist()]
+    return weight * check_weights(given, len(classes), "class_weight")[y]
 
 
 def random_generator(random_state: Any) -> np.random.Generator:
@@ -138,14 +136,24 @@ def random_generator(random_state: Any) -> np.random.Generator:
 def _check_lengths(X: Any, y: Any) -> None:
     n, m = _length(X), _length(y)
     if n is not None and n < 2:
-        raise ValueError(
-            f"X has too few rows to fit, n_samples = {n}: give at least 2 samples."
-        )
+        raise ValueError(f"X has too few rows to fit, n_samples = {n}: give at least 2 samples.")
     if None not in (n, m) and n != m:
         raise ValueError(
             f"y has {m} entries for the {n} rows of X, inconsistent numbers of samples: give "
             f"one target per row."
         )
+
+
+def _check_numbers(y: Any) -> None:
+    array = np.asarray(y)
+    if array.dtype.kind in "OUS":
+        try:
+            array.astype(np.float64)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"y contains strings ({array.ravel()[0]!s:.20} the first): give numbers, or use a "
+                f"classifier."
+            ) from None
 
 
 def _length(a: Any) -> int | None:
@@ -158,6 +166,13 @@ def _length(a: Any) -> int | None:
 def _advised(error: ValueError) -> ValueError:
     """scikit-learn's refusal, with the remedy where it names none."""
     text = str(error).splitlines()[0].rstrip(".")
+    if text.startswith("Expected 2D array"):
+        return ValueError(
+            f"X must have two dimensions ({text.rstrip(':')}): Reshape your data, as "
+            f"by X.reshape(-1, 1) for one column."
+        )
+    if "features, but" in text:
+        return ValueError(f"{text}: give the columns of the fit.")
     if "could not convert string" in text or "bytes/strings" in text:
         return ValueError(f"X contains strings ({text}): encode them, as by OneHotEncoder.")
     if text.startswith("Complex data not supported"):

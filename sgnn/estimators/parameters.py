@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from numbers import Integral, Real
 from typing import Any, NamedTuple
@@ -10,7 +11,7 @@ import numpy as np
 import torch
 
 from ..modules.activations import ACTIVATIONS
-from ..training import OPTIMIZERS
+from ..training import OPTIMIZERS, is_callback
 
 __all__ = ["SHARED", "Rule", "check_parameters", "choice", "integer", "number"]
 
@@ -39,14 +40,16 @@ def integer(low: int) -> Rule:
     """An int of at least low."""
 
     def accepts(value: Any) -> bool:
-        return isinstance(value, Integral) and not isinstance(value, bool) and value >= low
+        return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= low
 
     return Rule(accepts, f"an int >= {low}")
 
 
 def choice(*values: str) -> Rule:
     """One of these strings."""
-    return Rule(lambda v: isinstance(v, str) and v in values, f"one of {', '.join(map(repr, values))}")
+    return Rule(
+        lambda v: isinstance(v, str) and v in values, f"one of {', '.join(map(repr, values))}"
+    )
 
 
 def either(value: Any, rule: Rule) -> Rule:
@@ -68,6 +71,10 @@ def _is_device(value: Any) -> bool:
     except (RuntimeError, TypeError, AssertionError, ValueError):
         return False
     return True
+
+
+def _are_callbacks(value: Any) -> bool:
+    return isinstance(value, list | tuple) and all(map(is_callback, value))
 
 
 def _subclass(kind: type) -> Callable[[Any], bool]:
@@ -94,7 +101,9 @@ SHARED: dict[str, Rule] = {
         lambda v: (isinstance(v, str) and v in OPTIMIZERS) or _subclass(torch.optim.Optimizer)(v),
         f"one of {', '.join(map(repr, OPTIMIZERS))} or a torch.optim.Optimizer class",
     ),
-    "loss": either(None, Rule(_subclass(torch.nn.Module), "a torch loss class, such as torch.nn.HuberLoss")),
+    "loss": either(
+        None, Rule(_subclass(torch.nn.Module), "a torch loss class, such as torch.nn.HuberLoss")
+    ),
     "standardize": flag,
     "missing": choice("error", "mean"),
     "early_stopping": flag,
@@ -106,10 +115,12 @@ SHARED: dict[str, Rule] = {
     "refit": flag,
     "max_groups": either(None, integer(1)),
     "warm_start": flag,
-    "device": either("auto", Rule(_is_device, "a torch device present on this machine, such as 'cpu'")),
+    "device": either(
+        "auto", Rule(_is_device, "a torch device present on this machine, such as 'cpu'")
+    ),
     "dtype": choice("auto", "float32", "float64"),
     "cache_size": number(0),
-    "callbacks": either(None, Rule(lambda v: isinstance(v, list | tuple), "a list of skorch callbacks")),
+    "callbacks": either(None, Rule(_are_callbacks, "a list of skorch callbacks")),
     "verbose": Rule(lambda v: isinstance(v, Integral | np.bool_), "0 or 1"),
     "class_weight": either(
         None,
@@ -128,4 +139,6 @@ def check_parameters(estimator: Any, rules: Mapping[str, Rule]) -> None:
     """
     for name, value in estimator.get_params(deep=False).items():
         if name in rules and not rules[name].accepts(value):
-            raise ValueError(f"{name} must be {rules[name].wanted}, got {value!r}.")
+            raise ValueError(
+                f"{name} must be {rules[name].wanted}, got {' '.join(reprlib.repr(value).split())}."
+            )

@@ -47,10 +47,8 @@ def rows_of(
 
     A memory map larger than `max_bytes` is streamed; anything else is copied, once.
     """
-    if isinstance(X, np.memmap) and X.nbytes > max_bytes:
-        return StreamedRows(
-            groups, X, batch_size, rows=rows, prepare=columns.prepare, like=like
-        )
+    if X.nbytes > max_bytes and _on_disk(X):
+        return StreamedRows(groups, X, batch_size, rows=rows, prepare=columns.prepare, like=like)
     order = np.argsort(groups.labels, kind="stable")
     index = torch.from_numpy(order).to(like.device)
     copy = torch.empty((len(rows), X.shape[1]), dtype=like.dtype, device=like.device)
@@ -63,6 +61,15 @@ def rows_of(
             f"dtype='float64'."
         )
     return StoredRows(groups, copy, batch_size)
+
+
+def _on_disk(X: object) -> bool:
+    """Whether X is a memory map, or a view of one as scikit-learn's checks return it."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
 
 
 def _weighted_mean(

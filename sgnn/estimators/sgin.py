@@ -14,6 +14,7 @@ from ..modules import CrossEntropy, Loss, SquaredError
 from ..regularizers import GroupLasso, Regularizer
 from .base import SparseNet
 from .checks import class_weights
+from .docs import documented
 from .parameters import SHARED, choice, integer
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
@@ -106,6 +107,7 @@ class SGIN(SparseNet):
         return GroupLasso()
 
 
+@documented()
 class SGINClassifier(ClassifierMixin, SGIN):
     """Which groups of columns a neural network classifier can do without (SGIN).
 
@@ -113,108 +115,11 @@ class SGINClassifier(ClassifierMixin, SGIN):
 
     Parameters
     ----------
-    groups : None, int, str, array, list, dict or callable, default=None
-        Which columns belong together; every column must be in exactly one group.  None: each
-        column alone.  An int: consecutive blocks of that size.  An array of n_features ints or
-        strings: the label of each column.  A list of lists, or a dict {name: columns}: the
-        columns of each group, as indices, a slice, a mask or names.  "prefix" or "prefix:SEP":
-        columns whose names agree before the first SEP ("__").  A callable
-        (feature_names, n_features) returning any of these.
-    lam : float, default=0.01
-        Strength of the penalty, >= 0; 0 removes nothing.
-    algorithm : {"a", "b", "sgd"}, default="a"
-        Algorithm 1 of the paper, its Algorithm 2 (train through a visit first, then measure),
-        or plain gradient steps on the whole objective, which remove nothing by themselves (the
-        paper's NN + tau, and with lam=0 its NN).
-    bar : {"lam_tau", "lam"}, default="lam_tau"
-        A group goes when the loss without it grows by less than lam * tau_g (equation 5, and
-        the authors' program) or less than lam (the printed line 11).
-    warmup_epochs : int, default=20
-        Epochs before the first removal; the paper has 0.
-    group_weights : {"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
-        weight_g: sqrt(p_g), 1, or these numbers.
-    group_costs : array of shape (n_groups,) or dict {name: cost}, default=None
-        cost_g, what a group costs to acquire; 1 for all by default, and for those a dict omits.
-    max_groups : int, default=None
-        Keep at most so many groups: whatever lam leaves above it goes by backward elimination
-        between the epochs, the cheapest for the objective first.
-    hidden_layer_sizes : sequence of int, default=(100,)
-        Units of each hidden layer.
-    activation : {"relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity"}, default="relu"
-        Activation of the hidden layers.
-    max_epochs : int, default=50
-        Epochs at most; an epoch visits every living group, and a visit sees every row.
-    batch_size : int or "auto", default="auto"
-        Rows in a mini-batch; "auto" is all of them up to 256, otherwise 200.
-    learning_rate : float, default=0.01
-        Step size of the optimizer.
-    lr_schedule : float, callable or None, default=0.95
-        Factor applied to the learning rate after every epoch, or epoch -> multiple of it.
-    optimizer : {"sgd", "adam", "adamw", "adamax", "rmsprop"} or torch class, default="adam"
-        The paper has "sgd", with learning rate 0.1.
-    loss : torch loss class, default=None
-        Such as `torch.nn.MultiMarginLoss`; it is given reduction="none".  None is cross entropy.
-    class_weight : dict, "balanced" or None, default=None
-        Weight of each class in the loss; "balanced" makes all classes count alike.
-    standardize : bool, default=False
-        Scale the columns to weighted mean 0 and variance 1 inside the network.  A penalty on
-        weights means little while the columns have different units: standardize here, or before.
-    missing : {"error", "mean"}, default="error"
-        Refuse NaN, or replace it by the column's weighted mean.
-    early_stopping : bool, default=False
-        Stop when the validation loss no longer improves, and return to its best epoch since
-        the last removal.
-    validation_fraction : float, default=0.1
-        Share of the rows held out when early_stopping is on and fit got no X_val.
-    n_iter_no_change : int or None, default=10
-        Stop after so many epochs without improvement; None never stops early.
-    tol : float, default=1e-4
-        The relative improvement that counts.
-    refit : bool, default=False
-        After the selection, train the kept groups on for another max_epochs without penalty,
-        so that no shrinkage is left.
-    warm_start : bool, default=False
-        Let the next fit go on from the last one; what was removed stays removed.
-    cache_size : float, default=1000
-        Memory in MB that the first-layer product of all rows, and a memory-mapped X, may take;
-        beyond it the one is computed anew for every batch and the other is read from disk.
-    device : str, default="auto"
-        A torch device; "auto" is "cuda" where there is one, else "cpu".
-    dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of the network; "auto" is float64 up to 256 rows, otherwise float32.
-    callbacks : list of skorch callbacks, default=None
-        Copied, then called at skorch's places; the copies are in `net_.callbacks_`.
-    verbose : int, default=0
-        1 shows a progress bar.
-    random_state : int, RandomState, Generator or None, default=None
-        Draws the first weights, the order of the visits and the validation rows.  The rows of
-        each mini-batch are the same for every random_state.
+    {parameters}
 
     Attributes
     ----------
-    groups_ : Groups
-        The groups as they were read: `names`, `labels`, `sizes`, `weights`, `costs`.
-    group_support_ : ndarray of shape (n_groups,)
-        True for the groups that are left.
-    group_norms_ : ndarray of shape (n_groups,)
-        ||theta_g||_F, exactly 0 for removed groups.
-    selected_groups_ : list
-        Names of the groups that are left.
-    feature_importances_ : ndarray of shape (n_features,)
-        Norm of each column's group over the largest norm; exactly 0 for removed groups.
-    classes_ : ndarray of shape (n_classes,)
-        The labels.
-    history_ : list of dict
-        One per epoch: loss, regularization, n_groups, lr, seconds, removed (names), and
-        valid_loss if there was validation data.
-    n_iter_ : int
-        Epochs that were finished.
-    module_ : torch.nn.Module
-        The network; it takes all columns and reads the kept ones.
-    net_ : skorch.NeuralNet
-        The network as skorch trained it.
-    n_features_in_, feature_names_in_ : int, ndarray
-        Columns of the X of the fit, and their names if it had any.
+    {attributes}
 
     See Also
     --------
@@ -315,21 +220,29 @@ class SGINClassifier(ClassifierMixin, SGIN):
         )
         self.class_weight = class_weight
 
+    classes_: np.ndarray
+
     def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
         """Class indices (n,)."""
-        check_classification_targets(y)
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            kind = str(error).split(". ")[0]
+            raise ValueError(
+                f"y holds no classes ({kind}): give labels, or use SGINRegressor."
+            ) from None
         classes, indices = np.unique(y, return_inverse=True)
         if not reset:
             unknown = np.setdiff1d(classes, self.classes_)
             if len(unknown):
                 raise ValueError(
-                    f"y has the class {unknown[0]!r} that the fitted classes {self.classes_} "
-                    f"lack: give the same classes, or fit anew with warm_start=False."
+                    f"y has the class {unknown.tolist()[0]!r} that is not among the classes "
+                    f"{self.classes_.tolist()} of the fit: drop its rows, or fit anew."
                 )
             return np.searchsorted(self.classes_, y)
         if len(classes) < 2:
             raise ValueError(
-                f"y has one class only ({classes[0]!r}): give rows of at least two classes."
+                f"y has one class only ({classes.tolist()[0]!r}): give rows of two classes or more."
             )
         self.classes_ = classes
         return indices
@@ -378,6 +291,7 @@ class SGINClassifier(ClassifierMixin, SGIN):
         return self.classes_[outputs.argmax(1)]
 
 
+@documented("classes_")
 class SGINRegressor(RegressorMixin, SGIN):
     """Which groups of columns a neural network regressor can do without (SGIN).
 
@@ -387,104 +301,11 @@ class SGINRegressor(RegressorMixin, SGIN):
 
     Parameters
     ----------
-    groups : None, int, str, array, list, dict or callable, default=None
-        Which columns belong together; every column must be in exactly one group.  None: each
-        column alone.  An int: consecutive blocks of that size.  An array of n_features ints or
-        strings: the label of each column.  A list of lists, or a dict {name: columns}: the
-        columns of each group, as indices, a slice, a mask or names.  "prefix" or "prefix:SEP":
-        columns whose names agree before the first SEP ("__").  A callable
-        (feature_names, n_features) returning any of these.
-    lam : float, default=0.01
-        Strength of the penalty, >= 0; 0 removes nothing.
-    algorithm : {"a", "b", "sgd"}, default="a"
-        Algorithm 1 of the paper, its Algorithm 2 (train through a visit first, then measure),
-        or plain gradient steps on the whole objective, which remove nothing by themselves (the
-        paper's NN + tau, and with lam=0 its NN).
-    bar : {"lam_tau", "lam"}, default="lam_tau"
-        A group goes when the loss without it grows by less than lam * tau_g (equation 5, and
-        the authors' program) or less than lam (the printed line 11).
-    warmup_epochs : int, default=20
-        Epochs before the first removal; the paper has 0.
-    group_weights : {"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
-        weight_g: sqrt(p_g), 1, or these numbers.
-    group_costs : array of shape (n_groups,) or dict {name: cost}, default=None
-        cost_g, what a group costs to acquire; 1 for all by default, and for those a dict omits.
-    max_groups : int, default=None
-        Keep at most so many groups: whatever lam leaves above it goes by backward elimination
-        between the epochs, the cheapest for the objective first.
-    hidden_layer_sizes : sequence of int, default=(100,)
-        Units of each hidden layer.
-    activation : {"relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity"}, default="relu"
-        Activation of the hidden layers.
-    max_epochs : int, default=50
-        Epochs at most; an epoch visits every living group, and a visit sees every row.
-    batch_size : int or "auto", default="auto"
-        Rows in a mini-batch; "auto" is all of them up to 256, otherwise 200.
-    learning_rate : float, default=0.01
-        Step size of the optimizer.
-    lr_schedule : float, callable or None, default=0.95
-        Factor applied to the learning rate after every epoch, or epoch -> multiple of it.
-    optimizer : {"sgd", "adam", "adamw", "adamax", "rmsprop"} or torch class, default="adam"
-        The paper has "sgd", with learning rate 0.1.
-    loss : torch loss class, default=None
-        Such as `torch.nn.HuberLoss`; it is given reduction="none".  None is half the squared error.
-    standardize : bool, default=False
-        Scale the columns to weighted mean 0 and variance 1 inside the network.  A penalty on
-        weights means little while the columns have different units: standardize here, or before.
-    missing : {"error", "mean"}, default="error"
-        Refuse NaN, or replace it by the column's weighted mean.
-    early_stopping : bool, default=False
-        Stop when the validation loss no longer improves, and return to its best epoch since
-        the last removal.
-    validation_fraction : float, default=0.1
-        Share of the rows held out when early_stopping is on and fit got no X_val.
-    n_iter_no_change : int or None, default=10
-        Stop after so many epochs without improvement; None never stops early.
-    tol : float, default=1e-4
-        The relative improvement that counts.
-    refit : bool, default=False
-        After the selection, train the kept groups on for another max_epochs without penalty,
-        so that no shrinkage is left.
-    warm_start : bool, default=False
-        Let the next fit go on from the last one; what was removed stays removed.
-    cache_size : float, default=1000
-        Memory in MB that the first-layer product of all rows, and a memory-mapped X, may take;
-        beyond it the one is computed anew for every batch and the other is read from disk.
-    device : str, default="auto"
-        A torch device; "auto" is "cuda" where there is one, else "cpu".
-    dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of the network; "auto" is float64 up to 256 rows, otherwise float32.
-    callbacks : list of skorch callbacks, default=None
-        Copied, then called at skorch's places; the copies are in `net_.callbacks_`.
-    verbose : int, default=0
-        1 shows a progress bar.
-    random_state : int, RandomState, Generator or None, default=None
-        Draws the first weights, the order of the visits and the validation rows.  The rows of
-        each mini-batch are the same for every random_state.
+    {parameters}
 
     Attributes
     ----------
-    groups_ : Groups
-        The groups as they were read: `names`, `labels`, `sizes`, `weights`, `costs`.
-    group_support_ : ndarray of shape (n_groups,)
-        True for the groups that are left.
-    group_norms_ : ndarray of shape (n_groups,)
-        ||theta_g||_F, exactly 0 for removed groups.
-    selected_groups_ : list
-        Names of the groups that are left.
-    feature_importances_ : ndarray of shape (n_features,)
-        Norm of each column's group over the largest norm; exactly 0 for removed groups.
-    history_ : list of dict
-        One per epoch: loss, regularization, n_groups, lr, seconds, removed (names), and
-        valid_loss if there was validation data.
-    n_iter_ : int
-        Epochs that were finished.
-    module_ : torch.nn.Module
-        The network; it takes all columns and reads the kept ones.
-    net_ : skorch.NeuralNet
-        The network as skorch trained it.
-    n_features_in_, feature_names_in_ : int, ndarray
-        Columns of the X of the fit, and their names if it had any.
+    {attributes}
 
     See Also
     --------

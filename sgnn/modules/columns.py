@@ -20,6 +20,11 @@ class Columns(nn.Module):
         The standardization, and what replaces NaN; none of it by default.
     """
 
+    kept: Tensor
+    shift: Tensor | None
+    scale: Tensor | None
+    fill: Tensor | None
+
     def __init__(
         self,
         n_features: int,
@@ -45,6 +50,6 @@ class Columns(nn.Module):
         """
         if self.fill is not None:
             x = torch.where(x.isnan(), self.fill[columns], x.double())
-        if self.scale is not None:
+        if self.scale is not None and self.shift is not None:
             x = (x.double() - self.shift[columns]) / self.scale[columns]
         return x.to(dtype)

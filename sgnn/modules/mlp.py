@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import torch
 import torch.nn.functional as F
@@ -66,7 +67,7 @@ class MLP(nn.Module):
         sizes = [columns.n_features, *hidden_layer_sizes, n_outputs]
         layers = [
             _draw((fan_out, fan_in), fan_in, dtype, generator)
-            for fan_in, fan_out in zip(sizes[:-1], sizes[1:], strict=True)
+            for fan_in, fan_out in pairwise(sizes)
         ]
         self.theta, self.weights = layers[0], nn.ParameterList(layers[1:])
         # a linear model has no layer above theta, but the intercept all the same
@@ -127,4 +128,3 @@ def _draw(
     # drawn in float64 so that both precisions start from the same network
     weight = torch.empty(shape, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
     return nn.Parameter(weight.to(dtype))
-

@@ -6,6 +6,7 @@ True
 """
 
 from .base import Regularizer, get, names
-from .lasso import L1, L2, GroupLasso, SparseGroupLasso
+from .lasso import L1, L2, GroupLasso
+from .sparse_group import SparseGroupLasso
 
 __all__ = ["L1", "L2", "GroupLasso", "Regularizer", "SparseGroupLasso", "get", "names"]

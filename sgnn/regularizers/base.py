@@ -1,7 +1,8 @@
-"""What every regularizer promises, and how regularizers are found by name and added up."""
+"""What every regularizer promises, and how regularizers are found by name."""
 
 from __future__ import annotations
 
+import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -11,7 +12,7 @@ from torch import Tensor
 
 from ..groups import Blocks
 
-__all__ = ["Lam", "Regularizer", "get", "names", "per_block", "per_entry", "register"]
+__all__ = ["Lam", "Regularizer", "get", "names", "per_block", "per_entry", "register", "total"]
 
 Lam = float | Tensor  # a number, or one number per replica
 
@@ -23,10 +24,21 @@ class Regularizer(ABC):
     """A shape R(w): no lam inside, no step inside, no module inside.
 
     Tensors are (..., *blocks.shape); leading axes are replicas, and `lam` and `step` are
-    numbers or tensors that broadcast over those axes.
+    numbers or tensors that broadcast over those axes.  The factor s_g of block g is
+    `blocks.weights[g]`; a regularizer never makes up one of its own.
+
+    Attributes
+    ----------
+    convex : bool
+        Whether R is convex, so that `prox` is a single-valued, firmly nonexpansive map.
+    size_factor : bool
+        Whether its source multiplies each block by sqrt(number of its entries).  Who builds
+        the Blocks decides by their weights: the default ones where this is true (papers 1 to
+        3), ones where it is not (paper 4's criteria).
     """
 
     convex: bool = True
+    size_factor: bool = False
 
     @abstractmethod
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
@@ -37,17 +49,34 @@ class Regularizer(ABC):
         """argmin_x step * value(x) + 1/2 ||x - w||^2, with exact zeros."""
 
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        """A subgradient of `value` at w, 0 wherever 0 is one: never NaN."""
+        """A subgradient of `value` at w, 0 for each entry whose own part has a kink: never NaN."""
         with torch.enable_grad():
             leaf = w.detach().requires_grad_()
             return torch.autograd.grad(self.value(leaf, blocks, lam).sum(), leaf)[0]
 
-    @abstractmethod
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        """The smallest lam at which each block stays 0 against the loss gradient `grad`.
+        """The smallest lam at which each block, with all others at 0, stays 0 against `grad`.
 
-        Shape (..., n_blocks); `inf` where no lam holds a block at 0.
+        Parameters
+        ----------
+        grad : tensor of shape (..., *blocks.shape)
+            Gradient of the loss where the blocks are 0.
+        blocks : Blocks
+
+        Returns
+        -------
+        tensor of shape (..., n_blocks)
+            `inf` where no lam holds a block at 0.
+
+        Raises
+        ------
+        ValueError
+            If the slope of R at 0 is infinite: no lam > 0 is then too small for small steps.
         """
+        raise ValueError(
+            f"regularizer={self!r} has no zero level, for its slope at 0 is infinite and every "
+            f"lam > 0 holds a block at 0 against small enough steps: give a range of lam instead."
+        )
 
     def __repr__(self) -> str:
         arguments = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
@@ -70,12 +99,21 @@ def names() -> list[str]:
 
 
 def get(name: str | Regularizer, **parameters: Any) -> Regularizer:
-    """The regularizer of that name (a Regularizer is returned as it is).
+    """The regularizer of that name.
+
+    Parameters
+    ----------
+    name : str or Regularizer
+        One of `names()`; a Regularizer is returned as it is.
+    **parameters
+        What its constructor takes.
 
     Raises
     ------
     ValueError
         If the name is unknown; the message lists the valid ones.
+    TypeError
+        If the regularizer has no such parameter, or is made already.
 
     Examples
     --------
@@ -84,14 +122,29 @@ def get(name: str | Regularizer, **parameters: Any) -> Regularizer:
     GroupLasso()
     """
     if isinstance(name, Regularizer):
+        if parameters:
+            raise TypeError(
+                f"regularizer={name!r} is made already and takes no {', '.join(parameters)}: "
+                f"give its name instead, or set them when making it."
+            )
         return name
-    if name not in _REGISTRY:
-        raise ValueError(f"regularizer={name!r} is unknown: give one of {', '.join(names())}.")
-    return _REGISTRY[name](**parameters)
+    if not isinstance(name, str) or name not in _REGISTRY:
+        raise ValueError(
+            f"regularizer={name!r} is unknown: give a Regularizer or one of {', '.join(names())}."
+        )
+    made = _REGISTRY[name]
+    known = list(inspect.signature(made).parameters)
+    for unknown in parameters:
+        if unknown not in known:
+            raise TypeError(
+                f"regularizer={name!r} has no parameter {unknown!r}: it takes "
+                f"{', '.join(known) or 'none'}."
+            )
+    return made(**parameters)
 
 
 def per_block(lam: Lam) -> Lam:
-    """Line lam, (...) , up with one number per block, (..., n_blocks)."""
+    """Line lam, (...), up with one number per block, (..., n_blocks)."""
     return lam.unsqueeze(-1) if isinstance(lam, Tensor) else lam
 
 
@@ -100,3 +153,8 @@ def per_entry(lam: Lam, blocks: Blocks) -> Lam:
     if not isinstance(lam, Tensor):
         return lam
     return lam.reshape(*lam.shape, *(1 for _ in blocks.shape))
+
+
+def total(values: Tensor, blocks: Blocks) -> Tensor:
+    """Sum over everything but the replicas: (..., *blocks.shape) -> (...)."""
+    return values.sum(tuple(range(-len(blocks.shape), 0)))

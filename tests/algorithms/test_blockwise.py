@@ -120,9 +120,7 @@ def test_equals_the_transcript_on_mnist_rows(dtype):
     mnist = datasets.fetch_mnist_rows(download_if_missing=False)
     X, y = mnist.data[:2000], mnist.target[:2000].astype(np.int64)
     labels = np.arange(784) // 28
-    problem = sgin_problem(
-        X, y, labels, lam=1e-3, hidden=(60, 20), batch_size=500, dtype=dtype
-    )
+    problem = sgin_problem(X, y, labels, lam=1e-3, hidden=(60, 20), batch_size=500, dtype=dtype)
     naive, batches = transcript(problem, X, labels, "a", sgd)
     order = copy.deepcopy(problem.rng).permutation(28)
     run(problem, Blockwise(), sgd, 1)

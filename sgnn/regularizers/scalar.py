@@ -1,0 +1,64 @@
+"""A penalty r of one number, lifted to the entries of a tensor or to the norms of its blocks."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+
+import torch
+from torch import Tensor
+
+from ..groups import Blocks
+from .base import Lam, Regularizer, per_block, per_entry, total
+
+__all__ = ["Blockwise", "Entrywise"]
+
+
+class Entrywise(Regularizer):
+    """R(w) = sum_i r(|w_i|): single entries vanish, the blocks play no part."""
+
+    slope: float = 1.0  # r'(0+)
+
+    @abstractmethod
+    def penalty(self, a: Tensor, lam: Lam) -> Tensor:
+        """lam * r(a) for magnitudes a >= 0, entry by entry; lam broadcasts with a."""
+
+    @abstractmethod
+    def shrink(self, a: Tensor, lam: Lam, step: Lam) -> Tensor:
+        """argmin_{x >= 0} step * penalty(x) + 1/2 (x - a)^2 for magnitudes a >= 0."""
+
+    def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        return total(self.penalty(w.abs(), per_entry(lam, blocks)), blocks)
+
+    def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
+        return w.sign() * self.shrink(w.abs(), per_entry(lam, blocks), per_entry(step, blocks))
+
+    def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
+        largest = blocks.max(grad.abs())
+        return torch.where(largest > 0, largest / self.slope, 0.0)
+
+
+class Blockwise(Regularizer):
+    """R(w) = sum_g r(||w_g||_2), with lam s_g in the place of lam: whole blocks vanish.
+
+    The prox keeps the direction of each block and shrinks its norm, which is exact for every
+    r that does not fall: turning a block away from w_g only makes it longer to travel.
+    """
+
+    scalar: Entrywise
+
+    @property
+    def convex(self) -> bool:  # type: ignore[override]
+        return self.scalar.convex
+
+    def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        return self.scalar.penalty(blocks.norm(w), per_block(lam) * blocks.weights).sum(-1)
+
+    def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
+        norm = blocks.norm(w)
+        kept = self.scalar.shrink(norm, per_block(lam) * blocks.weights, per_block(step))
+        # a zero block divides 0 by the tiniest number instead of by itself
+        return w * blocks.spread(kept / norm.clamp_min(torch.finfo(w.dtype).tiny))
+
+    def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
+        norm = blocks.norm(grad)
+        return torch.where(norm > 0, norm / (self.scalar.slope * blocks.weights), 0.0)

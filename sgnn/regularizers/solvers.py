@@ -1,0 +1,91 @@
+"""The numerics that several proxes share: a root, a NaN-safe square root, thresholds by rank."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from ..groups import Blocks
+
+__all__ = ["Ranked", "falling_root", "safe_sqrt"]
+
+MAX_EVALUATIONS = 100
+
+
+def safe_sqrt(q: Tensor) -> Tensor:
+    """sqrt(q) of q >= 0, whose derivative at 0 is taken to be 0."""
+    zero = q == 0
+    return torch.where(zero, 0.0, torch.where(zero, 1.0, q).sqrt())
+
+
+def falling_root(f: Callable[[Tensor], Tensor], high: Tensor) -> Tensor:
+    """Where f, falling on [0, high] to f(high) <= 0, crosses 0; 0 where f(0) <= 0.
+
+    Every entry of `high` is a problem of its own.  The Illinois method: false position that
+    halves the value at an end which stays, and the midpoint where that leaves the bracket.
+    """
+    a, b = torch.zeros_like(high), high
+    f_a, f_b = f(a), f(b)
+    none = f_a <= 0
+    for _ in range(MAX_EVALUATIONS):
+        done = none | (f_b == 0) | ((b - a).abs() <= 4 * torch.finfo(b.dtype).eps * b)
+        if done.all():
+            break
+        x = b - f_b * (b - a) / (f_b - f_a)
+        inside = (x - a) * (x - b) < 0  # false for NaN as well, which infinite values give
+        x = torch.where(done, b, torch.where(inside, x, (a + b) / 2))
+        f_x = f(x)
+        crossed = (f_x > 0) != (f_b > 0)
+        a, f_a = torch.where(crossed, b, a), torch.where(crossed, f_b, f_a / 2)
+        b, f_b = x, f_x
+    return torch.where(none, 0.0, b)
+
+
+class Ranked:
+    """The entries v >= 0 of each block from the largest down.
+
+    Parameters
+    ----------
+    v : tensor of shape (..., *blocks.shape)
+    blocks : Blocks
+
+    Attributes
+    ----------
+    value, rank : tensor
+        The k-th largest entry of its block, and k = 1, 2, ...  In float64, for `running` takes
+        differences of long sums.
+    blocks : Blocks
+        The same blocks, of the tensors here.
+    """
+
+    def __init__(self, v: Tensor, blocks: Blocks) -> None:
+        v = v.double()
+        replicas = v.shape[: v.dim() - len(blocks.shape)]
+        if blocks.single:  # blocks of equal size: a row each
+            places = range(len(replicas), len(replicas) + len(blocks.dims))
+            rows = v.movedim(blocks.dims, tuple(places)).reshape(*replicas, blocks.n_blocks, -1)
+            self.value = rows.sort(-1, descending=True).values
+            self.rank = torch.arange(1, rows.shape[-1] + 1, device=v.device)
+            self.blocks = Blocks(rows.shape[-2:], (-2,)).to(v)
+            self._first = None
+            return
+        number = blocks.spread(torch.arange(blocks.n_blocks, device=v.device))
+        label = number.expand(blocks.shape).flatten()
+        falling = v.reshape(*replicas, -1).sort(-1, descending=True)
+        order = label[falling.indices].sort(stable=True, dim=-1).indices
+        self.value = falling.values.gather(-1, order)
+        label = label.sort().values
+        size = label.bincount(minlength=blocks.n_blocks)
+        self._first = size.cumsum(0) - size
+        self.rank = torch.arange(1, len(label) + 1, device=v.device) - self._first[label]
+        self.blocks = Blocks(label.shape, (-1,), label).to(v)
+
+    def running(self, x: Tensor) -> Tensor:
+        """Sums of x, shaped as `value`, over the entries of the block up to this one."""
+        sums = x.cumsum(-1)
+        if self._first is None:
+            return sums
+        before = sums[..., self._first] - x[..., self._first]
+        return sums - self.blocks.spread(before)
