@@ -66,8 +66,13 @@ class Settings:
     stop_on_validation: bool = False
 
 
-def train(problem: Problem, algorithm: Algorithm, settings: Settings) -> Net:
+def train(
+    problem: Problem, algorithm: Algorithm, settings: Settings, *, trained: bool = False
+) -> Net:
     """Minimize the problem by the algorithm; the module in the problem is changed in place.
+
+    Whether it is `trained` already decides what is left when not one epoch can be finished: the
+    module as it was, with a warning, or one of the errors below.
 
     Raises
     ------
@@ -93,7 +98,7 @@ def train(problem: Problem, algorithm: Algorithm, settings: Settings) -> Net:
         device=str(problem.module.theta.device),
         **{f"optimizer__{name}": value for name, value in arguments.items()},
     ).initialize()
-    net.begin(problem, algorithm, settings)
+    net.begin(problem, algorithm, settings, _snapshot(problem) if trained else None)
     with torch.no_grad():
         net.partial_fit(problem.rows, problem.y)
     net.end()
@@ -107,10 +112,12 @@ class Net(NeuralNet):
     def _default_callbacks(self) -> list:
         return []
 
-    def begin(self, problem: Problem, algorithm: Algorithm, settings: Settings) -> None:
+    def begin(
+        self, problem: Problem, algorithm: Algorithm, settings: Settings, saved: tuple | None
+    ) -> None:
         """Take what the loop works on; given back by `end`, so that no data is pickled."""
         self.problem_, self.algorithm_, self.settings_ = problem, algorithm, settings
-        self.saved_: tuple | None = None
+        self.saved_ = saved
         self.first_ = float("inf")  # the loss before the first step
 
     def end(self) -> None:
@@ -134,19 +141,19 @@ class Net(NeuralNet):
         problem, algorithm = self.problem_, self.algorithm_
         algorithm.begin(problem, self.optimizer_, self.settings_.max_epochs)
         with self._progress() as bar:
-            for _ in range(self.settings_.max_epochs):
-                self.notify("on_epoch_begin", dataset_train=X)
-                start = time.perf_counter()
+            for epoch in range(self.settings_.max_epochs):
                 try:
+                    self.notify("on_epoch_begin", dataset_train=X)
+                    start = time.perf_counter()
                     loss = self._epoch(bar)
+                    if self._diverged(loss, epoch):
+                        break
+                    self._record(loss, time.perf_counter() - start)
+                    bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
+                    self.saved_ = _snapshot(problem)
                 except KeyboardInterrupt:
-                    self._interrupted()
+                    self._interrupted(epoch)
                     break
-                if self._diverged(loss):
-                    break
-                self._record(loss, time.perf_counter() - start)
-                bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
-                self.saved_ = _snapshot(problem)
                 self.notify("on_epoch_end", dataset_train=X)
         return self
 
@@ -221,29 +228,29 @@ class Net(NeuralNet):
         module, loss = self.problem_.module, self.problem_.loss
         return sum(float(loss(module(x), t).sum()) for x, t in chunks) / len(X)
 
-    def _diverged(self, loss: float) -> bool:
+    def _diverged(self, loss: float, epoch: int) -> bool:
         """Whether to stop; the weights of the last good epoch come back in `end`."""
-        finite = np.isfinite(loss) and bool(self.problem_.module.theta.isfinite().all())
-        if finite and abs(loss) <= BLOWN_UP * (1 + self.first_):
+        # an epoch's loss is from before its steps: what they led to shows on a batch afterwards
+        loss = max(loss, self.problem_.loss_on(self.problem_.rows.batches[0]), key=_badness)
+        if _badness(loss) <= BLOWN_UP * (1 + self.first_):
             return False
-        epoch = len(self.history)
-        del self.history[-1]
+        del self.history[epoch:]
         advice = "lower learning_rate, or scale X (standardize=True)"
+        told = f"The loss diverged to {loss:.3g} in epoch {epoch + 1}"
         if self.saved_ is None:
-            raise FloatingPointError(f"The loss diverged to {loss:.3g} in epoch 1: {advice}.")
+            raise FloatingPointError(f"{told}: {advice}.")
         warnings.warn(
-            f"The loss diverged to {loss:.3g} in epoch {epoch}, and the network of epoch "
-            f"{epoch - 1} was kept: {advice}.",
+            f"{told}, and the network of epoch {epoch} was kept: {advice}.",
             ConvergenceWarning,
             stacklevel=2,
         )
         return True
 
-    def _interrupted(self) -> None:
-        del self.history[-1]
+    def _interrupted(self, epoch: int) -> None:
+        del self.history[epoch:]
         if self.saved_ is not None:
             warnings.warn(
-                f"Training was interrupted: the network of epoch {len(self.history)} was kept.",
+                f"Training was interrupted: the network of epoch {epoch} was kept.",
                 stacklevel=2,
             )
 
@@ -262,6 +269,10 @@ def is_callback(value: Any) -> bool:
     if isinstance(value, tuple):
         return len(value) == 2 and isinstance(value[0], str) and is_callback(value[1])
     return isinstance(value, Callback) or (isinstance(value, type) and issubclass(value, Callback))
+
+
+def _badness(loss: float) -> float:
+    return abs(loss) if np.isfinite(loss) else np.inf
 
 
 def _snapshot(problem: Problem) -> tuple:

@@ -101,6 +101,12 @@ class Problem:
         norms = self.blocks.norm(theta).cpu().double().numpy()
         return total.numpy() - self.lam * (self.groups.penalties * norms)[living]
 
+    def loss_on(self, batch: slice) -> float:
+        """Mean loss of a batch at the module's weights."""
+        order = torch.from_numpy(self.rows.order).to(self.module.theta.device)
+        z = self.rows.read(batch) @ self.module.theta[:, order].T
+        return float(self.loss_from(z, batch))
+
     def loss_from(self, z: Tensor, batch: slice) -> Tensor:
         """Mean loss of the batch from its first-layer product z (b, q), which is overwritten."""
         return self.mean(self.loss(self.module.head(z)[-1], self.y[batch]), batch)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 import reprlib
 import warnings
@@ -114,7 +115,7 @@ class SparseNet(GroupSelector):
         groups = self._read_groups(X.shape[1], warm)
         rows, validation = self._split(X, targets, weight, X_val, y_val, rng)
         table = Table(X, targets, weight, rows)
-        module = self.module_ if warm else self._new_module(table, rng)
+        module = copy.deepcopy(self.module_) if warm else self._new_module(table, rng)
         alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
         problem = self._problem(table, groups, module, alive, rng)
         settings = self._settings(validation, module.theta)
@@ -122,7 +123,7 @@ class SparseNet(GroupSelector):
         history = net.epochs()
         if self.refit:
             problem.lam = 0.0
-            net = train(problem, Subgradient(), settings)
+            net = train(problem, Subgradient(), settings, trained=True)
             history += net.epochs()
         self._learned(net, groups, alive, history)
         return self
@@ -179,7 +180,7 @@ class SparseNet(GroupSelector):
             training, held_out = next(split.split(rows, targets))
         except ValueError:
             raise ValueError(
-                f"validation_fraction={self.validation_fraction} does not split these {len(X)} rows "
+                f"validation_fraction={self.validation_fraction} does not split the {len(X)} rows "
                 f"so that both parts have enough of them, and of each class: give X_val and "
                 f"y_val, or another fraction."
             ) from None

@@ -74,6 +74,9 @@ class GroupSelector(SelectorMixin, BaseEstimator):
         check_is_fitted(self)
         return self.selected_groups_ if names else self.group_support_.copy()
 
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "net_")
+
     def _get_support_mask(self) -> np.ndarray:
         check_is_fitted(self)
         return self.groups_.expand(self.group_support_)
