@@ -14,6 +14,7 @@ import copy
 import sys
 import time
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 
@@ -70,7 +71,7 @@ def peak_gflops(m=1000):
 def multiplies(hidden):
     """Floating-point operations in the matrix products of one batch of ours."""
     sizes = [*hidden, 10]
-    head = sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))
+    head = sum(a * b for a, b in pairwise(sizes))
     group = P // K * hidden[0]
     # group: into the product, its gradient, out of and into H; head: two forward, two backward
     return 2 * BATCH * (4 * group + 4 * head)
@@ -92,7 +93,8 @@ def compare(hidden, visits, rounds):
         order = copy.deepcopy(problem.rng).permutation(K)[:visits]
         slow, fast = naive(transcript, batches, order), ours(problem, visits)
         assert problem.alive.tolist() == transcript.alive
-        torch.testing.assert_close(module.theta, net[0].weight, rtol=0, atol=5e-3)
+        worst = (module.theta - net[0].weight).abs().max().item()
+        assert worst < 5e-3
         ratios.append(slow / fast)
         own.append(fast)
     batches_seen = visits * len(batches)
@@ -100,7 +102,8 @@ def compare(hidden, visits, rounds):
     print(
         f"{hidden!s:16} naive/ours {median(ratios):5.2f} (of {[round(r, 2) for r in ratios]}), "
         f"{1e3 * median(own) / batches_seen:.2f} ms a batch, {gflops:.0f} GFLOP/s in matrix "
-        f"products = {100 * gflops / peak_gflops():.0f} % of the peak; same groups removed, same weights (5e-3)"
+        f"products = {100 * gflops / peak_gflops():.0f} % of the peak; same groups removed, "
+        f"weights agree to {worst:.0e}"
     )
 
 

@@ -1,0 +1,109 @@
+"""What `fit` costs beyond its arithmetic: SGINClassifier against the same loops in bare torch.
+
+    python benchmarks/fit_overhead.py [--epochs 3] [--rounds 5]
+
+20,000 x 48 in 12 groups, hidden layers [32, 32], batches of 100, SGD.  "sgd" is the whole
+objective by autograd and torch.optim; "a" is Algorithm 1 written naively.  Both sides start
+from the same weights, see the same batches in the same order and must end with the same weights.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import sys
+import time
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+from skorch.callbacks import Callback
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from tests.naive import NaiveSGIN, network
+
+from sgnn import SGINClassifier
+from sgnn.algorithms import deal
+from sgnn.datasets import make_grouped_classification
+
+LAM, LR, BATCH = 1e-3, 0.05, 100
+
+
+class Start(Callback):
+    """Keeps the network as it was before the first step."""
+
+    def on_train_begin(self, net, X=None, y=None, **kwargs):
+        self.module = copy.deepcopy(net.module_)
+
+
+def estimator(algorithm, epochs, **settings):
+    return SGINClassifier(
+        groups=4, lam=LAM, algorithm=algorithm, optimizer="sgd", learning_rate=LR,
+        lr_schedule=None, max_epochs=epochs, warmup_epochs=epochs, n_iter_no_change=None,
+        batch_size=BATCH, hidden_layer_sizes=(32, 32), random_state=0, dtype="float32", **settings,
+    )  # fmt: skip
+
+
+def bare_network(X, y):
+    """The network that the estimator starts from, as an nn.Sequential."""
+    fitted = estimator("sgd", 1, callbacks=[("start", Start())]).fit(X, y)
+    module = dict(fitted.net_.callbacks_)["start"].module
+    return network([module.theta, *module.weights], list(module.biases))
+
+
+def bare_sgd(net, batches, epochs):
+    """NN + tau, as one writes it: autograd, torch.optim and the penalty by norms of columns."""
+    optimizer = torch.optim.SGD(net.parameters(), lr=LR)
+    for _ in range(epochs):
+        for X, y in batches:
+            optimizer.zero_grad()
+            blocks = net[0].weight.view(32, 12, 4)
+            penalty = 2 * blocks.square().sum((0, 2)).sqrt().sum()
+            (torch.nn.functional.cross_entropy(net(X), y) + LAM * penalty).backward()
+            optimizer.step()
+
+
+def bare_blockwise(net, batches, epochs):
+    groups = [torch.arange(4 * g, 4 * g + 4) for g in range(12)]
+    naive = NaiveSGIN(net, groups, LAM, optimizer=partial(torch.optim.SGD, lr=LR))
+    rng = np.random.default_rng(0)
+    rng.integers(2**63)  # the estimator has drawn its first weights from it
+    for _ in range(epochs):
+        naive.epoch([(X, y, None) for X, y in batches], rng.permutation(12), remove=False)
+
+
+def compare(algorithm, bare, epochs, rounds):
+    data = make_grouped_classification(20_000, 12, 4, random_state=0)
+    X, y = data.data.astype(np.float32), data.target.astype(np.int64)
+    order = deal(len(X), BATCH)
+    Xb, yb = torch.from_numpy(X[order]), torch.from_numpy(y[order])
+    batches = list(zip(Xb.split(BATCH), yb.split(BATCH), strict=True))
+    start = bare_network(X, y)
+    first = copy.deepcopy(start)
+    bare(first, batches, 1)
+    same = estimator(algorithm, 1).fit(X, y).module_.theta
+    torch.testing.assert_close(same, first[0].weight, rtol=0, atol=1e-6)
+    ratios = []
+    for _ in range(rounds):
+        net = copy.deepcopy(start)
+        began = time.perf_counter()
+        bare(net, batches, epochs)
+        middle = time.perf_counter()
+        estimator(algorithm, epochs).fit(X, y)
+        ratios.append((time.perf_counter() - middle) / (middle - began))
+    print(
+        f'algorithm="{algorithm}": fit / bare loop {median(ratios):.2f} '
+        f"(of {[round(r, 2) for r in ratios]}), {epochs} epochs, same weights after one (1e-6)"
+    )
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--epochs", type=int, default=3)
+    parser.add_argument("--rounds", type=int, default=5)
+    arguments = parser.parse_args()
+    torch.set_num_threads(2)
+    compare("sgd", bare_sgd, 4 * arguments.epochs, arguments.rounds)
+    compare("a", bare_blockwise, arguments.epochs, arguments.rounds)
