@@ -48,8 +48,8 @@ class Settings:
     tol, n_iter_no_change : float, int or None
         Stop when so many epochs in a row improved by less than tol; an epoch that removes a
         group, or after which the algorithm is not `settled`, starts the count anew.
-    validation : (X, y) tensors or None
-        When given, the validation loss is recorded every epoch.
+    validation : (X, y, weight) tensors or None
+        When given, the weighted mean of its loss is recorded every epoch.
     stop_on_validation : bool
         Watch the validation loss, and return to its best epoch, instead of the objective.
     """
@@ -62,7 +62,7 @@ class Settings:
     verbose: int = 0
     tol: float = 0.0
     n_iter_no_change: int | None = 10
-    validation: tuple[Tensor, Tensor] | None = None
+    validation: tuple[Tensor, Tensor, Tensor] | None = None
     stop_on_validation: bool = False
 
 
@@ -223,10 +223,10 @@ class Net(NeuralNet):
             self.history.record(name, value)
 
     def _validation_loss(self) -> float:
-        X, y = self.settings_.validation  # type: ignore[misc]
-        chunks = zip(X.split(4096), y.split(4096), strict=True)
+        X, y, weight = self.settings_.validation  # type: ignore[misc]
         module, loss = self.problem_.module, self.problem_.loss
-        return sum(float(loss(module(x), t).sum()) for x, t in chunks) / len(X)
+        chunks = zip(X.split(4096), y.split(4096), weight.split(4096), strict=True)
+        return sum(float(loss(module(x), t) @ w) for x, t, w in chunks) / float(weight.sum())
 
     def _diverged(self, loss: float, epoch: int) -> bool:
         """Whether to stop; the weights of the last good epoch come back in `end`."""

@@ -57,7 +57,7 @@ class Blockwise(Algorithm):
         cached = problem.rows.n * theta.shape[0] * theta.element_size() <= self.cache_bytes
         self.H = theta.new_empty(problem.rows.n, theta.shape[0]) if cached else None
         longest = max(batch.stop - batch.start for batch in problem.rows.batches)
-        # (2b, q), used by every batch: with group i on top (loss1), without it below (loss2)
+        # (2b, q), used by every batch: with group i (loss1) and, below it, without (loss2)
         self.z = theta.new_empty(2 * longest, theta.shape[0])
 
     def sweep(self) -> Iterable[int]:
@@ -75,6 +75,7 @@ class Blockwise(Algorithm):
         self.span = self.problem.rows.span(block)
         self.X_i = self.problem.rows.part(self.span)
         self.noted = self.theta.new_zeros(())
+        self.noting = self._judged()
         self.parameters(self.theta)
         if self.H is None:
             self.rest_theta = self._ordered()
@@ -86,24 +87,26 @@ class Blockwise(Algorithm):
         problem, module = self.problem, self.problem.module
         x, y, rest = self.X_i[batch], problem.y[batch], self._rest(batch)
         b = len(x)
-        z = self.z[: 2 * b]
+        z = self.z[: 2 * b if self.noting else b]
         torch.addmm(rest, x, self.theta.T, out=z[:b])
-        z[b:] = rest
+        if self.noting:
+            z[b:], y = rest, torch.cat([y, y])
         layers = module.head(z)
-        losses, g = problem.loss.gradient(layers[-1], torch.cat([y, y]))
-        loss1, loss2 = problem.mean(losses.view(2, b), batch)
-        self.noted += (loss2 - loss1).clamp_min(0) * b
+        losses, g = problem.loss.gradient(layers[-1], y)
+        means = problem.mean(losses.view(-1, b), batch)  # loss1 and, when noting, loss2
+        if self.noting:
+            self.noted += (means[1] - means[0]).clamp_min(0) * b
         self.out = layers[-1][:b]
         g = module.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
         grad = problem.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
         self.theta.grad = grad.addmm_(g.T, x)
-        return loss1
+        return means[0]
 
     def leave(self, block: int) -> None:
         problem = self.problem
         problem.module.theta[:, problem.columns[self.i]] = self.theta
         self.owed = []
-        if self._unneeded():
+        if self._judged() and self._unneeded():
             self.theta.zero_()
             problem.remove(self.i)
         else:
@@ -115,11 +118,15 @@ class Blockwise(Algorithm):
             if not self.problem.alive[g]:
                 part.zero_()
 
-    def _unneeded(self) -> bool:
-        """Line 11: the noted mean is below the bar, and this is not the last living group."""
+    def _judged(self) -> bool:
+        """Whether this visit may end in a removal: never for the last living group."""
         problem = self.problem
-        if self.epoch < self.warmup_epochs or len(problem.living) == 1:
-            return False
+        ready = self.epoch >= self.warmup_epochs and problem.lam > 0
+        return ready and len(problem.living) > 1
+
+    def _unneeded(self) -> bool:
+        """Line 11: the noted mean is below the bar."""
+        problem = self.problem
         lam_tau = problem.regularizer.value(self.theta, self.blocks[self.i], problem.lam)
         bar = problem.lam if self.bar == "lam" else float(lam_tau)
         return float(self.noted) / problem.rows.n < bar
@@ -145,13 +152,17 @@ class Blockwise(Algorithm):
 class BlockwiseB(Blockwise):
     """Algorithm 2 of paper 1: train through the visit first, then measure in a second pass."""
 
+    def enter(self, block: int) -> None:
+        super().enter(block)
+        self.noting = False
+
     def leave(self, block: int) -> None:
         problem = self.problem
-        self.noted.zero_()
-        self.owed = []  # paid by the first pass
-        for batch in problem.rows.batches:
-            x, rest = self.X_i[batch], self._rest(batch)
-            loss1 = problem.loss_from(torch.addmm(rest, x, self.theta.T), batch)
-            loss2 = problem.loss_from(rest.clone(), batch)
-            self.noted += (loss2 - loss1).clamp_min(0) * len(x)
+        if self._judged():
+            self.owed = []  # paid by the first pass
+            for batch in problem.rows.batches:
+                x, rest = self.X_i[batch], self._rest(batch)
+                loss1 = problem.loss_from(torch.addmm(rest, x, self.theta.T), batch)
+                loss2 = problem.loss_from(rest.clone(), batch)
+                self.noted += (loss2 - loss1).clamp_min(0) * len(x)
         super().leave(block)

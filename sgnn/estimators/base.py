@@ -157,7 +157,7 @@ class SparseNet(GroupSelector):
         X_val: Any,
         y_val: Any,
         rng: np.random.Generator,
-    ) -> tuple[np.ndarray, tuple[np.ndarray, np.ndarray] | None]:
+    ) -> tuple[np.ndarray, Table | None]:
         """Indices of the training rows, and the validation data if there is any."""
         rows = np.arange(len(X))
         if (X_val is None) != (y_val is None):
@@ -167,7 +167,9 @@ class SparseNet(GroupSelector):
                 X_val, y_val = check_fit(
                     self, X_val, y_val, numeric=is_regressor(self), reset=False
                 )
-                return rows, (X_val, self._targets(y_val, reset=False))
+                y_val = self._targets(y_val, reset=False)
+                w_val = self._row_weights(y_val, np.ones(len(X_val)))
+                return rows, Table(X_val, y_val, w_val, np.arange(len(X_val)))
             except ValueError as error:
                 raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
         if not self.early_stopping:
@@ -184,12 +186,13 @@ class SparseNet(GroupSelector):
                 f"so that both parts have enough of them, and of each class: give X_val and "
                 f"y_val, or another fraction."
             ) from None
-        if not weight[training].any():
-            raise ValueError(
-                "sample_weight is zero for every row that is trained on: give one a weight "
-                "above 0, or lower validation_fraction."
-            )
-        return np.sort(training), (X[held_out], targets[held_out])
+        for part, verb in ((training, "trained on"), (held_out, "held out")):
+            if not weight[part].any():
+                raise ValueError(
+                    f"sample_weight is zero for every row that is {verb}: give more rows a "
+                    f"weight above 0, or X_val and y_val, or another validation_fraction."
+                )
+        return np.sort(training), Table(X, targets, weight, held_out)
 
     def _new_module(self, table: Table, rng: np.random.Generator) -> MLP:
         X, targets, weight, rows = table
@@ -257,10 +260,15 @@ class SparseNet(GroupSelector):
             ) from None
         return loss
 
-    def _settings(self, validation: tuple | None, like: torch.Tensor) -> Settings:
-        if validation is not None:
-            X_val, y_val = validation
-            validation = (raw_tensor(X_val, like.device), _target_tensor(y_val, like))
+    def _settings(self, held_out: Table | None, like: torch.Tensor) -> Settings:
+        validation = None
+        if held_out is not None:
+            X, targets, weight, rows = held_out
+            validation = (
+                raw_tensor(X[rows], like.device),
+                _target_tensor(targets[rows], like),
+                torch.from_numpy(weight[rows]).to(like),
+            )
         return Settings(
             max_epochs=self.max_epochs,
             optimizer=self.optimizer,

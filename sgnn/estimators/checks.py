@@ -30,7 +30,8 @@ def check_fit(
             estimator, X, y, dtype="numeric", ensure_all_finite=False,
             multi_output=numeric, y_numeric=numeric, reset=reset,
         )  # fmt: skip
-    except ValueError as error:
+        X = _native(X)
+    except (ValueError, TypeError) as error:
         raise _advised(error) from None
     check_finite(X, getattr(estimator, "feature_names_in_", None), estimator.missing == "mean")
     return X, y
@@ -46,7 +47,8 @@ def check_kept(estimator: Any, X: Any, kept: np.ndarray) -> np.ndarray:
         else:
             X = validate_data(estimator, X, dtype="numeric", ensure_all_finite=False, reset=False)
             X = X if len(kept) == X.shape[1] else X[:, kept]
-    except ValueError as error:
+        X = _native(X)
+    except (ValueError, TypeError) as error:
         raise _advised(error) from None
     kept_names = [str(column) for column in kept] if names is None else names[kept]
     check_finite(X, kept_names, estimator.missing == "mean")
@@ -133,6 +135,12 @@ def random_generator(random_state: Any) -> np.random.Generator:
         ) from None
 
 
+def _native(X: np.ndarray) -> np.ndarray:
+    """X in a dtype that torch knows too: real, and in this machine's byte order."""
+    known = X.dtype.kind in "buif" and X.dtype.itemsize <= 8
+    return X if known and X.dtype.isnative else X.astype(np.float64)
+
+
 def _check_lengths(X: Any, y: Any) -> None:
     n, m = _length(X), _length(y)
     if n is not None and n < 2:
@@ -163,7 +171,7 @@ def _length(a: Any) -> int | None:
     return shape[0] if shape else None
 
 
-def _advised(error: ValueError) -> ValueError:
+def _advised(error: ValueError | TypeError) -> ValueError | TypeError:
     """scikit-learn's refusal, with the remedy where it names none."""
     text = str(error).splitlines()[0].rstrip(".")
     if text.startswith("Expected 2D array"):
@@ -175,6 +183,9 @@ def _advised(error: ValueError) -> ValueError:
         return ValueError(f"{text}: give the columns of the fit.")
     if "could not convert string" in text or "bytes/strings" in text:
         return ValueError(f"X contains strings ({text}): encode them, as by OneHotEncoder.")
+    if "could not be promoted" in text or "must be a string or a real number" in text:
+        kind = text.split(". ")[0]
+        return ValueError(f"X contains columns that are not numbers ({kind}): encode them.")
     if text.startswith("Complex data not supported"):
         return ValueError("Complex data not supported in X or y: give real numbers.")
     if text.startswith("Input y contains"):

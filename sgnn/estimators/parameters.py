@@ -67,8 +67,8 @@ def _is_sizes(value: Any) -> bool:
 
 def _is_device(value: Any) -> bool:
     try:
-        torch.empty(0, device=torch.device(value))
-    except (RuntimeError, TypeError, AssertionError, ValueError):
+        torch.empty(0, device=torch.device(value)).cpu()
+    except (RuntimeError, TypeError, AssertionError, ValueError, NotImplementedError):
         return False
     return True
 
