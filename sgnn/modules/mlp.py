@@ -17,7 +17,7 @@ __all__ = ["MLP"]
 
 
 class MLP(nn.Module):
-    """f(x) = W_L a( ... a(W_2 a(theta x) + b_2) ... ) + b_L, without a first-layer bias.
+    """f(x) = W_L a( ... a(W_2 a(theta x + b_1) + b_2) ... ) + b_L, b_1 on request.
 
     The first product is apart from the rest: `head` takes its result, so that a training
     algorithm that knows it already need not compute it again, and `backward` is written out,
@@ -33,6 +33,8 @@ class MLP(nn.Module):
         Width of the output.
     activation : str, default="relu"
         A name in `ACTIVATIONS`.
+    first_bias : bool, default=False
+        Whether the first hidden layer has a bias too; paper 1's has none.
     dtype : torch.dtype, default=torch.float32
     generator : torch.Generator, optional
         Draws the initial weights: He's uniform bound for the input and hidden layers.
@@ -42,7 +44,8 @@ class MLP(nn.Module):
     theta : nn.Parameter of shape (q, n_features)
         The first layer: one column per input, q the units it feeds.
     weights, biases : nn.ParameterList
-        The layers above, weights in torch's shape (out, in).
+        The layers above, weights in torch's shape (out, in); the first layer's bias, if it has
+        one, comes first.
 
     Examples
     --------
@@ -58,6 +61,7 @@ class MLP(nn.Module):
         n_outputs: int,
         activation: str = "relu",
         *,
+        first_bias: bool = False,
         dtype: torch.dtype = torch.float32,
         generator: torch.Generator | None = None,
     ) -> None:
@@ -71,7 +75,8 @@ class MLP(nn.Module):
         ]
         self.theta, self.weights = layers[0], nn.ParameterList(layers[1:])
         # a linear model has no layer above theta, but the intercept all the same
-        widths = sizes[2:] or sizes[1:]
+        self.first_bias = first_bias or not hidden_layer_sizes
+        widths = sizes[1:] if self.first_bias else sizes[2:]
         self.biases = nn.ParameterList(
             nn.Parameter(torch.zeros(width, dtype=dtype)) for width in widths
         )
@@ -89,14 +94,14 @@ class MLP(nn.Module):
 
     def head(self, z: Tensor) -> list[Tensor]:
         """First-layer products (n, q), overwritten -> activations of every layer, output last."""
-        if not self.weights:
-            return [z.add_(self.biases[0])]
         act = ACTIVATIONS[self.activation].apply_
-        layers = [act(z)]
-        for W, b in zip(self.weights, self.biases, strict=True):
+        if self.first_bias:
+            z.add_(self.biases[0])
+        layers = []
+        for W, b in self._upper_layers():
+            layers.append(act(z))
             z = F.linear(layers[-1], W, b)
-            layers.append(z if W is self.weights[-1] else act(z))
-        return layers
+        return [*layers, z]
 
     def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
         """Loss gradient by the output (n, n_outputs) -> by the first product (n, q).
@@ -104,16 +109,18 @@ class MLP(nn.Module):
         `layers` is what `head` returned; the gradients of the upper weights and biases
         replace what stood in their `.grad`.
         """
-        if not self.weights:
-            self.biases[0].grad = g.sum(0)
-            return g
         back = ACTIVATIONS[self.activation].backward_
-        for W, b, a in zip(
-            reversed(self.weights), reversed(self.biases), reversed(layers[:-1]), strict=True
-        ):
+        for (W, b), a in zip(reversed(self._upper_layers()), layers[-2::-1], strict=True):
             W.grad, b.grad = g.T @ a, g.sum(0)
             g = back(g @ W, a)
+        if self.first_bias:
+            self.biases[0].grad = g.sum(0)
         return g
+
+    def _upper_layers(self) -> list[tuple[Tensor, Tensor]]:
+        """(weight, bias) of every layer above the first."""
+        biases = list(self.biases)
+        return list(zip(self.weights, biases[self.first_bias :], strict=True))
 
     def upper(self) -> list[nn.Parameter]:
         """Theta in the paper's notation: every parameter but the first layer's weight."""
