@@ -90,7 +90,7 @@ class Report:
         self.text(
             f"*Measured by `examples/papers/{self.name}.py`: seeds "
             f"{', '.join(map(str, sorted(set(seeds))))}; {fits} fits, {seconds / 60:.1f} minutes "
-            f"of training on {torch.get_num_threads()} CPU thread(s); sgnn {sgnn.__version__}, "
+            f"of processor time for the training; sgnn {sgnn.__version__}, "
             f"torch {torch.__version__.split('+')[0]}, scikit-learn {sklearn.__version__}.*"
         )
         if self.out is not None:

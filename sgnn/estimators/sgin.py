@@ -337,10 +337,15 @@ class SGINRegressor(RegressorMixin, SGIN):
 
     def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
         """Numbers (n, n_targets)."""
-        y = np.asarray(y, dtype=np.float64)
+        targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
         if reset:
-            self._flat = y.ndim == 1
-        return y.reshape(len(y), -1)
+            self._y_ndim, self._n_targets = np.ndim(y), targets.shape[1]
+        if targets.shape[1] != self._n_targets:
+            raise ValueError(
+                f"y has {targets.shape[1]} targets and that of the fit {self._n_targets}: give as "
+                f"many, or fit anew with warm_start=False."
+            )
+        return targets
 
     def _default_loss(self) -> Loss:
         return SquaredError()
@@ -363,7 +368,7 @@ class SGINRegressor(RegressorMixin, SGIN):
             As many dimensions as the y of the fit.
         """
         outputs = self._outputs(X)
-        return outputs[:, 0] if self._flat else outputs
+        return outputs[:, 0] if self._y_ndim == 1 else outputs
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -86,6 +86,7 @@ FIVE_GROUPS = {
 CLASSES = scattered(make_grouped_classification(**FIVE_GROUPS))
 NUMBERS = scattered(make_grouped_regression(**FIVE_GROUPS))
 QUICK = {
+    "device": "cpu",  # where the same bits are promised
     "hidden_layer_sizes": (8,),
     "learning_rate": 0.05,
     "max_epochs": 12,

@@ -32,7 +32,11 @@ def table(case):
 
 def encoder(**settings):
     onehot = OneHotEncoder(sparse_output=False)
-    steps = [("hue", onehot, ["hue"]), ("site", onehot, ["site_a"]), ("age", "passthrough", ["age"])]
+    steps = [
+        ("hue", onehot, ["hue"]),
+        ("site", onehot, ["site_a"]),
+        ("age", "passthrough", ["age"]),
+    ]
     return ColumnTransformer(steps, **settings)
 
 

@@ -8,6 +8,7 @@ import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
 
 from .instances import outputs
 
@@ -32,7 +33,9 @@ def test_a_stored_estimator_says_the_same(case, fitted, copy, tmp_path):
 
 
 def test_a_stored_estimator_holds_no_data(case):
-    few, many = (case(max_epochs=1).fit(np.tile(case.X, (k, 1)), np.tile(case.y, k)) for k in (1, 2))
+    few, many = (
+        case(max_epochs=1).fit(np.tile(case.X, (k, 1)), np.tile(case.y, k)) for k in (1, 2)
+    )
     assert abs(len(pickle.dumps(many)) - len(pickle.dumps(few))) < case.X.nbytes / 4
 
 
@@ -51,6 +54,27 @@ def test_clone_keeps_every_parameter(case):
 def test_clone_leaves_the_fit_behind(fitted):
     learned = [name for name in vars(clone(fitted)) if name.endswith("_")]
     assert learned == []
+
+
+@pytest.mark.parametrize("name", ["feature_importances_", "selected_groups_"])
+def test_before_the_fit_nothing_was_learned(case, name):
+    assert not hasattr(case(), name)
+    with pytest.raises(NotFittedError):
+        getattr(case(), name)
+
+
+@pytest.mark.parametrize(
+    "name", ["get_support", "get_group_support", "get_feature_names_out", "compact"]
+)
+def test_before_the_fit_nothing_is_known(case, name):
+    with pytest.raises(NotFittedError):
+        getattr(case(), name)()
+
+
+@pytest.mark.parametrize("name", ["predict", "transform"])
+def test_before_the_fit_nothing_is_said_of_X(case, name):
+    with pytest.raises(NotFittedError):
+        getattr(case(), name)(case.X)
 
 
 def test_set_params_is_the_constructor(case):

@@ -14,7 +14,9 @@ def test_nothing_given_is_changed(case):
     X, y = case.X.copy(), case.y.copy()
     weight = np.linspace(0.5, 2, len(X))
     arguments = {
-        "groups": {name: np.flatnonzero(case.made.groups == name) for name in set(case.made.groups)},
+        "groups": {
+            name: np.flatnonzero(case.made.groups == name) for name in set(case.made.groups)
+        },
         "group_costs": np.ones(5),
         "group_weights": [1.0] * 5,
         "hidden_layer_sizes": [6, 4],
@@ -51,9 +53,9 @@ def test_the_layout_of_X_does_not_matter(case, fitted, form):
     np.testing.assert_array_equal(outputs(case().fit(X, case.y), X), expected)
 
 
-@pytest.mark.parametrize("dtype", [np.int8, np.int64, np.float16, np.float32])
-def test_coarse_numbers_mean_what_they_say(case, dtype):
-    coarse = np.round(10 * case.X).clip(-100, 100).astype(dtype)
+@pytest.mark.parametrize("dtype", ["i1", "u4", "i8", "f2", "f4", ">f8", ">i4", "longdouble"])
+def test_every_kind_of_number_means_the_same(case, dtype):
+    coarse = np.round(10 * np.abs(case.X)).clip(0, 100).astype(dtype)
     settings = {"standardize": True, "dtype": "float64", "max_epochs": 3}
     expected = case(**settings).fit(coarse.astype(float), case.y)
     got = case(**settings).fit(coarse, case.y)
