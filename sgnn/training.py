@@ -101,7 +101,7 @@ def train(
     net.begin(problem, algorithm, settings, _snapshot(problem) if trained else None)
     with torch.no_grad():
         net.partial_fit(problem.rows, problem.y)
-    net.end()
+        net.end()
     return net
 
 
@@ -119,10 +119,11 @@ class Net(NeuralNet):
         self.problem_, self.algorithm_, self.settings_ = problem, algorithm, settings
         self.saved_ = saved
         self.first_ = float("inf")  # the loss before the first step
+        self.selected_ = problem.selected()
 
     def end(self) -> None:
         problem, algorithm, saved = self.problem_, self.algorithm_, self.saved_
-        del self.problem_, self.algorithm_, self.settings_, self.saved_, self.first_
+        del self.problem_, self.algorithm_, self.settings_, self.saved_, self.first_, self.selected_
         # the state of the optimizer belongs to tensors that were the algorithm's
         self.initialize_optimizer()
         if saved is None:
@@ -208,9 +209,11 @@ class Net(NeuralNet):
     def _record(self, loss: float, seconds: float) -> None:
         problem = self.problem_
         lr = self.optimizer_.param_groups[0]["lr"]
-        values = (loss, problem.penalty(), len(problem.living), lr, seconds, problem.removed)
+        selected = problem.selected()
+        gone = [problem.groups.names[g] for g in np.flatnonzero(self.selected_ & ~selected)]
+        self.selected_ = selected
+        values = (loss, problem.penalty(), int(selected.sum()), lr, seconds, gone)
         row = dict(zip(EPOCH[:6], values, strict=True))
-        problem.removed = []
         # the names that skorch's own callbacks look for
         watched = {"train_loss": loss}
         if self.settings_.validation is not None:

@@ -40,10 +40,11 @@ def sgin_problem(
 
 def run(problem, algorithm, optimizer, epochs):
     """The loop of sgnn.training without skorch: what each epoch removed."""
-    removed = []
+    removed, names = [], np.array(problem.groups.names)
     algorithm.begin(problem, optimizer(problem.module.parameters()), epochs)
     with torch.no_grad():
         for _ in range(epochs):
+            before = problem.alive.copy()
             for block in list(algorithm.sweep()):
                 algorithm.enter(block)
                 for batch in problem.rows.batches:
@@ -51,6 +52,5 @@ def run(problem, algorithm, optimizer, epochs):
                     algorithm.update()
                 algorithm.leave(block)
             algorithm.end_epoch()
-            removed.append(sorted(problem.removed))
-            problem.removed = []
+            removed.append(names[before & ~problem.alive].tolist())
     return removed

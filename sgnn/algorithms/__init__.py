@@ -1,6 +1,6 @@
 """Training algorithms, one a file; all call the same hooks and give the same kind of result."""
 
-from .base import Algorithm, Problem
+from .base import Algorithm, Problem, Term
 from .blockwise import Blockwise, BlockwiseB
 from .rows import Rows, StoredRows, StreamedRows, deal
 from .subgradient import Subgradient
@@ -14,5 +14,6 @@ __all__ = [
     "StoredRows",
     "StreamedRows",
     "Subgradient",
+    "Term",
     "deal",
 ]

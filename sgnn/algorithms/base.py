@@ -15,14 +15,22 @@ from ..modules import MLP, Loss
 from ..regularizers import Regularizer
 from .rows import Rows
 
-__all__ = ["EVERYTHING", "Algorithm", "Problem"]
+__all__ = ["EVERYTHING", "Algorithm", "Problem", "Term"]
 
 EVERYTHING = -1  # the block of algorithms that do not go group by group
 
 
 @dataclass
+class Term:
+    """One tensor that is penalized, and how it is cut into blocks."""
+
+    tensor: torch.nn.Parameter
+    blocks: Blocks
+
+
+@dataclass
 class Problem:
-    """mean loss + lam * R(theta), to be minimized over one network.
+    """mean loss + lam * sum of R over the penalized tensors, to be minimized over one network.
 
     Attributes
     ----------
@@ -33,7 +41,13 @@ class Problem:
     alive : ndarray of shape (n_groups,)
         False for the groups that are removed, for good.
     rng : numpy.random.Generator
-        Draws the order of the groups and of the mini-batches.
+        Draws the order of the groups.
+    upper_terms : list of Term
+        What is penalized above the first layer.
+    input_weights : ndarray of shape (n_groups,) or None
+        The factors of the groups in the penalty; `groups.penalties` by default.
+    penalize_input : bool
+        Whether theta is penalized.
     """
 
     module: MLP
@@ -46,7 +60,9 @@ class Problem:
     lam: float
     alive: np.ndarray
     rng: np.random.Generator
-    removed: list = field(default_factory=list)  # names, since the epoch began
+    upper_terms: list[Term] = field(default_factory=list)
+    input_weights: np.ndarray | None = None
+    penalize_input: bool = True
 
     def __post_init__(self) -> None:
         device = self.module.theta.device
@@ -54,8 +70,12 @@ class Problem:
             torch.from_numpy(self.groups.columns(g)).to(device) for g in range(len(self.groups))
         ]
         labels = torch.from_numpy(self.groups.labels.copy()).to(device)
-        penalties = torch.from_numpy(self.groups.penalties).to(self.module.theta)
-        self.blocks = Blocks.columns(self.module.theta.shape, labels, penalties)
+        if self.input_weights is None:
+            self.input_weights = self.groups.penalties
+        weights = torch.from_numpy(self.input_weights).to(self.module.theta)
+        self.blocks = Blocks.columns(self.module.theta.shape, labels, weights)
+        self.terms = [Term(self.module.theta, self.blocks)] * self.penalize_input
+        self.terms += self.upper_terms
 
     @property
     def living(self) -> np.ndarray:
@@ -73,14 +93,18 @@ class Problem:
         return g / len(g) if self.weight is None else g * (self.weight[batch, None] / len(g))
 
     def penalty(self) -> float:
-        """lam * R(theta) at the module's weights."""
-        return float(self.regularizer.value(self.module.theta, self.blocks, self.lam))
+        """lam * R at the module's weights, summed over the terms."""
+        R, lam = self.regularizer, self.lam
+        return sum(float(R.value(term.tensor, term.blocks, lam)) for term in self.terms)
+
+    def selected(self) -> np.ndarray:
+        """Which groups the network reads, (n_groups,): not removed, and not zero as it is."""
+        return self.alive & (self.blocks.norm(self.module.theta) > 0).cpu().numpy()
 
     def remove(self, group: int) -> None:
         """Group theta_i = 0, for good."""
         self.module.theta[:, self.columns[group]] = 0
         self.alive[group] = False
-        self.removed.append(self.groups.names[group])
 
     def growth(self) -> np.ndarray:
         """J without the group - J, for each living group: paper 1, equation 5.
@@ -98,8 +122,8 @@ class Problem:
             lacking = [self.loss_from(z - x @ part.T, batch) - base
                        for x, part in zip(xs, parts, strict=True)]  # fmt: skip
             total += torch.stack(lacking).cpu() * ((batch.stop - batch.start) / self.rows.n)
-        norms = self.blocks.norm(theta).cpu().double().numpy()
-        return total.numpy() - self.lam * (self.groups.penalties * norms)[living]
+        penalties = self.lam * self.blocks.weights * self.blocks.norm(theta)
+        return total.numpy() - penalties.cpu().double().numpy()[living]
 
     def loss_on(self, batch: slice) -> float:
         """Mean loss of a batch at the module's weights."""

@@ -1,68 +1,41 @@
-"""Plain (sub)gradient steps on the whole objective: paper 1's NN + tau, and NN with lam = 0."""
+"""Plain (sub)gradient steps on the whole objective: paper 1's NN + tau, and what paper 2 does."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from torch import Tensor
 
-import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
-
-from ..groups import Blocks
-from .base import EVERYTHING, Algorithm, Problem
+from .whole import WholeNetwork
 
 __all__ = ["Subgradient"]
 
 
-class Subgradient(Algorithm):
-    """Every weight at once, the penalty by its subgradient: nothing becomes exactly zero by itself.
+class Subgradient(WholeNetwork):
+    """Steps along the gradient of the loss plus a subgradient of the penalty.
+
+    Nothing becomes exactly zero by itself; what is small at the end can be set to zero.
 
     Parameters
     ----------
     max_groups : int, optional
         Keep at most so many groups: down to it by backward elimination between epochs.
+    tolerance : float, default=0
+        After the last epoch, a block none of whose entries exceeds this is set to zero.
     """
 
-    def __init__(self, max_groups: int | None = None) -> None:
-        self.max_groups = max_groups
-
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(problem, optimizer, max_epochs)
-        rows, module = problem.rows, problem.module
-        order = torch.from_numpy(rows.order).to(module.theta.device)
-        # theta with its columns in the order of the rows' columns, so that none is gathered
-        self.order, self.theta = order, nn.Parameter(module.theta[:, order].detach().clone())
-        labels = torch.from_numpy(problem.groups.labels[rows.order]).to(order.device)
-        self.blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
-        self.parameters(self.theta)
-
-    def sweep(self) -> Iterable[int]:
-        return [EVERYTHING]
+    def __init__(self, max_groups: int | None = None, tolerance: float = 0.0) -> None:
+        super().__init__(max_groups)
+        self.tolerance = tolerance
 
     def objective(self, batch: slice) -> Tensor:
-        problem, module = self.problem, self.problem.module
-        x = problem.rows.read(batch)
-        layers = module.head(F.linear(x, self.theta))
-        self.out = layers[-1]
-        losses, g = problem.loss.gradient(self.out, problem.y[batch])
-        g = module.backward(layers, problem.weighted(g, batch))
-        grad = problem.regularizer.subgradient(self.theta, self.blocks, problem.lam)
-        self.theta.grad = grad.addmm_(g.T, x)
-        return problem.mean(losses, batch)
+        loss = super().objective(batch)
+        R, lam = self.problem.regularizer, self.problem.lam
+        for term in self.terms:
+            assert term.tensor.grad is not None
+            slope = R.subgradient(term.tensor, term.blocks, lam)
+            term.tensor.grad = slope.add_(term.tensor.grad)
+        return loss
 
-    def update(self) -> None:
-        super().update()
-        if not self.problem.alive.all():
-            self._restore()
-
-    def leave(self, block: int) -> None:
-        self.problem.module.theta[:, self.order] = self.theta
-
-    def end_epoch(self) -> None:
-        super().end_epoch()
-        self._restore()
-
-    def _restore(self) -> None:
-        """By value, because momentum moves what has a gradient of zero."""
-        for g in (~self.problem.alive).nonzero()[0].tolist():
-            self.theta[:, self.problem.rows.span(g)] = 0
+    def finish(self) -> None:
+        for term in self.problem.terms:
+            largest = term.blocks.max(term.tensor.abs())
+            term.tensor[:] = term.tensor * term.blocks.spread(largest > self.tolerance)

@@ -1,0 +1,68 @@
+"""What the algorithms share that move every weight at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..groups import Blocks
+from .base import EVERYTHING, Algorithm, Problem, Term
+
+__all__ = ["WholeNetwork"]
+
+
+class WholeNetwork(Algorithm):
+    """Gradient of the loss by every weight, on each mini-batch; the penalty is a subclass's.
+
+    Parameters
+    ----------
+    max_groups : int, optional
+        Keep at most so many groups: down to it by backward elimination between epochs.
+    """
+
+    def __init__(self, max_groups: int | None = None) -> None:
+        self.max_groups = max_groups
+
+    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(problem, optimizer, max_epochs)
+        rows, module = problem.rows, problem.module
+        order = torch.from_numpy(rows.order).to(module.theta.device)
+        # theta with its columns in the order of the rows' columns, so that none is gathered
+        self.order, self.theta = order, nn.Parameter(module.theta[:, order].detach().clone())
+        labels = torch.from_numpy(problem.groups.labels[rows.order]).to(order.device)
+        blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
+        self.terms = [Term(self.theta, blocks)] * problem.penalize_input + problem.upper_terms
+        self.parameters(self.theta)
+
+    def sweep(self) -> Iterable[int]:
+        return [EVERYTHING]
+
+    def objective(self, batch: slice) -> Tensor:
+        problem, module = self.problem, self.problem.module
+        x = problem.rows.read(batch)
+        layers = module.head(F.linear(x, self.theta))
+        self.out = layers[-1]
+        losses, g = problem.loss.gradient(self.out, problem.y[batch])
+        g = module.backward(layers, problem.weighted(g, batch))
+        self.theta.grad = g.T @ x
+        return problem.mean(losses, batch)
+
+    def update(self) -> None:
+        super().update()
+        if not self.problem.alive.all():
+            self.restore()
+
+    def leave(self, block: int) -> None:
+        self.problem.module.theta[:, self.order] = self.theta
+
+    def end_epoch(self) -> None:
+        super().end_epoch()
+        self.restore()
+
+    def restore(self) -> None:
+        """Removed groups to 0, by value: momentum moves what has a gradient of zero."""
+        for g in (~self.problem.alive).nonzero()[0].tolist():
+            self.theta[:, self.problem.rows.span(g)] = 0
