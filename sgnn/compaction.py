@@ -26,6 +26,7 @@ def compact(module: MLP) -> MLP:
 
     Examples
     --------
+    >>> import torch
     >>> net = MLP(Columns(3), [4], 2)
     >>> net.columns.keep(torch.tensor([True, False, True]))
     >>> x = torch.randn(5, 3)

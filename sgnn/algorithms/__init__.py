@@ -2,6 +2,7 @@
 
 from .base import Algorithm, Problem, Term
 from .blockwise import Blockwise, BlockwiseB
+from .proximal import Proximal
 from .rows import Rows, StoredRows, StreamedRows, deal
 from .subgradient import Subgradient
 
@@ -10,6 +11,7 @@ __all__ = [
     "Blockwise",
     "BlockwiseB",
     "Problem",
+    "Proximal",
     "Rows",
     "StoredRows",
     "StreamedRows",

@@ -41,6 +41,10 @@ class WholeNetwork(Algorithm):
         return [EVERYTHING]
 
     def objective(self, batch: slice) -> Tensor:
+        return self.smooth(batch)
+
+    def smooth(self, batch: slice) -> Tensor:
+        """Set every `.grad` to the gradient of the batch's mean loss, and return the loss."""
         problem, module = self.problem, self.problem.module
         x = problem.rows.read(batch)
         layers = module.head(F.linear(x, self.theta))
@@ -56,7 +60,15 @@ class WholeNetwork(Algorithm):
             self.restore()
 
     def leave(self, block: int) -> None:
+        self.leave_module()
+
+    def leave_module(self) -> None:
+        """Bring the module's theta, in the order of X's columns, up to date."""
         self.problem.module.theta[:, self.order] = self.theta
+
+    def moved(self) -> list[nn.Parameter]:
+        """The parameters that training moves: theta in the rows' order, and the upper layers."""
+        return [self.theta, *self.problem.module.upper()]
 
     def end_epoch(self) -> None:
         super().end_epoch()

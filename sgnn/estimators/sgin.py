@@ -2,20 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-from scipy.special import softmax
-from sklearn.base import ClassifierMixin, RegressorMixin
-from sklearn.utils.multiclass import check_classification_targets
-
 from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
-from ..modules import CrossEntropy, Loss, SquaredError
 from ..regularizers import GroupLasso, Regularizer
 from .base import SparseNet
-from .checks import class_weights
 from .docs import documented
 from .parameters import SHARED, choice, integer
+from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
 
@@ -108,7 +100,7 @@ class SGIN(SparseNet):
 
 
 @documented()
-class SGINClassifier(ClassifierMixin, SGIN):
+class SGINClassifier(NetClassifier, SGIN):
     """Which groups of columns a neural network classifier can do without (SGIN).
 
     minimize over the network: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
@@ -220,79 +212,9 @@ class SGINClassifier(ClassifierMixin, SGIN):
         )
         self.class_weight = class_weight
 
-    classes_: np.ndarray
-
-    def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
-        """Class indices (n,)."""
-        try:
-            check_classification_targets(y)
-        except ValueError as error:
-            kind = str(error).split(". ")[0]
-            raise ValueError(
-                f"y holds no classes ({kind}): give labels, or use SGINRegressor."
-            ) from None
-        classes, indices = np.unique(y, return_inverse=True)
-        if not reset:
-            unknown = np.setdiff1d(classes, self.classes_)
-            if len(unknown):
-                raise ValueError(
-                    f"y has the class {unknown.tolist()[0]!r} that is not among the classes "
-                    f"{self.classes_.tolist()} of the fit: drop its rows, or fit anew."
-                )
-            return np.searchsorted(self.classes_, y)
-        if len(classes) < 2:
-            raise ValueError(
-                f"y has one class only ({classes.tolist()[0]!r}): give rows of two classes or more."
-            )
-        self.classes_ = classes
-        return indices
-
-    def _row_weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        return class_weights(self.class_weight, self.classes_, targets, weight)
-
-    def _default_loss(self) -> Loss:
-        return CrossEntropy()
-
-    def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Log of the classes' shares, none of them quite zero."""
-        mass = np.bincount(targets, weight, minlength=len(self.classes_))
-        mass = mass + 1e-3 * mass.mean()
-        return np.log(mass / mass.sum())
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each class: softmax of the network's outputs.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        return softmax(self._outputs(X), axis=1)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,)
-            Labels out of `classes_`.
-        """
-        outputs = self._outputs(X)
-        return self.classes_[outputs.argmax(1)]
-
 
 @documented("classes_")
-class SGINRegressor(RegressorMixin, SGIN):
+class SGINRegressor(NetRegressor, SGIN):
     """Which groups of columns a neural network regressor can do without (SGIN).
 
     minimize over the network: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
@@ -334,43 +256,3 @@ class SGINRegressor(RegressorMixin, SGIN):
     >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
     True
     """
-
-    def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
-        """Numbers (n, n_targets)."""
-        targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
-        if reset:
-            self._y_ndim, self._n_targets = np.ndim(y), targets.shape[1]
-        if targets.shape[1] != self._n_targets:
-            raise ValueError(
-                f"y has {targets.shape[1]} targets and that of the fit {self._n_targets}: give as "
-                f"many, or fit anew with warm_start=False."
-            )
-        return targets
-
-    def _default_loss(self) -> Loss:
-        return SquaredError()
-
-    def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Weighted mean of each target."""
-        return np.average(targets, axis=0, weights=weight)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The network's outputs.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            As many dimensions as the y of the fit.
-        """
-        outputs = self._outputs(X)
-        return outputs[:, 0] if self._y_ndim == 1 else outputs
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.target_tags.multi_output = True
-        return tags
