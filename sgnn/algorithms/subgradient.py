@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 
+from .base import Problem
 from .whole import WholeNetwork
 
 __all__ = ["Subgradient"]
@@ -20,11 +22,27 @@ class Subgradient(WholeNetwork):
         Keep at most so many groups: down to it by backward elimination between epochs.
     tolerance : float, default=0
         After the last epoch, a block none of whose entries exceeds this is set to zero.
+    keep_zeros : bool, default=False
+        Penalized weights that are zero at the start stay zero.
     """
 
-    def __init__(self, max_groups: int | None = None, tolerance: float = 0.0) -> None:
+    def __init__(
+        self,
+        max_groups: int | None = None,
+        tolerance: float = 0.0,
+        keep_zeros: bool = False,
+    ) -> None:
         super().__init__(max_groups)
-        self.tolerance = tolerance
+        self.tolerance, self.keep_zeros = tolerance, keep_zeros
+
+    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(problem, optimizer, max_epochs)
+        self.masks = [term.tensor != 0 for term in self.terms] if self.keep_zeros else []
+
+    def update(self) -> None:
+        super().update()
+        for term, mask in zip(self.terms, self.masks, strict=False):
+            term.tensor.mul_(mask)
 
     def objective(self, batch: slice) -> Tensor:
         loss = super().objective(batch)

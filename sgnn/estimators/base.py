@@ -42,6 +42,7 @@ class SparseNet(GroupSelector):
     """A network estimator that selects groups of columns; see its subclasses."""
 
     _rules = SHARED
+    first_bias = False  # whether the first hidden layer has a bias
 
     # what a subclass says ------------------------------------------------------------------
 
@@ -64,6 +65,10 @@ class SparseNet(GroupSelector):
     @abstractmethod
     def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Output of the best constant model, where the last bias starts: (n_outputs,)."""
+
+    def _penalties(self, module: MLP, groups: Groups) -> dict[str, Any]:
+        """What `Problem` is to know of the penalty beyond the groups."""
+        return {}
 
     def _row_weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return weight
@@ -123,7 +128,8 @@ class SparseNet(GroupSelector):
         history = net.epochs()
         if self.refit:
             problem.lam = 0.0
-            net = train(problem, Subgradient(), settings, trained=True)
+            alive &= problem.selected()
+            net = train(problem, Subgradient(keep_zeros=True), settings, trained=True)
             history += net.epochs()
         self._learned(net, groups, alive, history)
         return self
@@ -203,6 +209,7 @@ class SparseNet(GroupSelector):
             self.hidden_layer_sizes,
             len(start),
             self.activation,
+            first_bias=self.first_bias,
             dtype=self._dtype(len(rows)),
             generator=torch.Generator().manual_seed(int(rng.integers(2**63))),
         )
@@ -239,6 +246,7 @@ class SparseNet(GroupSelector):
             lam=float(self.lam),
             alive=alive,
             rng=rng,
+            **self._penalties(module, groups),
         )  # fmt: skip
 
     def _loss(self, module: MLP, targets: np.ndarray) -> Loss:

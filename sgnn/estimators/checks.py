@@ -185,7 +185,7 @@ def _advised(error: ValueError | TypeError) -> ValueError | TypeError:
         return ValueError(f"X contains strings ({text}): encode them, as by OneHotEncoder.")
     if "could not be promoted" in text or "must be a string or a real number" in text:
         kind = text.split(". ")[0]
-        return ValueError(f"X contains columns that are not numbers ({kind}): encode them.")
+        return TypeError(f"X contains columns that are not numbers ({kind}): encode them.")
     if text.startswith("Complex data not supported"):
         return ValueError("Complex data not supported in X or y: give real numbers.")
     if text.startswith("Input y contains"):

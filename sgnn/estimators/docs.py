@@ -20,15 +20,6 @@ PARAMETERS = {
         (feature_names, n_features) returning any of these.""",
     "lam": """float, default=0.01
         Strength of the penalty, >= 0; 0 removes nothing.""",
-    "algorithm": """{"a", "b", "sgd"}, default="a"
-        Algorithm 1 of the paper, its Algorithm 2 (train through a visit first, then measure),
-        or plain gradient steps on the whole objective, which remove nothing by themselves (the
-        paper's NN + tau, and with lam=0 its NN).""",
-    "bar": """{"lam_tau", "lam"}, default="lam_tau"
-        A group goes when the loss without it grows by less than lam * tau_g (equation 5, and
-        the authors' program) or less than lam (the printed line 11).""",
-    "warmup_epochs": """int, default=20
-        Epochs before the first removal; the paper has 0.""",
     "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
         weight_g: sqrt(p_g), 1, or these numbers.""",
     "group_costs": """array of shape (n_groups,) or dict {name: cost}, default=None
@@ -117,17 +108,18 @@ ATTRIBUTES = {
 }
 
 
-def documented(*left_out: str) -> Callable[[T], T]:
+def documented(*left_out: str, **own: str) -> Callable[[T], T]:
     """Class decorator: put the texts in place of {parameters} and {attributes}.
 
-    The parameters are those of the constructor, in its order, so none can be forgotten.
+    The parameters are those of the constructor, in its order, so none can be forgotten; `own`
+    are texts for this class alone.
     """
 
     def fill(cls: T) -> T:
         arguments = list(inspect.signature(cls).parameters)
         attributes = [name for name in ATTRIBUTES if name not in left_out]
         doc = inspect.getdoc(cls) or ""
-        doc = doc.replace("{parameters}", _section(PARAMETERS, arguments))
+        doc = doc.replace("{parameters}", _section(PARAMETERS | own, arguments))
         cls.__doc__ = doc.replace("{attributes}", _section(ATTRIBUTES, attributes))
         return cls
 

@@ -13,6 +13,18 @@ __all__ = ["SGINClassifier", "SGINRegressor"]
 
 ALGORITHMS = {"a": Blockwise, "b": BlockwiseB}
 
+OWN = {
+    "algorithm": """{"a", "b", "sgd"}, default="a"
+        Algorithm 1 of the paper, its Algorithm 2 (train through a visit first, then measure),
+        or plain gradient steps on the whole objective, which remove nothing by themselves (the
+        paper's NN + tau, and with lam=0 its NN).""",
+    "bar": """{"lam_tau", "lam"}, default="lam_tau"
+        A group goes when the loss without it grows by less than lam * tau_g (equation 5, and
+        the authors' program) or less than lam (the printed line 11).""",
+    "warmup_epochs": """int, default=20
+        Epochs before the first removal; the paper has 0.""",
+}
+
 
 class SGIN(SparseNet):
     """What the classifier and the regressor share."""
@@ -99,7 +111,7 @@ class SGIN(SparseNet):
         return GroupLasso()
 
 
-@documented()
+@documented(**OWN)
 class SGINClassifier(NetClassifier, SGIN):
     """Which groups of columns a neural network classifier can do without (SGIN).
 
@@ -213,7 +225,7 @@ class SGINClassifier(NetClassifier, SGIN):
         self.class_weight = class_weight
 
 
-@documented("classes_")
+@documented("classes_", **OWN)
 class SGINRegressor(NetRegressor, SGIN):
     """Which groups of columns a neural network regressor can do without (SGIN).
 

@@ -5,8 +5,62 @@
 True
 """
 
+from .adaptive import Adaptive
 from .base import Regularizer, get, names
+from .concave import MCP, SCAD, GroupMCP, GroupSCAD
+from .exclusive import CGES, Exclusive
+from .gates import DGating, HardConcrete
+from .half import GroupHalf, SparseGroupHalf
+from .hierarchical import (
+    HSQES,
+    HSQGL,
+    HSQRTES,
+    HSQRTGL,
+    HSQGLHalf,
+    HSQRTGLHalf,
+    SHSQGLHalf,
+    SHSQRTGLHalf,
+)
 from .lasso import L1, L2, GroupLasso
+from .nonconvex import L0, L1L2, TL1
+from .oicsr import join_units, split_units
 from .sparse_group import SparseGroupLasso
+from .sparse_nonconvex import SparseGroupL0, SparseGroupL1L2, SparseGroupSCAD, SparseGroupTL1
 
-__all__ = ["L1", "L2", "GroupLasso", "Regularizer", "SparseGroupLasso", "get", "names"]
+__all__ = [
+    "CGES",
+    "HSQES",
+    "HSQGL",
+    "HSQRTES",
+    "HSQRTGL",
+    "L0",
+    "L1",
+    "L1L2",
+    "L2",
+    "MCP",
+    "SCAD",
+    "TL1",
+    "Adaptive",
+    "DGating",
+    "Exclusive",
+    "GroupHalf",
+    "GroupLasso",
+    "GroupMCP",
+    "GroupSCAD",
+    "HSQGLHalf",
+    "HSQRTGLHalf",
+    "HardConcrete",
+    "Regularizer",
+    "SHSQGLHalf",
+    "SHSQRTGLHalf",
+    "SparseGroupHalf",
+    "SparseGroupL0",
+    "SparseGroupL1L2",
+    "SparseGroupLasso",
+    "SparseGroupSCAD",
+    "SparseGroupTL1",
+    "get",
+    "join_units",
+    "names",
+    "split_units",
+]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import inspect
 from abc import ABC, abstractmethod
 from collections.abc import Callable
@@ -12,7 +13,17 @@ from torch import Tensor
 
 from ..groups import Blocks
 
-__all__ = ["Lam", "Regularizer", "get", "names", "per_block", "per_entry", "register", "total"]
+__all__ = [
+    "Lam",
+    "Regularizer",
+    "get",
+    "names",
+    "per_block",
+    "per_entry",
+    "register",
+    "reweighted",
+    "total",
+]
 
 Lam = float | Tensor  # a number, or one number per replica
 
@@ -153,6 +164,13 @@ def per_entry(lam: Lam, blocks: Blocks) -> Lam:
     if not isinstance(lam, Tensor):
         return lam
     return lam.reshape(*lam.shape, *(1 for _ in blocks.shape))
+
+
+def reweighted(blocks: Blocks, weights: Tensor) -> Blocks:
+    """The same blocks with other weights, (n_blocks,) or, for replicas, (..., n_blocks)."""
+    other = copy.copy(blocks)
+    other.weights = weights
+    return other
 
 
 def total(values: Tensor, blocks: Blocks) -> Tensor:

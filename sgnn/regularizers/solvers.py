@@ -27,7 +27,7 @@ def falling_root(f: Callable[[Tensor], Tensor], high: Tensor) -> Tensor:
     halves the value at an end which stays, and the midpoint where that leaves the bracket.
     """
     a, b = torch.zeros_like(high), high
-    f_a, f_b = f(a), f(b)
+    f_a, f_b = f(a), f(b).clamp_max(0)  # rounding may leave it just above
     none = f_a <= 0
     for _ in range(MAX_EVALUATIONS):
         done = none | (f_b == 0) | ((b - a).abs() <= 4 * torch.finfo(b.dtype).eps * b)
@@ -53,9 +53,9 @@ class Ranked:
 
     Attributes
     ----------
-    value, rank : tensor
-        The k-th largest entry of its block, and k = 1, 2, ...  In float64, for `running` takes
-        differences of long sums.
+    value, rank, sum : tensor
+        The k-th largest entry of its block, k = 1, 2, ..., and the sum of the k largest.  In
+        float64, for sums are differences of longer ones.
     blocks : Blocks
         The same blocks, of the tensors here.
     """
@@ -70,6 +70,7 @@ class Ranked:
             self.rank = torch.arange(1, rows.shape[-1] + 1, device=v.device)
             self.blocks = Blocks(rows.shape[-2:], (-2,)).to(v)
             self._first = None
+            self.sum = self.running(self.value)
             return
         number = blocks.spread(torch.arange(blocks.n_blocks, device=v.device))
         label = number.expand(blocks.shape).flatten()
@@ -81,6 +82,7 @@ class Ranked:
         self._first = size.cumsum(0) - size
         self.rank = torch.arange(1, len(label) + 1, device=v.device) - self._first[label]
         self.blocks = Blocks(label.shape, (-1,), label).to(v)
+        self.sum = self.running(self.value)
 
     def running(self, x: Tensor) -> Tensor:
         """Sums of x, shaped as `value`, over the entries of the block up to this one."""
@@ -89,3 +91,9 @@ class Ranked:
             return sums
         before = sums[..., self._first] - x[..., self._first]
         return sums - self.blocks.spread(before)
+
+    def last(self, chosen: Tensor) -> Tensor:
+        """Per block, the smallest of the chosen entries; chosen: mask shaped as `value`."""
+        rank = self.blocks.max(torch.where(chosen, self.rank, 0).to(self.value.dtype))
+        here = self.rank == self.blocks.spread(rank)
+        return self.blocks.max(torch.where(here, self.value, 0.0))

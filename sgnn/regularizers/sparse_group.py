@@ -1,4 +1,4 @@
-"""Sums of a part that knows the blocks and a part on single entries; sparse group lasso."""
+"""Sums of a part that removes blocks and a part that removes entries; sparse group lasso."""
 
 from __future__ import annotations
 
@@ -7,19 +7,18 @@ from torch import Tensor
 from ..groups import Blocks
 from .base import Lam, Regularizer, register
 from .lasso import L1, GroupLasso
-from .scalar import Entrywise
 from .solvers import falling_root
 
-__all__ = ["SparseGroupLasso", "SparseMixture", "Sum"]
+__all__ = ["SparseGroupLasso", "SparseMixture", "Sum", "mixed_zero_level"]
 
 
 class Sum(Regularizer):
-    """R(w) = a G(w) + b r(w): a part G that knows the blocks, a part r that does not.
+    """R(w) = a G(w) + b r(w): G removes whole blocks, r entries within them.
 
     Attributes
     ----------
     group, element : Regularizer
-        G and r.  Variable splitting treats them apart: G by its subgradient, r by its prox.
+        G and r, apart for variable splitting, which takes G by its subgradient, r by its prox.
     mix : tuple of two floats
         a and b.
     """
@@ -47,6 +46,21 @@ class Sum(Regularizer):
         )
 
 
+def mixed_zero_level(
+    group: Regularizer, grad: Tensor, blocks: Blocks, a: float, b: float
+) -> Tensor:
+    """Zero level of a G + b l1: the lam whose soft threshold of grad leaves G the level a lam."""
+    if b == 0:
+        return group.zero_level(grad, blocks) / a
+    magnitude = grad.abs()
+
+    def excess(lam: Tensor) -> Tensor:
+        left = (magnitude - b * blocks.spread(lam)).clamp_min(0)
+        return group.zero_level(left, blocks) - a * lam
+
+    return falling_root(excess, blocks.max(magnitude) / b)
+
+
 class SparseMixture(Sum):
     """R(w) = alpha G(w) + (1 - alpha) ||w||_1, or G(w) + ||w||_1 for alpha=None.
 
@@ -60,7 +74,7 @@ class SparseMixture(Sum):
         The share of G.
     """
 
-    element: Entrywise = L1()
+    element = L1()
 
     def __init__(self, alpha: float | None = None) -> None:
         if alpha is not None and not 0 <= alpha <= 1:
@@ -77,16 +91,7 @@ class SparseMixture(Sum):
         return self.group.prox(inner, blocks, a * lam, step)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        """The lam whose soft threshold of `grad` leaves G the zero level a * lam."""
-        a, b = self.mix
-        if b == 0:
-            return self.group.zero_level(grad, blocks) / a
-
-        def excess(lam: Tensor) -> Tensor:
-            left = self.element.shrink(grad.abs(), b, blocks.spread(lam))
-            return self.group.zero_level(left, blocks) - a * lam
-
-        return falling_root(excess, blocks.max(grad.abs()) / b)
+        return mixed_zero_level(self.group, grad, blocks, *self.mix)
 
 
 @register("sgl_l1")

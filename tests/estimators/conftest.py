@@ -1,31 +1,26 @@
-"""The cases as fixtures."""
+"""The cases as fixtures: all, those of a kind, and each under all of its algorithms."""
 
 from __future__ import annotations
 
 import pytest
+from sklearn.base import is_classifier, is_regressor
 
-from .instances import CASES, CLASSIFIER, REGRESSOR
+from .instances import CASES, SGIN, VARIANTS
 
 
-@pytest.fixture(scope="session", params=CASES, ids=str)
-def case(request):
-    """Each estimator in turn, with its data and settings."""
-    return request.param
+def each(cases):
+    """A fixture that is each of the cases in turn."""
+    return pytest.fixture(scope="session", params=cases, ids=str)(lambda request: request.param)
+
+
+case = each(CASES)
+variant = each(VARIANTS)
+sgin = each(SGIN)
+classifier = each([case for case in CASES if is_classifier(case())])
+regressor = each([case for case in CASES if is_regressor(case())])
 
 
 @pytest.fixture(scope="session")
 def fitted(case):
     """The case's estimator, fitted once; tests look at it and leave it as it is."""
     return case().fit(case.X, case.y)
-
-
-@pytest.fixture(scope="session")
-def fitted_classifier():
-    """The classifier's case, fitted once."""
-    return CLASSIFIER().fit(CLASSIFIER.X, CLASSIFIER.y)
-
-
-@pytest.fixture(scope="session")
-def fitted_regressor():
-    """The regressor's case, fitted once."""
-    return REGRESSOR().fit(REGRESSOR.X, REGRESSOR.y)

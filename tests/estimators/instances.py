@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ from sklearn.utils import Bunch
 from sgnn import SGINClassifier, SGINRegressor
 from sgnn.datasets import make_grouped_classification, make_grouped_regression
 
-__all__ = ["CASES", "CLASSIFIER", "REGRESSOR", "Case", "outputs"]
+__all__ = ["CASES", "NUMBERS", "SGIN", "VARIANTS", "Case", "outputs"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,10 +21,12 @@ class Case:
     """An estimator with data and settings under which it keeps exactly the planted groups.
 
     A fit takes a fraction of a second, and removes three groups of five before its last epoch.
+    Whatever its `algorithm=` may be is in `algorithms`, the default first.
     """
 
     kind: type
     made: Bunch
+    algorithms: tuple[str, ...]
     settings: dict[str, Any]
 
     def __call__(self, **changes: Any) -> Any:
@@ -32,7 +34,11 @@ class Case:
         return self.kind(**{"groups": self.made.groups, **self.settings, **changes})
 
     def __repr__(self) -> str:
-        return self.kind.__name__
+        return "-".join([self.kind.__name__, *filter(None, [self.settings.get("algorithm")])])
+
+    def by(self, algorithm: str) -> Case:
+        """The same case under another algorithm, by which perhaps nothing is removed."""
+        return replace(self, settings={**self.settings, "algorithm": algorithm})
 
     @property
     def X(self) -> np.ndarray:
@@ -90,10 +96,12 @@ QUICK = {
     "hidden_layer_sizes": (8,),
     "learning_rate": 0.05,
     "max_epochs": 12,
-    "warmup_epochs": 3,
     "random_state": 0,
 }
 
-CLASSIFIER = Case(SGINClassifier, CLASSES, {"lam": 0.1, **QUICK})
-REGRESSOR = Case(SGINRegressor, NUMBERS, {"lam": 0.03, **QUICK})
-CASES = (CLASSIFIER, REGRESSOR)
+SGIN = (
+    Case(SGINClassifier, CLASSES, ("a", "b", "sgd"), QUICK | {"lam": 0.1, "warmup_epochs": 3}),
+    Case(SGINRegressor, NUMBERS, ("a", "b", "sgd"), QUICK | {"lam": 0.03, "warmup_epochs": 3}),
+)
+CASES = (*SGIN,)
+VARIANTS = tuple(case.by(algorithm) for case in CASES for algorithm in case.algorithms)

@@ -7,14 +7,12 @@ from sklearn.utils.estimator_checks import check_estimator
 
 from .instances import CASES
 
-VARIANTS = {
-    "default": {},
-    "varied": {"algorithm": "b", "standardize": True, "missing": "mean", "refit": True},
-}
+DEFAULT = [(case.kind, {}) for case in CASES]
+PREPARED = {"standardize": True, "missing": "mean", "refit": True}
+VARIED = [(case.kind, {"algorithm": case.algorithms[1], **PREPARED}) for case in CASES]
 
 
-@pytest.mark.parametrize("settings", VARIANTS.values(), ids=VARIANTS)
-@pytest.mark.parametrize("kind", [case.kind for case in CASES])
+@pytest.mark.parametrize(("kind", "settings"), DEFAULT + VARIED, ids=str)
 def test_check_estimator(kind, settings):
     results = check_estimator(kind(**settings), on_skip=None, on_fail=None)
     failed = {row["check_name"]: row["exception"] for row in results if row["status"] == "failed"}

@@ -15,7 +15,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from .instances import outputs
 
-EVERYTHING = 100.0  # a lam that leaves the one group that is never removed
+EVERYTHING = 100.0  # a lam that removes all that can be removed
 
 
 def table(case):
@@ -99,15 +99,25 @@ def test_a_pipeline_of_selector_and_model(case):
 
 
 @pytest.mark.parametrize("prefit", [False, True])
-@pytest.mark.parametrize("lam", [0.0, None, EVERYTHING])
-def test_select_from_model_keeps_what_the_model_kept(case, lam, prefit):
-    model = case() if lam is None else case(lam=lam)
+@pytest.mark.parametrize(
+    ("settings", "kept"),
+    [({"lam": 0.0, "max_groups": None}, 5), ({}, 2), ({"max_groups": 1}, 1)],
+    ids=["all", "planted", "one"],
+)
+def test_select_from_model_keeps_what_the_model_kept(case, settings, kept, prefit):
+    model = case(**settings)
     fitted = clone(model).fit(case.X, case.y)
-    n_groups = {0.0: 5, None: 2, EVERYTHING: 1}[lam]
-    assert fitted.get_group_support().sum() == n_groups
+    assert fitted.get_group_support().sum() == kept
     selector = SelectFromModel(fitted if prefit else model, prefit=prefit).fit(case.X, case.y)
     np.testing.assert_array_equal(selector.get_support(), fitted.get_support())
     np.testing.assert_array_equal(selector.transform(case.X), fitted.transform(case.X))
+
+
+def test_select_from_model_keeps_the_least_of_the_groups(case):
+    model = case().fit(case.X, case.y)
+    model.group_norms_[np.flatnonzero(model.group_support_)[0]] = 1e-9
+    selector = SelectFromModel(model, prefit=True)
+    np.testing.assert_array_equal(selector.get_support(), case.informative)
 
 
 def test_transform_and_back(case, fitted):

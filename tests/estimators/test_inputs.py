@@ -7,7 +7,7 @@ import copy
 import numpy as np
 import pytest
 
-from .instances import CLASSIFIER, REGRESSOR, outputs
+from .instances import NUMBERS, outputs
 
 
 def test_nothing_given_is_changed(case):
@@ -63,41 +63,41 @@ def test_every_kind_of_number_means_the_same(case, dtype):
 
 
 @pytest.mark.parametrize("labels", [["no", "yes"], [-1, 1], [False, True], [2.0, 7.0]], ids=str)
-def test_class_labels_come_back(fitted_classifier, labels):
-    y = np.array(labels)[CLASSIFIER.y]
-    estimator = CLASSIFIER().fit(CLASSIFIER.X, y)
+def test_class_labels_come_back(classifier, labels):
+    X, y = classifier.X, np.array(labels)[classifier.y]
+    estimator = classifier().fit(X, y)
     assert estimator.classes_.tolist() == labels
-    assert estimator.predict(CLASSIFIER.X).dtype == y.dtype
-    expected = np.array(labels)[fitted_classifier.predict(CLASSIFIER.X)]
-    np.testing.assert_array_equal(estimator.predict(CLASSIFIER.X), expected)
+    assert estimator.predict(X).dtype == y.dtype
+    by_number = classifier().fit(X, classifier.y).predict(X)
+    np.testing.assert_array_equal(estimator.predict(X), np.array(labels)[by_number])
 
 
-def test_many_classes():
-    y = np.digitize(REGRESSOR.y, [-0.7, 0, 0.7])
-    estimator = CLASSIFIER(max_epochs=40).fit(REGRESSOR.X, y)
-    assert estimator.predict_proba(REGRESSOR.X).shape == (len(y), 4)
-    np.testing.assert_allclose(estimator.predict_proba(REGRESSOR.X).sum(1), 1)
-    assert estimator.score(REGRESSOR.X, y) > 0.8
+def test_many_classes(classifier):
+    X, y = NUMBERS.data, np.digitize(NUMBERS.target, [-0.7, 0, 0.7])
+    estimator = classifier(max_epochs=40).fit(X, y)
+    assert estimator.predict_proba(X).shape == (len(y), 4)
+    np.testing.assert_allclose(estimator.predict_proba(X).sum(1), 1)
+    assert estimator.score(X, y) > 0.8
 
 
-def test_many_targets():
-    X, signal = REGRESSOR.X, REGRESSOR.y
+def test_many_targets(regressor):
+    X, signal = regressor.X, regressor.y
     y = np.column_stack([signal, -3 * signal, np.ones(len(X))])
-    estimator = REGRESSOR(max_epochs=60).fit(X, y)
+    estimator = regressor(max_epochs=60).fit(X, y)
     predicted = estimator.predict(X)
     assert predicted.shape == y.shape
-    assert estimator.selected_groups_ == REGRESSOR.planted
+    assert estimator.selected_groups_ == regressor.planted
     np.testing.assert_allclose(predicted[:, 1], -3 * predicted[:, 0], atol=1)
     np.testing.assert_allclose(predicted[:, 2], 1, atol=0.1)
 
 
-def test_one_column_of_targets_stays_a_column(fitted_regressor):
-    X, y = REGRESSOR.X, REGRESSOR.y
-    predicted = REGRESSOR().fit(X, y[:, None]).predict(X)
-    np.testing.assert_array_equal(predicted, fitted_regressor.predict(X)[:, None])
+def test_one_column_of_targets_stays_a_column(regressor):
+    X, y = regressor.X, regressor.y
+    column, flat = (regressor().fit(X, target).predict(X) for target in (y[:, None], y))
+    np.testing.assert_array_equal(column, flat[:, None])
 
 
-def test_a_large_mean_of_the_target_is_no_hardship(fitted_regressor):
-    X, y = REGRESSOR.X, REGRESSOR.y
-    shifted = REGRESSOR().fit(X, y + 1e5).predict(X)
-    np.testing.assert_allclose(shifted - 1e5, fitted_regressor.predict(X), atol=1e-6)
+def test_a_large_mean_of_the_target_is_no_hardship(regressor):
+    X, y = regressor.X, regressor.y
+    shifted, centered = (regressor().fit(X, target).predict(X) for target in (y + 1e5, y))
+    np.testing.assert_allclose(shifted - 1e5, centered, atol=1e-6)

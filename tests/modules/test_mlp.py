@@ -28,9 +28,9 @@ def network(hidden, activation="relu", **settings):
 
 
 def by_torch(net):
-    """The same network out of torch's own layers, with a bias in the first when it is the last."""
+    """The same network out of torch's own layers; a bias fewer than layers is the first's."""
     matrices = [net.theta, *net.weights]
-    biases = list(net.biases) if len(matrices) == 1 else [None, *net.biases]
+    biases = [None] * (len(matrices) - len(net.biases)) + list(net.biases)
     layers = []
     for W, b in zip(matrices, biases, strict=True):
         layer = nn.Linear(W.shape[1], W.shape[0], bias=b is not None, dtype=W.dtype)
@@ -46,8 +46,9 @@ def test_every_activation_has_a_reference():
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 6)], ids=len)
 @pytest.mark.parametrize("activation", REFERENCE)
-def test_forward_and_backward_equal_autograd(activation, hidden):
-    net = network(hidden, activation, dtype=torch.float64)
+@pytest.mark.parametrize("first_bias", [False, True])
+def test_forward_and_backward_equal_autograd(activation, hidden, first_bias):
+    net = network(hidden, activation, first_bias=first_bias, dtype=torch.float64)
     with torch.no_grad():
         for b in net.biases:
             b.uniform_(-1, 1, generator=torch.Generator().manual_seed(1))
@@ -60,6 +61,7 @@ def test_forward_and_backward_equal_autograd(activation, hidden):
     expected.square().sum().backward()
     with torch.no_grad():
         layers = net.head(x @ net.theta.T)
+        assert torch.equal(layers[-1], out)
         g = net.backward(layers, 2 * layers[-1])
     ours = [g.T @ x, *(W.grad for W in net.weights), *(b.grad for b in net.biases)]
     linear = [layer for layer in reference if isinstance(layer, nn.Linear)]
@@ -81,6 +83,8 @@ def test_backward_replaces_the_old_gradients():
 
 def test_parameters_by_depth():
     assert [tuple(p.shape) for p in network((5, 2)).upper()] == [(2, 5), (3, 2), (2,), (3,)]
+    biased = network((5, 2), first_bias=True)
+    assert [tuple(p.shape) for p in biased.upper()] == [(2, 5), (3, 2), (5,), (2,), (3,)]
     assert [tuple(p.shape) for p in network(()).upper()] == [(3,)]
 
 

@@ -1,0 +1,146 @@
+"""Exclusive sparsity, by which the entries of a block compete, and CGES."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..groups import Blocks
+from .base import Lam, Regularizer, per_block, register
+from .lasso import GroupLasso
+from .solvers import Ranked, falling_root
+from .sparse_group import Sum
+
+__all__ = ["CGES", "Exclusive", "squared_l1_threshold"]
+
+
+def squared_l1_threshold(ranked: Ranked, tau: Tensor) -> Tensor:
+    """The soft threshold theta_g that minimizes tau_g / 2 ||x_g||_1^2 + 1/2 ||x_g - v_g||^2.
+
+    theta = tau ||x||_1 at the minimizer x = S_theta(v), so that theta = tau S_k / (1 + tau k)
+    with S_k the sum of the k entries above it; every other k gives less.
+    """
+    tau = ranked.blocks.spread(tau)
+    return ranked.blocks.max(tau * ranked.sum / (1 + tau * ranked.rank))
+
+
+@register("exclusive")
+class Exclusive(Regularizer):
+    """R(w) = 1/2 sum_g s_g ||w_g||_1^2: entries of a block compete, no block vanishes.
+
+    Parameters
+    ----------
+    half : bool, default=True
+        Whether the factor 1/2 is there: it is in equation 3 of paper 3 and equation 4 of
+        paper 4; paper 4's program leaves it out, so that its lam is half of this one's.
+
+    Notes
+    -----
+    prox, exact: the soft threshold of each block at its own theta_g, found by sorting.  Since
+    R is flat at 0 no lam holds a block at 0 (the zero level is infinite).
+
+    Source: Zhou, Jin and Hoi (2010).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> pair = Blocks.columns((1, 2), torch.tensor([0, 0]), torch.tensor([1.0]))
+    >>> Exclusive().prox(torch.tensor([[4.0, 1.0]]), pair, lam=1.0, step=1.0).tolist()
+    [[2.0, 0.0]]
+    """
+
+    def __init__(self, half: bool = True) -> None:
+        self.half = half
+
+    def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        square = blocks.norm(w, 1).square()
+        return (per_block(lam) * self._factor * blocks.weights * square).sum(-1)
+
+    def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
+        tau = per_block(2 * self._factor * step * lam) * blocks.weights
+        theta = squared_l1_threshold(Ranked(w.abs(), blocks), tau).to(w)
+        return w.sign() * (w.abs() - blocks.spread(theta)).clamp_min(0)
+
+    def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
+        return torch.where(blocks.max(grad.abs()) > 0, torch.inf, 0.0)
+
+    @property
+    def _factor(self) -> float:
+        return 0.5 if self.half else 1.0
+
+
+@register("cges")
+class CGES(Sum):
+    """R(w) = sum_g s_g [(1 - mu) ||w_g||_2 + mu / 2 ||w_g||_1^2]: sharing and competing.
+
+    Parameters
+    ----------
+    mu : float in [0, 1], default=0.5
+        0 is the group lasso, 1 exclusive sparsity.  It grows with the depth of a layer:
+        `for_layers`.
+
+    Notes
+    -----
+    prox, exact: the soft threshold at theta, then the group prox, where theta = t mu s_g ||x_g||_1
+    at the result (t = step * lam), a root of one falling function per block.
+
+    Source: Yoon and Hwang (2017); paper 3, equation 4 (whose root, as printed, spans too much).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> pair = Blocks.columns((1, 2), torch.tensor([0, 0]), torch.tensor([1.0]))
+    >>> CGES(mu=0.5).prox(torch.tensor([[3.5, 0.5]]), pair, lam=1.0, step=1.0)
+    tensor([[2., 0.]])
+    """
+
+    group = GroupLasso()
+    element = Exclusive()
+    size_factor = False
+
+    def __init__(self, mu: float = 0.5) -> None:
+        if not 0 <= mu <= 1:
+            raise ValueError(f"mu={mu!r} must lie between 0 and 1.")
+        self.mu = mu
+
+    @classmethod
+    def for_layers(cls, n_layers: int, first: int = 1) -> list[CGES]:
+        """One for each layer l, from the input on, with mu_l = l / n_layers, l = first, ...
+
+        Parameters
+        ----------
+        n_layers : int
+        first : {1, 0}, default=1
+            1 as in the text of Yoon and Hwang; 0 as in their program, so that the input layer is
+            pure group lasso.
+
+        Examples
+        --------
+        >>> CGES.for_layers(2)
+        [CGES(mu=0.5), CGES(mu=1.0)]
+        """
+        return [cls((first + layer) / n_layers) for layer in range(n_layers)]
+
+    @property
+    def mix(self) -> tuple[float, float]:  # type: ignore[override]
+        return 1 - self.mu, self.mu
+
+    def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
+        magnitude, (a, b) = w.abs(), self.mix
+        tau = per_block(b * step * lam) * blocks.weights
+
+        def at(theta: Tensor) -> Tensor:
+            left = (magnitude - blocks.spread(theta)).clamp_min(0)
+            return self.group.prox(left, blocks, a * lam, step)
+
+        high = torch.broadcast_tensors(blocks.max(magnitude), tau)[0]
+        theta = falling_root(lambda theta: tau * blocks.sum(at(theta)) - theta, high)
+        return w.sign() * at(theta)
+
+    def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
+        """That of the group lasso's share, for exclusive sparsity is flat at 0."""
+        if self.mu == 1:
+            return self.element.zero_level(grad, blocks)
+        return self.group.zero_level(grad, blocks) / (1 - self.mu)

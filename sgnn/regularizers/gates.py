@@ -1,0 +1,118 @@
+"""Gates: factors on the blocks of a weight, trained with it, that remove blocks in its stead."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from ..groups import Blocks
+
+__all__ = ["DGating", "HardConcrete"]
+
+
+@dataclass(frozen=True)
+class HardConcrete:
+    """z = clip((high - low) s + low, 0, 1), a random gate per block that can be exactly 0 or 1.
+
+    s = sigmoid((log u - log(1 - u) + log_alpha) / temperature) with u uniform on (0, 1): the
+    reparametrized gate by which the expected number of blocks, `penalty`, has a gradient.
+
+    Parameters
+    ----------
+    temperature : float > 0, default=2/3
+    low, high : float, default=-0.1 and 1.1
+        low < 0 < 1 < high.
+
+    Notes
+    -----
+    Source: Louizos, Welling and Kingma (2018), section 2.2.
+
+    Examples
+    --------
+    >>> gates = HardConcrete()
+    >>> gates.at_test_time(torch.tensor([-4.0, 0.0, 4.0]))
+    tensor([0.0000, 0.5000, 1.0000])
+    """
+
+    temperature: float = 2 / 3
+    low: float = -0.1
+    high: float = 1.1
+
+    def __post_init__(self) -> None:
+        if not (self.temperature > 0 and self.low < 0 and self.high > 1):
+            raise ValueError(
+                f"{self!r} is no hard-concrete gate: give temperature > 0, low < 0 and high > 1."
+            )
+
+    def sample(self, log_alpha: Tensor, generator: torch.Generator | None = None) -> Tensor:
+        """One draw of each gate, shaped as `log_alpha`, differentiable in it."""
+        eps = torch.finfo(log_alpha.dtype).eps
+        u = torch.rand(
+            log_alpha.shape,
+            generator=generator,
+            dtype=log_alpha.dtype,
+            device=log_alpha.device,
+        ).clamp(eps, 1 - eps)
+        return self._clip(torch.sigmoid((u.logit() + log_alpha) / self.temperature))
+
+    def at_test_time(self, log_alpha: Tensor) -> Tensor:
+        """The gates without noise and temperature."""
+        return self._clip(torch.sigmoid(log_alpha))
+
+    def penalty(self, log_alpha: Tensor) -> Tensor:
+        """Probability that each gate is not 0; their sum is the expected l0."""
+        return torch.sigmoid(log_alpha - self.temperature * math.log(-self.low / self.high))
+
+    def _clip(self, s: Tensor) -> Tensor:
+        return ((self.high - self.low) * s + self.low).clamp(0, 1)
+
+
+@dataclass(frozen=True)
+class DGating:
+    """w_g = omega_g prod_d gamma_gd, d = 1 .. depth - 1, with plain weight decay on all factors.
+
+    At every local minimum weight decay balances the factors and equals the group penalty
+    ||w_g||_2^(2 / depth): group lasso for depth 2, nonconvex beyond, by any optimizer.
+
+    Parameters
+    ----------
+    depth : int >= 2, default=2
+        Number of factors.
+
+    Notes
+    -----
+    Source: Kolb et al. (2025), "Differentiable sparsity via D-gating".
+
+    Examples
+    --------
+    >>> w = torch.tensor([[0.0, 0.0, 4.0], [16.0, 0.0, 0.0]])
+    >>> columns = Blocks.channels(w.shape).to(w)
+    >>> omega, gamma = DGating().split(w, columns)
+    >>> DGating().penalty(omega, gamma, columns)
+    tensor([16.,  0.,  4.])
+    """
+
+    depth: int = 2
+
+    def __post_init__(self) -> None:
+        if self.depth < 2:
+            raise ValueError(f"depth={self.depth!r} must be at least 2: give 2 for group lasso.")
+
+    def split(self, w: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
+        """The balanced factors of w: omega, shaped as w, and gamma (..., depth - 1, n_blocks)."""
+        norm = blocks.norm(w)
+        size = norm.pow(1 / self.depth)  # of every factor
+        scale = torch.where(norm > 0, size / norm, 0.0)
+        gamma = size.unsqueeze(-2).expand(*size.shape[:-1], self.depth - 1, size.shape[-1])
+        return w * blocks.spread(scale), gamma.clone()
+
+    def fold(self, omega: Tensor, gamma: Tensor, blocks: Blocks) -> Tensor:
+        """The weight that the factors stand for."""
+        return omega * blocks.spread(gamma.prod(-2))
+
+    def penalty(self, omega: Tensor, gamma: Tensor, blocks: Blocks) -> Tensor:
+        """(||omega_g||^2 + sum_d gamma_gd^2) / depth of each block: (..., n_blocks)."""
+        return (blocks.sum(omega.square()) + gamma.square().sum(-2)) / self.depth

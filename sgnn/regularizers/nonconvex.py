@@ -1,0 +1,181 @@
+"""Nonconvex penalties on single entries: l0, transformed l1, and l1 - alpha l2."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import one_hot
+
+from ..groups import Blocks
+from .base import Lam, Regularizer, per_block, per_entry, register, total
+from .scalar import Entrywise
+from .solvers import safe_sqrt
+
+__all__ = ["L0", "L1L2", "TL1", "stretched_prox"]
+
+
+@register("l0")
+class L0(Entrywise):
+    """R(w) = ||w||_0, the number of nonzero entries.
+
+    Notes
+    -----
+    prox: w where |w| > sqrt(2 t), t = step * lam, else 0.  The subgradient is 0 everywhere and
+    there is no zero level: by gradients alone nothing is removed.
+
+    Source: paper 3, equation 6 and table 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> w = torch.tensor([-3.0, 0.9])
+    >>> L0().prox(w, Blocks((2,), (-1,)), lam=0.5, step=1.0).tolist()
+    [-3.0, 0.0]
+    """
+
+    convex = False
+
+    def penalty(self, x: Tensor, lam: Lam) -> Tensor:
+        return lam * (x != 0).to(x.dtype)
+
+    def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
+        return torch.where(x.square() > 2 * step * lam, x, 0.0)
+
+    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        return torch.zeros_like(per_entry(lam, blocks) * w)
+
+    def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
+        return Regularizer.zero_level(self, grad, blocks)
+
+
+@register("tl1")
+class TL1(Entrywise):
+    """R(w) = sum_i (a + 1) |w_i| / (a + |w_i|), the transformed l1: between l0 and l1.
+
+    Parameters
+    ----------
+    a : float > 0, default=1.0
+        Towards l0 for a -> 0, towards l1 for a -> infinity.
+
+    Notes
+    -----
+    prox, t = step * lam: 0 for |w| <= tau, else sign(w) (2/3 (a + |w|) cos(phi / 3) - 2 a / 3
+    + |w| / 3) with phi = arccos(1 - 27 t a (a + 1) / (2 (a + |w|)^3)); tau = t (a + 1) / a for
+    t <= a^2 / (2 (a + 1)), where the prox is continuous, else sqrt(2 t (a + 1)) - a / 2.
+
+    Source: Zhang and Xin (2017); paper 3, equation 8 and table 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> w = torch.tensor([0.1, -2.0])
+    >>> TL1().prox(w, Blocks((2,), (-1,)), lam=0.1, step=1.0)
+    tensor([ 0.0000, -1.9774])
+    """
+
+    convex = False
+
+    def __init__(self, a: float = 1.0) -> None:
+        if not a > 0:
+            raise ValueError(f"a={a!r} must be above 0: give TL1 the usual 1.")
+        self.a = a
+
+    @property
+    def slope(self) -> float:  # type: ignore[override]
+        return (self.a + 1) / self.a
+
+    def penalty(self, x: Tensor, lam: Lam) -> Tensor:
+        return lam * (self.a + 1) * x / (self.a + x)
+
+    def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
+        a = self.a
+        t = torch.as_tensor(step * lam, dtype=x.dtype, device=x.device)
+        jump = (2 * t * (a + 1)).sqrt() - a / 2
+        tau = torch.where(t <= a * a / (2 * (a + 1)), t * self.slope, jump)
+        # the formula above without its cancellation: cos(phi / 3) = 1 - 2 sin^2(phi / 6)
+        sine = (27 * t * a * (a + 1) / (4 * (a + x).pow(3))).clamp_max(1).sqrt()
+        root = x - 4 / 3 * (a + x) * (sine.arcsin() / 3).sin().square()
+        return torch.where(x > tau, root.clamp_min(0), 0.0)
+
+
+@register("l1l2")
+class L1L2(Regularizer):
+    """R(w) = ||w||_1 - alpha ||w||_2, over the whole tensor.
+
+    Parameters
+    ----------
+    alpha : float in [0, 1], default=1.0
+        0 is l1; with 1 a tensor that has one nonzero entry is not penalized.
+
+    Notes
+    -----
+    prox, t = step * lam, m = max |w_i|: for m > t the soft threshold z = S_t(w) stretched to
+    z (1 + alpha t / ||z||_2); for (1 - alpha) t < m <= t only the entry of largest magnitude,
+    m - (1 - alpha) t with its sign; else 0.  With alpha = 1 no lam holds everything at 0.
+
+    Source: Lou and Yan (2018); paper 3, equation 9 and table 1.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> w = torch.tensor([4.0, 0.5])
+    >>> L1L2().prox(w, Blocks((2,), (-1,)), lam=1.0, step=1.0).tolist()
+    [4.0, 0.0]
+    """
+
+    convex = False
+
+    def __init__(self, alpha: float = 1.0) -> None:
+        if not 0 <= alpha <= 1:
+            raise ValueError(f"alpha={alpha!r} must lie between 0 and 1.")
+        self.alpha = alpha
+
+    def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        return lam * (total(w.abs(), blocks) - self.alpha * safe_sqrt(total(w.square(), blocks)))
+
+    def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
+        no_groups = torch.zeros_like(blocks.weights)
+        return stretched_prox(w, blocks, step * lam, no_groups, self.alpha)
+
+    def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
+        largest = blocks.max(grad.abs())
+        return torch.where(largest > 0, largest / (1 - self.alpha), 0.0)
+
+
+def stretched_prox(w: Tensor, blocks: Blocks, t: Lam, s: Tensor, alpha: float) -> Tensor:
+    """argmin_x t (||x||_1 + sum_g s_g ||x_g||_2 - alpha ||x||_2) + 1/2 ||x - w||^2.
+
+    Along a ray x = r v, ||v||_2 = 1, the minimum is at r = max(reach(v) + alpha t, 0), where
+    reach(v) = <w, v> - t (||v||_1 + sum_g s_g ||v_g||_2), and the longer the better.  So v is
+    the direction of the sparse group lasso's prox z where that is nonzero; else the reach is
+    negative in every direction, and the best one stays within a single block.
+    """
+    magnitude, tiny = w.abs(), torch.finfo(w.dtype).tiny
+    soft = (magnitude - per_entry(t, blocks)).clamp_min(0)
+    norm, cost, bonus = blocks.norm(soft), per_block(t) * s, alpha * per_block(t)
+    left = (norm - cost).clamp_min(0)
+    length = left.square().sum(-1, keepdim=True).sqrt()
+    scale = left / norm.clamp_min(tiny) * (1 + bonus / length.clamp_min(tiny))
+    x = soft * blocks.spread(scale)
+    if (length == 0).any():
+        reach = torch.where(norm > 0, norm, blocks.max(magnitude) - per_block(t)) - cost
+        single = _within_one_block(magnitude, soft, norm, reach + bonus, blocks)
+        x = torch.where(blocks.spread((length > 0).expand_as(left)), x, single)
+    return w.sign() * x
+
+
+def _within_one_block(
+    magnitude: Tensor, soft: Tensor, norm: Tensor, length: Tensor, blocks: Blocks
+) -> Tensor:
+    """The block of greatest length, along its soft threshold or else its largest entry."""
+    best = length.max(-1)
+    chosen = one_hot(best.indices, blocks.n_blocks).to(magnitude.dtype)
+    inside = blocks.spread(chosen)
+    entries = (magnitude * inside).flatten(-len(blocks.shape))
+    peak = one_hot(entries.argmax(-1), entries.shape[-1]).to(magnitude.dtype)
+    norm = blocks.spread(norm)
+    direction = torch.where(norm > 0, soft * inside / norm, peak.unflatten(-1, blocks.shape))
+    return direction * blocks.spread((best.values.clamp_min(0).unsqueeze(-1)).expand_as(length))

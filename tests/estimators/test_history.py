@@ -1,0 +1,212 @@
+"""What is recorded of the training, when it ends, and how it goes on."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import is_classifier
+from sklearn.metrics import log_loss, mean_squared_error
+from torch import nn
+
+from .instances import outputs
+
+# one epoch that leaves the network as it was drawn
+STILL = {"learning_rate": 1e-12, "max_epochs": 1, "lam": 0.0, "max_groups": None}
+KEYS = {"loss", "regularization", "n_groups", "lr", "seconds", "removed"}
+
+
+def loss_of(estimator, X, y):
+    """The mean loss as the docstrings state it, from the predictions alone."""
+    said = outputs(estimator, X)
+    return log_loss(y, said) if is_classifier(estimator) else mean_squared_error(y, said) / 2
+
+
+def penalty_of(case, estimator):
+    """lam * sum of sqrt(p_g) ||theta_g||, from the weights alone."""
+    theta = estimator.module_.theta.detach().numpy()
+    groups = [case.made.groups == name for name in set(case.made.groups)]
+    return estimator.lam * sum(np.sqrt(g.sum()) * np.linalg.norm(theta[:, g]) for g in groups)
+
+
+def test_one_row_an_epoch(case, fitted):
+    assert fitted.n_iter_ == len(fitted.history_) == case.settings["max_epochs"]
+    assert all(set(row) == KEYS for row in fitted.history_)
+    assert all(row["seconds"] > 0 for row in fitted.history_)
+    assert json.loads(json.dumps(fitted.history_)) == fitted.history_
+    assert fitted.history_[-1]["loss"] < fitted.history_[0]["loss"]
+
+
+def test_removals_are_recorded_when_they_happen(case, fitted):
+    left = 5 - np.cumsum([len(row["removed"]) for row in fitted.history_])
+    assert [row["n_groups"] for row in fitted.history_] == left.tolist()
+    assert left[-1] == 2
+    removed = [name for row in fitted.history_ for name in row["removed"]]
+    assert sorted([*removed, *case.planted]) == sorted(set(case.made.groups))
+
+
+def test_nothing_is_removed_in_the_warm_up(sgin):
+    history = sgin(warmup_epochs=7).fit(sgin.X, sgin.y).history_
+    assert not any(row["removed"] for row in history[:7])
+    assert any(row["removed"] for row in history[7:])
+
+
+def test_the_regularization_is_that_of_the_epochs_end(sgin):
+    fitted = sgin().fit(sgin.X, sgin.y)
+    assert fitted.history_[-1]["regularization"] == pytest.approx(penalty_of(sgin, fitted))
+
+
+def test_the_loss_is_that_before_the_steps(variant):
+    X, y = variant.X, variant.y
+    estimator = variant(**STILL).fit(X, y)
+    assert estimator.history_[0]["loss"] == pytest.approx(loss_of(estimator, X, y))
+
+
+def test_what_was_removed_is_gone_from_the_next_epoch_on(variant):
+    case, still = variant, {"learning_rate": 1e-12, "max_epochs": 8}
+    estimator = case(lam=0.0, max_groups=2, **still).fit(case.X, case.y)
+    last_removal = max(i for i, row in enumerate(estimator.history_) if row["removed"])
+    after = [row["loss"] for row in estimator.history_[last_removal + 1 :]]
+    assert after == pytest.approx([loss_of(estimator, case.X, case.y)] * (7 - last_removal))
+    assert estimator.history_[0]["loss"] != pytest.approx(after[0], rel=1e-3)
+
+
+def assert_trained_by(loss, case, target):
+    """The loss is recorded as torch itself computes it, and serves as well as the default."""
+    estimator = case(loss=loss).fit(case.X, case.y)
+    assert estimator.score(case.X, case.y) > 0.9
+    assert estimator.selected_groups_ == case.planted
+    still = case(loss=loss, **STILL).fit(case.X, case.y)
+    out = still.module_(torch.tensor(case.X)).detach()
+    assert still.history_[0]["loss"] == pytest.approx(loss()(out, target).item())
+
+
+def test_a_loss_for_classes_may_be_torchs(classifier):
+    assert_trained_by(nn.MultiMarginLoss, classifier, torch.tensor(classifier.y))
+
+
+def test_a_loss_for_numbers_may_be_torchs(regressor):
+    assert_trained_by(nn.HuberLoss, regressor, torch.tensor(regressor.y)[:, None])
+
+
+def test_huber_is_the_squared_error_of_small_residuals(regressor):
+    X, y = regressor.X, regressor.y / 100
+    small, huber = (regressor(loss=loss).fit(X, y).predict(X) for loss in (None, nn.HuberLoss))
+    np.testing.assert_allclose(huber, small, rtol=0, atol=1e-10)
+
+
+@pytest.mark.parametrize(
+    ("lr_schedule", "factors"),
+    [
+        (None, [1, 1, 1, 1]),
+        (0.5, [1, 1 / 2, 1 / 4, 1 / 8]),
+        (lambda epoch: 1 / (1 + epoch), [1, 1 / 2, 1 / 3, 1 / 4]),
+    ],
+    ids=["constant", "factor", "callable"],
+)
+def test_the_learning_rate_follows_its_schedule(case, lr_schedule, factors):
+    estimator = case(lr_schedule=lr_schedule, learning_rate=0.08, max_epochs=4)
+    rates = [row["lr"] for row in estimator.fit(case.X, case.y).history_]
+    np.testing.assert_allclose(rates, 0.08 * np.array(factors))
+
+
+def split(case):
+    return case.X[:80], case.y[:80], case.X[80:], case.y[80:]
+
+
+def test_validation_data_are_recorded(case):
+    X, y, X_val, y_val = split(case)
+    estimator = case().fit(X, y, X_val=X_val, y_val=y_val)
+    assert set(estimator.history_[0]) == KEYS | {"valid_loss"}
+    assert estimator.n_iter_ == case.settings["max_epochs"]
+    assert estimator.history_[-1]["valid_loss"] == pytest.approx(loss_of(estimator, X_val, y_val))
+    alone = case().fit(X, y)
+    np.testing.assert_array_equal(outputs(estimator, X_val), outputs(alone, X_val))
+
+
+@pytest.mark.parametrize("settings", [{}, {"standardize": True}], ids=str)
+def test_early_stopping_returns_to_the_best_epoch(sgin, settings):
+    X, y, X_val, y_val = split(sgin)
+    overfit = {"lam": 0.0, "max_epochs": 300, "hidden_layer_sizes": (40,), "warmup_epochs": 0}
+    settings = {**overfit, "early_stopping": True, "n_iter_no_change": 7, **settings}
+    estimator = sgin(**settings).fit(X, y, X_val=X_val, y_val=y_val)
+    losses = [row["valid_loss"] for row in estimator.history_]
+    best = int(np.argmin(losses))
+    assert 0 < best < len(losses) - 1 < 200
+    assert loss_of(estimator, X_val, y_val) == pytest.approx(losses[best])
+
+
+def test_early_stopping_keeps_the_removals_of_the_best_epoch(case):
+    X, y, X_val, y_val = split(case)
+    estimator = case(early_stopping=True, max_epochs=40).fit(X, y, X_val=X_val, y_val=y_val)
+    assert estimator.selected_groups_ == case.planted
+    last_removal = max(i for i, row in enumerate(estimator.history_) if row["removed"])
+    losses = [row["valid_loss"] for row in estimator.history_[last_removal:]]
+    assert loss_of(estimator, X_val, y_val) == pytest.approx(min(losses), rel=1e-3)
+
+
+def test_early_stopping_does_not_take_removals_back(sgin):
+    X, y, X_val, y_val = split(sgin)
+    settings = {"early_stopping": True, "max_epochs": 40}
+    estimator = sgin(lam=100.0, **settings).fit(X, y, X_val=X_val, y_val=y_val)
+    before = [row["valid_loss"] for row in estimator.history_ if row["n_groups"] == 5]
+    assert loss_of(estimator, X_val, y_val) > min(before)
+    assert estimator.get_group_support().sum() == 1
+
+
+def test_early_stopping_holds_out_the_fraction_asked_for(case):
+    estimator = case(early_stopping=True, validation_fraction=0.25, **STILL).fit(case.X, case.y)
+    row = estimator.history_[0]
+    whole = 0.75 * row["loss"] + 0.25 * row["valid_loss"]
+    assert whole == pytest.approx(loss_of(estimator, case.X, case.y))
+
+
+def test_training_ends_when_nothing_improves(case):
+    settings = {"lam": 0.0, "max_groups": None, "tol": 0.5}
+    estimator = case(max_epochs=2000, n_iter_no_change=3, **settings)
+    assert estimator.fit(case.X, case.y).n_iter_ < 30
+    patient = case(max_epochs=60, n_iter_no_change=None, **settings)
+    assert patient.fit(case.X, case.y).n_iter_ == 60
+
+
+def test_patience_begins_after_the_warm_up(sgin):
+    impatient = {"tol": 0.9, "n_iter_no_change": 2}
+    estimator = sgin(warmup_epochs=15, max_epochs=40, **impatient).fit(sgin.X, sgin.y)
+    assert 15 < estimator.n_iter_ < 40
+    assert estimator.selected_groups_ == sgin.planted
+
+
+def test_warm_start_goes_on_where_the_fit_ended(case, fitted):
+    estimator = case(warm_start=True).fit(case.X, case.y)
+    np.testing.assert_array_equal(outputs(estimator, case.X), outputs(fitted, case.X))
+    estimator.set_params(learning_rate=1e-12, max_epochs=1).fit(case.X, case.y)
+    np.testing.assert_allclose(outputs(estimator, case.X), outputs(fitted, case.X), atol=1e-9)
+    assert estimator.history_[0]["loss"] == pytest.approx(loss_of(fitted, case.X, case.y))
+    assert estimator.n_iter_ == 1
+    assert estimator.selected_groups_ == case.planted
+
+
+def test_without_warm_start_a_fit_begins_anew(case, fitted):
+    estimator = case().fit(case.X[::2], case.y[::2]).fit(case.X, case.y)
+    np.testing.assert_array_equal(outputs(estimator, case.X), outputs(fitted, case.X))
+
+
+def test_refit_is_recorded_too(case, fitted):
+    estimator = case(refit=True).fit(case.X, case.y)
+    assert estimator.n_iter_ == len(estimator.history_) > fitted.n_iter_
+    first, second = np.split(np.array(estimator.history_), [fitted.n_iter_])
+    timeless = [{**row, "seconds": None} for row in fitted.history_]
+    assert [{**row, "seconds": None} for row in first] == timeless
+    assert all(row["regularization"] == 0 for row in second)
+    assert {row["n_groups"] for row in second} == {2}
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_progress_bar_on_request(case, capfd, verbose):
+    case(verbose=verbose).fit(case.X, case.y)
+    out, err = capfd.readouterr()
+    assert out == ""
+    assert ("100%" in err) == bool(verbose)
+    assert bool(err) == bool(verbose)

@@ -1,0 +1,144 @@
+"""What happens to the columns before training equals what a user would do by hand."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+import sgnn.estimators.rows
+
+from .instances import NUMBERS, outputs
+
+WEIGHTS = {"uniform": lambda n: None, "weighted": lambda n: np.linspace(0, 3, n)}
+
+
+def with_holes(X):
+    """A copy in which every seventh entry is missing."""
+    X = X.copy()
+    X.flat[::7] = np.nan
+    return X
+
+
+def weighted_mean(X, weight):
+    """Mean of each column over the rows where it has a value."""
+    weight = np.ones(len(X)) if weight is None else weight
+    return np.ma.average(np.ma.masked_invalid(X), axis=0, weights=weight).filled()
+
+
+def imputed(X, mean):
+    return np.where(np.isnan(X), mean, X)
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_missing_values_are_the_weighted_mean(case, weights):
+    weight = WEIGHTS[weights](len(case.X))
+    X = with_holes(case.X)
+    filled = imputed(X, weighted_mean(X, weight))
+    inside = case(missing="mean").fit(X, case.y, sample_weight=weight)
+    by_hand = case().fit(filled, case.y, sample_weight=weight)
+    np.testing.assert_allclose(outputs(inside, X), outputs(by_hand, filled), rtol=0, atol=1e-9)
+    assert inside.selected_groups_ == by_hand.selected_groups_
+    np.testing.assert_array_equal(inside.transform(X), X[:, inside.get_support()])
+
+
+def scaled(case):
+    """The rows of the case in units and offsets that a network cannot work with."""
+    return 10.0 ** np.linspace(-3, 3, 10) * (case.X + np.linspace(-5, 5, 10))
+
+
+@pytest.mark.parametrize("weights", WEIGHTS)
+def test_standardizing_inside_is_standardizing_first(case, weights):
+    X, weight = scaled(case), WEIGHTS[weights](len(case.X))
+    mean = weighted_mean(X, weight)
+    deviation = np.sqrt(weighted_mean((X - mean) ** 2, weight))
+    inside = case(standardize=True).fit(X, case.y, sample_weight=weight)
+    Z = (X - mean) / deviation
+    by_hand = case().fit(Z, case.y, sample_weight=weight)
+    np.testing.assert_allclose(outputs(inside, X), outputs(by_hand, Z), rtol=0, atol=1e-8)
+    assert inside.selected_groups_ == by_hand.selected_groups_
+
+
+def test_filling_in_comes_before_scaling(case):
+    X = with_holes(scaled(case))
+    filled = imputed(X, weighted_mean(X, None))
+    inside = case(missing="mean", standardize=True).fit(X, case.y)
+    # the deviation is that of the values there are, so that filling in does not shrink it
+    deviation = np.nanstd(X, axis=0)
+    Z = (filled - weighted_mean(X, None)) / deviation
+    by_hand = case().fit(Z, case.y)
+    np.testing.assert_allclose(outputs(inside, X), outputs(by_hand, Z), rtol=0, atol=1e-8)
+
+
+def test_the_scale_of_the_columns_does_not_matter_when_standardized(case):
+    X = scaled(case)
+    one, other = (case(standardize=True).fit(Z, case.y) for Z in (case.X, X))
+    np.testing.assert_allclose(outputs(other, X), outputs(one, case.X), rtol=0, atol=1e-6)
+    assert other.selected_groups_ == case.planted
+
+
+def test_a_constant_column_is_no_hardship(case):
+    X = np.column_stack([case.X, np.full(len(case.X), 1e6)])
+    groups = [*case.made.groups, "constant"]
+    estimator = case(groups=groups, standardize=True).fit(X, case.y)
+    assert estimator.selected_groups_ == case.planted
+    assert estimator.score(X, case.y) > 0.9
+
+
+def test_means_are_those_of_the_training_rows_alone(case):
+    X = scaled(case)
+    X_val = X + 1e4
+    with_val = case(standardize=True).fit(X, case.y, X_val=X_val, y_val=case.y)
+    without = case(standardize=True).fit(X, case.y)
+    np.testing.assert_array_equal(outputs(with_val, X), outputs(without, X))
+
+
+@pytest.fixture
+def on_disk(tmp_path):
+    """The rows of every case in a read-only memory map."""
+    np.save(tmp_path / "X.npy", NUMBERS.data)
+    return np.load(tmp_path / "X.npy", mmap_mode="r")
+
+
+@pytest.fixture
+def streamed(monkeypatch):
+    """The sizes of the reads of every stream that is opened."""
+    reads = []
+
+    class Watched(sgnn.estimators.rows.StreamedRows):
+        def read(self, batch, columns=slice(None)):
+            part = super().read(batch, columns)
+            reads.append(part.shape)
+            return part
+
+    monkeypatch.setattr(sgnn.estimators.rows, "StreamedRows", Watched)
+    return reads
+
+
+@pytest.mark.parametrize("settings", [{}, {"standardize": True}, {"missing": "mean"}], ids=str)
+def test_a_large_memory_map_is_streamed(variant, on_disk, streamed, settings):
+    case, settings = variant, {"batch_size": 50, "cache_size": 0, **settings}
+    from_disk = case(**settings).fit(on_disk, case.y)
+    assert streamed
+    assert not on_disk.flags.writeable
+    reads = len(streamed)
+    in_memory = case(**settings).fit(np.array(on_disk), case.y)
+    assert len(streamed) == reads
+    np.testing.assert_allclose(
+        outputs(from_disk, on_disk), outputs(in_memory, case.X), rtol=0, atol=1e-5
+    )
+    assert from_disk.selected_groups_ == in_memory.selected_groups_
+
+
+def test_a_small_memory_map_is_loaded(case, on_disk, streamed, fitted):
+    estimator = case().fit(on_disk, case.y)
+    assert not streamed
+    np.testing.assert_array_equal(outputs(estimator, on_disk), outputs(fitted, case.X))
+
+
+def test_the_budget_for_cached_products_changes_nothing(case):
+    cached, recomputed = (
+        case(cache_size=size, batch_size=50).fit(case.X, case.y) for size in (1000, 0)
+    )
+    np.testing.assert_allclose(
+        outputs(cached, case.X), outputs(recomputed, case.X), rtol=0, atol=1e-9
+    )

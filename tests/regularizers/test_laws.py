@@ -1,0 +1,44 @@
+"""Every regularizer of the battery keeps every law on every cut."""
+
+from __future__ import annotations
+
+import pytest
+
+from sgnn import regularizers
+
+from ..battery import CASES, CUTS, TINY
+from . import laws
+
+
+def over(cases):
+    return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
+
+
+@over(CASES)
+@pytest.mark.parametrize("law", laws.ALWAYS, ids=lambda law: law.__name__)
+def test_law(law, case):
+    for cut in CUTS:
+        law(case, cut)
+
+
+@over(CASES)
+def test_prox_beats_a_grid(case):
+    for cut in TINY:
+        laws.prox_beats_a_grid(case, cut)
+
+
+@over([case for case in CASES if case.regularizer.convex])
+def test_three_points(case):
+    for cut in CUTS:
+        laws.three_points(case, cut)
+
+
+@over([case for case in CASES if case.zero_level])
+def test_zero_level_is_sharp(case):
+    for cut in CUTS:
+        laws.zero_level_is_sharp(case, cut)
+
+
+def test_every_registered_name_is_in_the_battery():
+    tried = {type(case.regularizer) for case in CASES}
+    assert {type(regularizers.get(name)) for name in regularizers.names()} <= tried

@@ -1,0 +1,135 @@
+"""The compact network takes the kept columns alone and gives the same outputs."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from scipy.special import softmax
+from sklearn.base import is_classifier
+
+from sgnn.compaction import compact, layer_sparsity
+from sgnn.modules import MLP, Columns
+
+from .estimators.instances import VARIANTS, outputs
+
+SETTINGS = [
+    {},
+    {"standardize": True},
+    {"missing": "mean"},
+    {"standardize": True, "missing": "mean"},
+    {"dtype": "float32"},
+    {"hidden_layer_sizes": ()},
+    {"hidden_layer_sizes": (6, 5), "activation": "tanh"},
+    {"lam": 0.0},
+    {"lam": 100.0},
+]
+
+
+@pytest.mark.parametrize("settings", SETTINGS, ids=str)
+@pytest.mark.parametrize("case", VARIANTS, ids=str)
+def test_equals_the_estimator_on_the_kept_columns(case, settings):
+    X = case.X.copy()
+    if "missing" in settings:
+        X.flat[::7] = np.nan
+    estimator = case(**settings).fit(X, case.y)
+    small = estimator.compact()
+    kept = estimator.transform(X)
+    assert small.theta.shape[1] == kept.shape[1] == estimator.get_support().sum()
+    with torch.no_grad():
+        out = small(torch.tensor(kept)).double().numpy()
+    said = softmax(out, axis=1) if is_classifier(estimator) else out[:, 0]
+    np.testing.assert_allclose(said, outputs(estimator, X), rtol=0, atol=1e-6)
+
+
+def module():
+    columns = Columns(3, shift=np.array([1.0, 2.0, 3.0]), scale=np.array([2.0, 4.0, 8.0]))
+    net = MLP(columns, [4], 2, generator=torch.Generator().manual_seed(0))
+    net.columns.keep(torch.tensor([True, False, True]))
+    return net
+
+
+def test_fewer_numbers_and_the_same_outputs():
+    net = module()
+    small = compact(net)
+    assert sum(p.numel() for p in small.parameters()) == 2 * 4 + (4 + 1) * 2
+    x = torch.tensor([[1.0, np.nan, 5.0], [0.0, 7.0, -2.0]])
+    torch.testing.assert_close(small(x[:, [0, 2]]), net(x))
+
+
+def test_the_original_is_left_alone():
+    net = module()
+    before = {name: value.clone() for name, value in net.state_dict().items()}
+    small = compact(net)
+    with torch.no_grad():
+        for parameter in small.parameters():
+            parameter.zero_()
+    for name, value in net.state_dict().items():
+        torch.testing.assert_close(value, before[name], rtol=0, atol=0)
+
+
+def test_compacting_twice_changes_nothing_more():
+    once = compact(module())
+    twice = compact(once)
+    x = torch.tensor([[1.0, 5.0]])
+    assert torch.equal(twice(x), once(x))
+    assert twice.theta.shape == once.theta.shape
+
+
+def with_dead_units(activation):
+    """Hidden layers of 5 and 4: one unit of each is not read, one of each reads nothing."""
+    generator = torch.Generator().manual_seed(1)
+    net = MLP(Columns(3), [5, 4], 2, activation, first_bias=True, generator=generator)
+    with torch.no_grad():
+        for bias in net.biases:
+            bias.uniform_(-1, 1, generator=generator)
+        net.weights[0][:, 0] = 0
+        net.weights[1][:, 1] = 0
+        net.theta[2] = 0
+        net.weights[0][3] = 0
+    return net
+
+
+@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+def test_units_that_do_nothing_are_left_out(activation):
+    net = with_dead_units(activation)
+    small = compact(net)
+    shapes = [tuple(W.shape) for W in (small.theta, *small.weights)]
+    assert shapes == [(3, 3), (2, 3), (2, 2)]
+    assert [len(b) for b in small.biases] == [3, 2, 2]
+    x = torch.randn(6, 3, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(small(x), net(x))
+
+
+def test_units_that_only_feed_dead_units_go_too():
+    net = MLP(Columns(2), [3, 2], 1, generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        net.weights[1][0, 0] = 0  # nothing reads the first unit of the second layer,
+        net.weights[0][1, 2] = 0  # the only one that reads the third unit of the first
+    small = compact(net)
+    assert [tuple(W.shape) for W in (small.theta, *small.weights)] == [(2, 2), (1, 2), (1, 1)]
+    x = torch.tensor([[1.0, 2.0], [-1.0, 0.5]])
+    torch.testing.assert_close(small(x), net(x))
+
+
+def test_sparsity_counted_by_hand():
+    net = with_dead_units("relu")
+    with torch.no_grad():
+        net.theta[:, 1] = 0
+        net.biases[0][0] = 0  # the unread unit of the first layer has no bias left
+    first, second, third = layer_sparsity(net)
+    assert first == {
+        "name": "input",
+        "weights": 15,
+        "zero_weights": 5 + 3 - 1,  # a column, a row, and where they cross
+        "neurons": 3,
+        "zero_neurons": 1,
+        "flops": 2 * 15,
+        "flops_left": 2 * 3 * 3,
+    }
+    assert (second["weights"], second["zero_weights"]) == (20, 4 + 5 - 1)
+    assert (second["neurons"], second["zero_neurons"]) == (5, 1)
+    # the second layer's unread unit has its bias, and so it is not gone
+    assert (third["weights"], third["zero_weights"]) == (8, 2)
+    assert (third["neurons"], third["zero_neurons"]) == (4, 0)
+    assert (second["flops_left"], third["flops_left"]) == (2 * 2 * 3, 2 * 2 * 2)

@@ -1,0 +1,178 @@
+"""The experiments of the papers run, and write the page they say they write."""
+
+from __future__ import annotations
+
+import importlib
+import os
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.utils import Bunch
+
+PAPERS = Path(__file__).parents[1] / "examples" / "papers"
+PNG = b"\x89PNG"
+
+pytest.importorskip("matplotlib")
+
+
+@pytest.fixture
+def script(monkeypatch):
+    """Return a function that imports a script, or a helper, of examples/papers by its name."""
+    monkeypatch.syspath_prepend(PAPERS)
+    return importlib.import_module
+
+
+@pytest.fixture
+def section(script, tmp_path):
+    """Return a function that runs a script --tiny and gives its section of the page."""
+
+    def run(name: str) -> str:
+        script(name).main(["--tiny", "--out", str(tmp_path)])
+        assert (tmp_path / "figures" / f"{name}.png").read_bytes().startswith(PNG)
+        page = (tmp_path / "sgin.md").read_text()
+        assert page.startswith(f"<!-- begin {name} -->")
+        assert page.endswith(f"<!-- end {name} -->\n")
+        assert f"](figures/{name}.png)" in page
+        return page
+
+    return run
+
+
+def table(page: str) -> list[list[str]]:
+    """The cells of the page's table, header first, without the rule."""
+    rows = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    assert len({len(row) for row in rows}) == 1
+    return [rows[0], *rows[2:]]
+
+
+def column(page: str, name: str, solver: str) -> list[float]:
+    """The numbers that stand in a column beside the solver."""
+    header, *rows = table(page)
+    return [float(row[header.index(name)]) for row in rows if row[0] == f"**{solver}**"]
+
+
+# without a download ----------------------------------------------------------------------------
+
+
+def test_parity(section):
+    page = section("sgin_parity")
+    assert column(page, "test %", "SGIN, this package") == [100.0]
+    assert "| noise (epoch " in page
+
+
+def test_eye_tracking(section):
+    page = section("sgin_eye_tracking")
+    _, *rows = table(page)
+    assert len({row[0] for row in rows}) == 5
+    assert all(0 < value < 8 for value in column(page, "removed (mean)", "SGIN, this package"))
+    assert column(page, "removed (mean)", "NN") == [0.0]
+    assert all(50 < value <= 100 for value in column(page, "AUC %", "logistic lasso"))
+
+
+def test_planted_signal_is_in_the_planted_groups(script):
+    module = script("sgin_eye_tracking")
+    data = module.planted(np.repeat(range(30), 40), 5)
+    assert data.support.sum() == 5
+    sign = 2 * data.target - 1
+    shift = np.bincount(data.groups, sign @ data.data / len(sign)) / 40
+    # the mean of a group moves by at most a few standard errors of its shared part
+    error = np.sqrt(module.SHARED / len(sign))
+    assert np.abs(shift[data.support] - module.SHIFT).max() < 4 * error
+    assert np.abs(shift[~data.support]).max() < 4 * error
+
+
+def test_algorithms(section):
+    _, *rows = table(section("sgin_algorithms"))
+    assert [row[0] for row in rows] == ["digits, accuracy"]
+    assert all(0 < float(value) <= 1 for value in rows[0][4:6])
+
+
+# with $SGNN_DATA -------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+@pytest.mark.parametrize("name", ["sgin_mnist_rows", "sgin_mnist_wavelets"])
+def test_mnist(section, name):
+    page = section(name)
+    for solver in ("SGIN, paper's settings", "SGIN, this package"):
+        assert all(0 < value < 100 for value in column(page, "test %", solver))
+
+
+@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+def test_rna(section):
+    page = section("sgin_rna")
+    header, *rows = table(page)
+    assert [row[1] for row in rows].count("**SGIN, this package**") == 2
+    # the oracle is of all sites, whatever share is trained on
+    assert rows[-1][1] == "**oracle, chosen on test sites**"
+    assert rows[-1][header.index("1 removed")].endswith("(-3)")
+
+
+# what they share -------------------------------------------------------------------------------
+
+
+def test_a_section_is_replaced_and_the_rest_of_the_page_is_kept(script, tmp_path):
+    report = script("_report")
+    page = tmp_path / "page.md"
+    page.write_text("# Title\n\n<!-- begin a -->\nold\n<!-- end a -->\n\nprose\n")
+    report.replace_section(page, "a", r"new \1")
+    report.replace_section(page, "b", "first")
+    report.replace_section(page, "b", "second")
+    assert page.read_text() == (
+        "# Title\n\n<!-- begin a -->\nnew \\1\n<!-- end a -->\n\nprose\n"
+        "\n<!-- begin b -->\nsecond\n<!-- end b -->\n"
+    )
+
+
+def test_only_a_full_run_writes_into_the_documentation(script):
+    report = script("_report")
+    assert report.arguments("doc", ["--quick"]).out is None
+    assert report.arguments("doc", []).out == PAPERS.parents[1] / "docs" / "papers"
+
+
+def test_the_model_is_chosen_on_validation_data(script):
+    runs = script("_runs")
+
+    def run(solver, removed, valid, test):
+        return runs.Run(solver, 1.0, 0, removed, valid, test, 0.0, [])
+
+    good = run("s", ("a",), valid=0.9, test=0.1)
+    other = run("s", ("b", "c"), valid=0.2, test=0.2)
+    tried = [run("s", ("b",), 0.8, 0.99), good, other, run("t", ("a",), 1.0, 1.0)]
+    assert runs.best_by_removed(tried, "s") == {1: good, 2: other}
+
+
+def test_oracle_drops_the_position_that_says_nothing(script):
+    rna = script("sgin_rna")
+    rng = np.random.default_rng(0)
+    codes = rng.integers(4, size=(30_000, rna.POSITIONS))
+    # every position but the fourth has its say
+    score = np.delete(codes, 3, axis=1) @ [3, 5, 7, 11, 13, 17]
+    y = (score > np.median(score)).astype(int)
+    data = np.eye(4)[codes].reshape(len(codes), -1)
+    sites = Bunch(
+        data=data[:20_000],
+        target=y[:20_000],
+        sample_weight=np.ones(20_000),
+        test_data=data[20_000:],
+        test_target=y[20_000:],
+        groups=np.repeat([f"position {i}" for i in range(rna.POSITIONS)], 4),
+    )
+    tables = list(rna.count_tables(sites))
+    for part in ("training", "test"):
+        best = rna.best_tables(tables, part)
+        assert best[1].removed == ("position 3",)
+        assert best[1].test > best[2].test
+
+
+def test_nn_takes_as_many_steps_as_sgin_and_its_rate_falls_as_fast(script):
+    solvers = script("_solvers")
+    setting = solvers.Setting(hidden=(4,), batch_size=10, epochs=3, decay=0.5)
+    X = np.random.default_rng(0).normal(size=(40, 6))
+    y = (X[:, 0] > 0).astype(int)
+    sgin = solvers.sgin(setting, [0, 0, 1, 1, 2, 2], 0.0, 0).fit(X, y)
+    nn = solvers.nn_tau(setting, [0, 0, 1, 1, 2, 2], 0.0, 0, factor=3).fit(X, y)
+    rates = [row["lr"] for row in sgin.history_]
+    assert rates == pytest.approx([0.1, 0.05, 0.025])
+    assert [row["lr"] for row in nn.history_] == pytest.approx(np.repeat(rates, 3))
