@@ -22,11 +22,10 @@ import torch
 from skorch.callbacks import Callback
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from tests.naive import NaiveSGIN, network
-
 from sgnn import SGINClassifier
 from sgnn.algorithms import deal
 from sgnn.datasets import make_grouped_classification
+from tests.naive import NaiveSGIN, network
 
 LAM, LR, BATCH = 1e-3, 0.05, 100
 

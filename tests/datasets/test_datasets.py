@@ -56,10 +56,10 @@ def test_random_state(make):
 @pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
 @pytest.mark.parametrize("seed", [None, 0])
 def test_global_random_streams_are_untouched(make, seed):
-    before, numpy_before = random.getstate(), np.random.get_state()
+    before, numpy_before = random.getstate(), np.random.get_state()  # noqa: NPY002
     make(seed)
     assert random.getstate() == before
-    for ours, theirs in zip(np.random.get_state(), numpy_before, strict=True):
+    for ours, theirs in zip(np.random.get_state(), numpy_before, strict=True):  # noqa: NPY002
         np.testing.assert_array_equal(ours, theirs)
 
 
