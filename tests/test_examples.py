@@ -65,7 +65,7 @@ def test_eye_tracking(section):
     page = section("sgin_eye_tracking")
     _, *rows = table(page)
     assert len({row[0] for row in rows}) == 5
-    assert all(0 < value < 8 for value in column(page, "removed (mean)", "SGIN, this package"))
+    assert all(0 < value < 8 for value in column(page, "removed (mean)", "SGIN, narrow, refit"))
     assert column(page, "removed (mean)", "NN") == [0.0]
     assert all(50 < value <= 100 for value in column(page, "AUC %", "logistic lasso"))
 

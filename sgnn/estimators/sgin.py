@@ -22,7 +22,7 @@ OWN = {
         A group goes when the loss without it grows by less than lam * tau_g (equation 5, and
         the authors' program) or less than lam (the printed line 11).""",
     "warmup_epochs": """int, default=20
-        Epochs before the first removal; the paper has 0.""",
+        Epochs before lam removes the first group; the paper has 0.""",
 }
 
 

@@ -37,7 +37,7 @@ class MLP(nn.Module):
         Whether the first hidden layer has a bias too; paper 1's has none.
     dtype : torch.dtype, default=torch.float32
     generator : torch.Generator, optional
-        Draws the initial weights: He's uniform bound for the input and hidden layers.
+        Draws the initial weights, by torch's own rule for linear layers.
 
     Attributes
     ----------
