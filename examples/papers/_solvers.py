@@ -33,7 +33,7 @@ class Setting:
             "batch_size": self.batch_size,
             "optimizer": "sgd",
             "learning_rate": 0.1,
-            "n_iter_no_change": 10**6,
+            "n_iter_no_change": None,
         }
 
 

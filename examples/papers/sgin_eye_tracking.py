@@ -183,7 +183,7 @@ def table_row(result: Result, support: np.ndarray) -> list[str]:
 
 def draw(results: Sequence[Result]) -> Figure:
     """Accuracy and area under the curve against the average number of removed stimuli."""
-    figure = Figure(figsize=(9, 3.8), layout="constrained")
+    figure = Figure(figsize=(9, 4.2), layout="constrained")
     axes = figure.subplots(1, 2, sharex=True)
     styles = {SGIN: "C0o-", NARROW: "C1s-", TAU: "C2^", NN: "C3v", LASSO: "C4d:"}
     for ax, name in zip(axes, ("accuracy", "auc"), strict=True):
@@ -195,7 +195,8 @@ def draw(results: Sequence[Result]) -> Figure:
         ax.set(xlabel="removed stimuli, mean of the folds")
     axes[0].set_ylabel("accuracy (%)")
     axes[1].set_ylabel("area under the ROC curve (%)")
-    axes[1].legend(frameon=False, fontsize=8, loc="lower left")
+    handles, labels = axes[0].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=3, frameon=False, fontsize=8)
     return figure
 
 

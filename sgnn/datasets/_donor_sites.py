@@ -144,7 +144,8 @@ def _verified(arrays: _Arrays, path: Path) -> _Arrays:
 
 def _read_npz(path: Path) -> _Arrays:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        # opened here, because np.load leaves its file open when it finds no archive in it
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in _ARRAYS}
     except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
         raise corrupt_file(path) from error
