@@ -123,7 +123,12 @@ def _indices(group: Any, columns: Any, n_features: int, names: list[str] | None)
         indices = np.arange(n_features)[columns]
     else:
         single = isinstance(columns, str | Integral)
-        items = np.asarray([columns] if single else list(columns))
+        if not single and not hasattr(columns, "__len__"):
+            raise TypeError(
+                f"groups gives {columns!r} as the columns of group {group!r}: give integer "
+                f"indices, names, a slice or a boolean mask."
+            )
+        items = np.asarray([columns] if single else list(columns)).reshape(-1)
         if items.dtype == bool:
             items = np.flatnonzero(_as_mask(group, items, n_features))
         elif items.dtype.kind in "UO" and len(items):
@@ -202,9 +207,10 @@ def read_costs(costs: Any, names: list) -> np.ndarray:
 
 
 def _per_group(name: str, values: Any, n_groups: int) -> np.ndarray:
-    numbers = [value for value in np.ravel(values) if isinstance(value, Real)]
+    given = list(values) if hasattr(values, "__len__") and not isinstance(values, str) else []
+    numbers = [value for value in given if isinstance(value, Real)]
     array = np.array(numbers, dtype=np.float64)
-    if len(np.ravel(values)) != n_groups or len(array) != n_groups:
+    if len(given) != n_groups or len(array) != n_groups:
         raise ValueError(
             f"{name} must hold one number for each of the {n_groups} groups, got {values!r}."
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from typing import Any
 
@@ -203,9 +204,10 @@ class Blocks:
 
     def to(self, like: torch.Tensor) -> Blocks:
         """The same blocks on the device and in the dtype of `like`."""
-        self.labels = self.labels.to(like.device)
-        self.weights = self.weights.to(like)
-        return self
+        moved = copy(self)
+        moved.labels, moved.sizes = self.labels.to(like.device), self.sizes.to(like.device)
+        moved.weights = self.weights.to(like)
+        return moved
 
     def sum(self, values: torch.Tensor) -> torch.Tensor:
         """Sum the entries of each block: (..., *shape) -> (..., n_blocks)."""
@@ -233,8 +235,8 @@ class Blocks:
             dims = tuple(range(-len(self.shape), 0))
             return torch.linalg.vector_norm(w, dim=dims).unsqueeze(-1)
         square = self.sum(w.square())
-        positive = square > 0
-        return torch.where(positive, torch.where(positive, square, 1.0).sqrt(), 0.0)
+        zero = square == 0
+        return torch.where(zero, 0.0, torch.where(zero, 1.0, square).sqrt())
 
     def spread(self, v: torch.Tensor) -> torch.Tensor:
         """One number per block, (..., n_blocks), onto the tensor: broadcasts with w."""

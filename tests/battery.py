@@ -72,7 +72,7 @@ CUTS = [
     Cut("vector", (7,), (-1,), (2, 0, 1, 1, 0, 2, 2), (0.5, 2.0, 1.5)),
     Cut("vector of singles", (4,), (-1,), None, (1.0, 0.3, 2.0, 1.0)),
     Cut("columns", (3, 6), (-1,), (1, 0, 1, 2, 1, 0), None),
-    Cut("weighted columns", (2, 5), (-1,), (1, 0, 2, 2, 2), (3.0, 0.7, 1.0)),
+    Cut("weighted columns", (2, 5), (-1,), (1, 0, 2, 2, 2), (3.0, 0.0, 1.0)),
     Cut("one block", (3, 2), (-1,), (0, 0), (1.3,)),
     Cut("neurons", (4, 3), (-2,), None, None),
     Cut("input channels", (2, 4, 2, 2), (-3,), (1, 0, 0, 1), (0.6, 1.0)),
@@ -198,14 +198,6 @@ hsqrt_gl_half = over_kernels(norm1_root, math.sqrt)
 hsq_gl_half = over_kernels(norm1_root, square)
 
 
-def always(lam: float, step: float) -> bool:
-    return True
-
-
-def never(lam: float, step: float) -> bool:
-    return False
-
-
 @dataclass(frozen=True)
 class Case:
     """A regularizer and what is known about it.
@@ -216,20 +208,18 @@ class Case:
         lam * R by plain loops.
     zero_level : bool
         Whether it has one.
-    exact : callable (lam, step) -> bool
-        Where its prox is the global minimizer; elsewhere it beats its neighbors, 0 and w.
     """
 
     name: str
     regularizer: Regularizer
     formula: Callable
     zero_level: bool = True
-    exact: Callable[[float, float], bool] = always
 
 
-def case(label: str, name: str, formula: Callable, *, zero_level: bool = True,
-         exact: Callable[[float, float], bool] = always, **parameters: object) -> Case:  # fmt: skip
-    return Case(label, regularizers.get(name, **parameters), formula, zero_level, exact)
+def case(
+    label: str, name: str, formula: Callable, *, zero_level: bool = True, **parameters: object
+) -> Case:
+    return Case(label, regularizers.get(name, **parameters), formula, zero_level)
 
 
 CASES = [
@@ -252,10 +242,8 @@ CASES = [
     case("group scad", "group_scad", on_norms(scad)),
     case("group mcp", "group_mcp", on_norms(mcp)),
     case("SGL-l0", "sgl_l0", mixed(group_lasso, l0), zero_level=False),
-    case("SGL-SCAD", "sgl_scad", mixed(group_lasso, each_entry(scad)),
-         exact=lambda lam, step: step < 2.7),
-    case("SGL-TL1", "sgl_tl1", mixed(group_lasso, each_entry(tl1)),
-         exact=lambda lam, step: lam * step < 0.25),
+    case("SGL-SCAD", "sgl_scad", mixed(group_lasso, each_entry(scad))),
+    case("SGL-TL1", "sgl_tl1", mixed(group_lasso, each_entry(tl1))),
     case("SGL-(l1 - l2)", "sgl_l1l2", mixed(group_lasso, l1_minus_l2(1.0))),
     case("SGL-(l1 - 0.6 l2)", "sgl_l1l2", mixed(group_lasso, l1_minus_l2(0.6)), alpha=0.6),
     case("ES", "exclusive", exclusive),
@@ -272,9 +260,8 @@ CASES = [
     case("HSQ-GL", "hsq_gl", over_kernels(norm2, square)),
     case("HSQRT-ES", "hsqrt_es", over_kernels(norm1_squared, math.sqrt)),
     case("HSQ-ES", "hsq_es", over_kernels(norm1_squared, square)),
-    case("HSQRT-GL1/2", "hsqrt_gl_half", hsqrt_gl_half, zero_level=False, exact=never),
-    case("HSQ-GL1/2", "hsq_gl_half", hsq_gl_half, exact=never),
-    case("SHSQRT-GL1/2", "shsqrt_gl_half", mixed(hsqrt_gl_half, lasso, 0.5, 0.5),
-         zero_level=False, exact=never),
-    case("SHSQ-GL1/2", "shsq_gl_half", mixed(hsq_gl_half, lasso, 0.5, 0.5), exact=never),
+    case("HSQRT-GL1/2", "hsqrt_gl_half", hsqrt_gl_half, zero_level=False),
+    case("HSQ-GL1/2", "hsq_gl_half", hsq_gl_half),
+    case("SHSQRT-GL1/2", "shsqrt_gl_half", mixed(hsqrt_gl_half, lasso, 0.5, 0.5), zero_level=False),
+    case("SHSQ-GL1/2", "shsq_gl_half", mixed(hsq_gl_half, lasso, 0.5, 0.5)),
 ]  # fmt: skip

@@ -11,16 +11,8 @@ from .concave import MCP, SCAD, GroupMCP, GroupSCAD
 from .exclusive import CGES, Exclusive
 from .gates import DGating, HardConcrete
 from .half import GroupHalf, SparseGroupHalf
-from .hierarchical import (
-    HSQES,
-    HSQGL,
-    HSQRTES,
-    HSQRTGL,
-    HSQGLHalf,
-    HSQRTGLHalf,
-    SHSQGLHalf,
-    SHSQRTGLHalf,
-)
+from .hierarchical import HSQES, HSQGL, HSQRTES, HSQRTGL
+from .hierarchical_half import HSQGLHalf, HSQRTGLHalf, SHSQGLHalf, SHSQRTGLHalf
 from .lasso import L1, L2, GroupLasso
 from .nonconvex import L0, L1L2, TL1
 from .oicsr import join_units, split_units

@@ -16,6 +16,7 @@ from ..groups import Blocks
 __all__ = [
     "Lam",
     "Regularizer",
+    "balance",
     "get",
     "names",
     "per_block",
@@ -60,7 +61,7 @@ class Regularizer(ABC):
         """argmin_x step * value(x) + 1/2 ||x - w||^2, with exact zeros."""
 
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        """A subgradient of `value` at w, 0 for each entry whose own part has a kink: never NaN."""
+        """A subgradient of `value` at w, 0 for whatever is not smooth at 0: never NaN."""
         with torch.enable_grad():
             leaf = w.detach().requires_grad_()
             return torch.autograd.grad(self.value(leaf, blocks, lam).sum(), leaf)[0]
@@ -164,6 +165,14 @@ def per_entry(lam: Lam, blocks: Blocks) -> Lam:
     if not isinstance(lam, Tensor):
         return lam
     return lam.reshape(*lam.shape, *(1 for _ in blocks.shape))
+
+
+def balance(force: Tensor, slope: float | Tensor) -> Tensor:
+    """The lam at which lam * slope holds out against `force`: 0 where there is none.
+
+    `inf` where the slope is 0 and the force is not.
+    """
+    return torch.where(force > 0, force / slope, 0.0)
 
 
 def reweighted(blocks: Blocks, weights: Tensor) -> Blocks:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .base import Lam, register
-from .scalar import Blockwise, Entrywise
+from .scalar import Entrywise, Normwise
 
 __all__ = ["MCP", "SCAD", "GroupMCP", "GroupSCAD"]
 
@@ -63,16 +63,17 @@ class SCAD(Entrywise):
 
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         a, t = self.a, torch.as_tensor(step, dtype=x.dtype, device=x.device)
-        soft = (x - t * lam).clamp_min(0)
-        gap = torch.where(t < a - 1, a - 1 - t, 1.0)
-        middle = ((a - 1) * x - a * t * lam) / gap
+        soft, short = (x - t * lam).clamp_min(0), t < a - 1
+        middle = ((a - 1) * x - a * t * lam) / torch.where(short, a - 1 - t, 1.0)
         outer = torch.where(x <= a * lam, middle, x)
         small = torch.where(x <= (1 + t) * lam, soft, outer)
-        # two minimizers where the concave part outweighs the square: compare them
+        if short.all():
+            return small
+        # two local minima where the concave part outweighs the square: compare them
         near = torch.minimum(soft, lam * torch.ones_like(x))
         saved = t * (self.penalty(x, lam) - self.penalty(near, lam))
         large = torch.where(saved > (x - near).square() / 2, near, x)
-        return torch.where(t < a - 1, small, large)
+        return torch.where(short, small, large)
 
 
 @register("mcp")
@@ -122,7 +123,7 @@ class MCP(Entrywise):
 
 
 @register("group_scad")
-class GroupSCAD(Blockwise):
+class GroupSCAD(Normwise):
     """R(w) = sum_g r(||w_g||_2), r the SCAD of lam s_g: blocks vanish, large ones are not shrunk.
 
     Parameters
@@ -157,7 +158,7 @@ class GroupSCAD(Blockwise):
 
 
 @register("group_mcp")
-class GroupMCP(Blockwise):
+class GroupMCP(Normwise):
     """R(w) = sum_g r(||w_g||_2), r the MCP of lam s_g: blocks vanish, large ones are not shrunk.
 
     Parameters

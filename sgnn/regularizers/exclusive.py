@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, per_block, register
+from .base import Lam, Regularizer, balance, per_block, register
 from .lasso import GroupLasso
 from .solvers import Ranked, falling_root
 from .sparse_group import Sum
@@ -63,7 +63,7 @@ class Exclusive(Regularizer):
         return w.sign() * (w.abs() - blocks.spread(theta)).clamp_min(0)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return torch.where(blocks.max(grad.abs()) > 0, torch.inf, 0.0)
+        return balance(blocks.max(grad.abs()), 0.0)
 
     @property
     def _factor(self) -> float:

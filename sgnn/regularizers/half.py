@@ -21,7 +21,7 @@ def root_l1_threshold(ranked: Ranked, t: Tensor) -> Tensor:
     r^3 - S_k r + k t / 2 = 0.  Several k may give a local minimum: the lowest is taken.
     """
     t, k = ranked.blocks.spread(t), ranked.rank
-    third = (ranked.sum / 3).clamp_min(torch.finfo(torch.float64).tiny)
+    third = (ranked.sum / 3).clamp_min(torch.finfo(ranked.sum.dtype).tiny)
     cosine = -k * t / (4 * third.pow(1.5))
     r = 2 * third.sqrt() * (cosine.clamp_min(-1).arccos() / 3).cos()
     theta = t / (2 * r)

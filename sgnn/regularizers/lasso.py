@@ -7,7 +7,7 @@ from torch import Tensor
 
 from ..groups import Blocks
 from .base import Lam, per_block, per_entry, register
-from .scalar import Blockwise, Entrywise
+from .scalar import Entrywise, Normwise
 
 __all__ = ["L1", "L2", "GroupLasso"]
 
@@ -69,7 +69,7 @@ class L2(Entrywise):
 
 
 @register("group_lasso")
-class GroupLasso(Blockwise):
+class GroupLasso(Normwise):
     """R(w) = sum_g s_g ||w_g||_2, s_g = `blocks.weights`: whole blocks vanish.
 
     Notes

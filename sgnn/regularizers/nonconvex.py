@@ -7,7 +7,7 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, per_block, per_entry, register, total
+from .base import Lam, Regularizer, balance, per_block, per_entry, register, total
 from .scalar import Entrywise
 from .solvers import safe_sqrt
 
@@ -141,8 +141,7 @@ class L1L2(Regularizer):
         return stretched_prox(w, blocks, step * lam, no_groups, self.alpha)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        largest = blocks.max(grad.abs())
-        return torch.where(largest > 0, largest / (1 - self.alpha), 0.0)
+        return balance(blocks.max(grad.abs()), 1 - self.alpha)
 
 
 def stretched_prox(w: Tensor, blocks: Blocks, t: Lam, s: Tensor, alpha: float) -> Tensor:

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, per_block, per_entry, total
+from .base import Lam, Regularizer, balance, per_block, per_entry, total
 
-__all__ = ["Blockwise", "Entrywise"]
+__all__ = ["Entrywise", "Normwise"]
 
 
 class Entrywise(Regularizer):
@@ -33,11 +33,10 @@ class Entrywise(Regularizer):
         return w.sign() * self.shrink(w.abs(), per_entry(lam, blocks), per_entry(step, blocks))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        largest = blocks.max(grad.abs())
-        return torch.where(largest > 0, largest / self.slope, 0.0)
+        return balance(blocks.max(grad.abs()), self.slope)
 
 
-class Blockwise(Regularizer):
+class Normwise(Regularizer):
     """R(w) = sum_g r(||w_g||_2), with lam s_g in the place of lam: whole blocks vanish.
 
     The prox keeps the direction of each block and shrinks its norm, which is exact for every
@@ -60,5 +59,4 @@ class Blockwise(Regularizer):
         return w * blocks.spread(kept / norm.clamp_min(torch.finfo(w.dtype).tiny))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        norm = blocks.norm(grad)
-        return torch.where(norm > 0, norm / (self.scalar.slope * blocks.weights), 0.0)
+        return balance(blocks.norm(grad), self.scalar.slope * blocks.weights)

@@ -54,35 +54,39 @@ class Ranked:
     Attributes
     ----------
     value, rank, sum : tensor
-        The k-th largest entry of its block, k = 1, 2, ..., and the sum of the k largest.  In
-        float64, for sums are differences of longer ones.
+        The k-th largest entry of its block, k = 1, 2, ..., and the sum of the k largest.
     blocks : Blocks
         The same blocks, of the tensors here.
     """
 
+    _first: Tensor | None  # where the entries of each block begin
+
     def __init__(self, v: Tensor, blocks: Blocks) -> None:
-        v = v.double()
-        replicas = v.shape[: v.dim() - len(blocks.shape)]
-        if blocks.single:  # blocks of equal size: a row each
-            places = range(len(replicas), len(replicas) + len(blocks.dims))
-            rows = v.movedim(blocks.dims, tuple(places)).reshape(*replicas, blocks.n_blocks, -1)
-            self.value = rows.sort(-1, descending=True).values
-            self.rank = torch.arange(1, rows.shape[-1] + 1, device=v.device)
-            self.blocks = Blocks(rows.shape[-2:], (-2,)).to(v)
-            self._first = None
-            self.sum = self.running(self.value)
-            return
+        rank = self._rows if blocks.single else self._runs
+        self.value, self.rank, self.blocks = rank(v, blocks)
+        self.sum = self.running(self.value)
+
+    def _rows(self, v: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor, Blocks]:
+        """Blocks of equal size: (..., n_blocks, size), each sorted by itself."""
+        self._first = None
+        lead = v.dim() - len(blocks.shape)
+        rows = v.movedim(blocks.dims, tuple(range(lead, lead + len(blocks.dims))))
+        value = rows.reshape(*v.shape[:lead], blocks.n_blocks, -1).sort(-1, descending=True).values
+        rank = torch.arange(1, value.shape[-1] + 1, device=v.device)
+        return value, rank, Blocks(value.shape[-2:], (-2,)).to(v)
+
+    def _runs(self, v: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor, Blocks]:
+        """Blocks of any sizes: (..., all entries), sorted, then gathered block after block."""
         number = blocks.spread(torch.arange(blocks.n_blocks, device=v.device))
         label = number.expand(blocks.shape).flatten()
-        falling = v.reshape(*replicas, -1).sort(-1, descending=True)
+        v = v.double()  # for differences of long sums
+        falling = v.flatten(-len(blocks.shape)).sort(-1, descending=True)
         order = label[falling.indices].sort(stable=True, dim=-1).indices
-        self.value = falling.values.gather(-1, order)
-        label = label.sort().values
+        value, label = falling.values.gather(-1, order), label.sort().values
         size = label.bincount(minlength=blocks.n_blocks)
         self._first = size.cumsum(0) - size
-        self.rank = torch.arange(1, len(label) + 1, device=v.device) - self._first[label]
-        self.blocks = Blocks(label.shape, (-1,), label).to(v)
-        self.sum = self.running(self.value)
+        rank = torch.arange(1, len(label) + 1, device=v.device) - self._first[label]
+        return value, rank, Blocks(label.shape, (-1,), label).to(v)
 
     def running(self, x: Tensor) -> Tensor:
         """Sums of x, shaped as `value`, over the entries of the block up to this one."""

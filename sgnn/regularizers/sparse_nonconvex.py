@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, per_block, per_entry, register, reweighted
+from .base import Lam, Regularizer, balance, per_block, per_entry, register, reweighted
 from .concave import SCAD
 from .lasso import GroupLasso
 from .nonconvex import L0, L1L2, TL1, stretched_prox
@@ -106,8 +106,9 @@ class SparseGroupSCAD(_SparseGroupConcave):
     Notes
     -----
     prox: exact for step < a - 1, where the objective is strictly convex in x, by a fixed point
-    of one number per block; beyond, the better of the longest stationary point and 0.  (First
-    the prox of SCAD, then the group prox is not the minimizer.)
+    of one number per block; beyond, the better of the longest stationary point and 0, which
+    is nearly always, not always, the minimizer.  (First the prox of SCAD, then the group prox
+    is not.)
 
     Source: paper 3, equation 11.
 
@@ -141,7 +142,8 @@ class SparseGroupTL1(_SparseGroupConcave):
     -----
     prox: exact for step * lam < a^2 / (2 (a + 1)), where the objective is strictly convex in
     x, by a fixed point of one number per block; beyond, the better of the longest stationary
-    point and 0.  (First the prox of TL1, then the group prox is not the minimizer.)
+    point and 0, which is nearly always, not always, the minimizer.  (First the prox of TL1,
+    then the group prox is not.)
 
     Source: paper 3, equation 12.
 
@@ -204,7 +206,6 @@ class SparseGroupL1L2(Sum):
         """That of sparse group lasso with s_g - alpha for s_g, as long as that is positive."""
         rest = blocks.weights - self.alpha
         positive = reweighted(blocks, rest.clamp_min(0))
-        largest = blocks.max(grad.abs())
-        single = torch.where(largest > 0, largest / (1 + rest), 0.0)
+        single = balance(blocks.max(grad.abs()), 1 + rest)
         both = mixed_zero_level(self.group, grad, positive, 1.0, 1.0)
         return torch.where(rest < 0, single, both)
