@@ -1,6 +1,6 @@
 """One SGIN epoch with the cached first layer against the naive algorithm, in turn.
 
-    python benchmarks/sgin_epoch.py [--visits 6] [--rounds 3]
+    python benchmarks/sgin_epoch.py [--visits 28] [--rounds 3] [--profile]
 
 59,000 x 784 in 28 groups, batches of 1000, float32, SGD with learning rate 0.1.  Both sides
 start from the same network, visit the same groups in the same order on the same pre-batched
@@ -77,6 +77,21 @@ def multiplies(hidden):
     return 2 * BATCH * (4 * group + 4 * head)
 
 
+def show_profile(hidden, visits):
+    """Which of torch's operations our visits spend their time in."""
+    X, y = data()
+    labels = np.arange(P) // (P // K)
+    problem = sgin_problem(
+        X, y, labels, lam=1e-3, hidden=hidden, batch_size=BATCH, dtype=torch.float32
+    )
+    with torch.profiler.profile() as profile:
+        ours(problem, visits)
+    operations = sorted(profile.key_averages(), key=lambda o: -o.self_cpu_time_total)
+    total = sum(operation.self_cpu_time_total for operation in operations)
+    shares = (f"{o.key} {100 * o.self_cpu_time_total / total:.0f} %" for o in operations[:10])
+    print(f"{hidden!s:16} time in {', '.join(shares)}")
+
+
 def compare(hidden, visits, rounds):
     X, y = data()
     labels = np.arange(P) // (P // K)
@@ -109,9 +124,13 @@ def compare(hidden, visits, rounds):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--visits", type=int, default=6, help="groups visited (28: an epoch)")
+    parser.add_argument("--visits", type=int, default=28, help="groups visited of an epoch's 28")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--profile", action="store_true", help="where the time goes, instead")
     arguments = parser.parse_args()
     torch.set_num_threads(2)
     for layers in ([1000, 100, 50], [100]):
-        compare(layers, arguments.visits, arguments.rounds)
+        if arguments.profile:
+            show_profile(layers, arguments.visits)
+        else:
+            compare(layers, arguments.visits, arguments.rounds)
