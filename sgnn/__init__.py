@@ -6,10 +6,13 @@ __version__ = "0.1.0"
 
 # The public names and where they live, loaded at first use: `import sgnn` loads no torch.
 _HOME = {
+    "GroupLassoMLP": "estimators",
+    "GroupLassoMLPRegressor": "estimators",
+    "RegularizerDisplay": "inspection",
     "SGINClassifier": "estimators",
     "SGINRegressor": "estimators",
 }
-_MODULES = ("datasets", "metrics", "regularizers")
+_MODULES = ("datasets", "inspection", "metrics", "regularizers")
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -6,7 +6,7 @@ import copy
 import time
 import warnings
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +33,11 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
 
 # A loss this many times the first batch's is a divergence that floating point has not noticed.
 BLOWN_UP = 1e4
+
+# What the net knows only while it trains, so that no data are pickled with it.
+OF_THE_LOOP = (
+    "problem_", "algorithm_", "settings_", "saved_", "cut_short_", "first_", "selected_",
+)  # fmt: skip
 
 EPOCH = ("loss", "regularization", "n_groups", "lr", "seconds", "removed", "valid_loss")
 
@@ -115,23 +120,48 @@ class Net(NeuralNet):
     def begin(
         self, problem: Problem, algorithm: Algorithm, settings: Settings, saved: tuple | None
     ) -> None:
-        """Take what the loop works on; given back by `end`, so that no data is pickled."""
+        """Take what the loop works on, until `end`."""
         self.problem_, self.algorithm_, self.settings_ = problem, algorithm, settings
         self.saved_ = saved
+        self.cut_short_ = False
         self.first_ = float("inf")  # the loss before the first step
         self.selected_ = problem.selected()
 
     def end(self) -> None:
+        """Go back to the state that is to be kept, and make the last of it."""
         problem, algorithm, saved = self.problem_, self.algorithm_, self.saved_
-        del self.problem_, self.algorithm_, self.settings_, self.saved_, self.first_, self.selected_
-        # the state of the optimizer belongs to tensors that were the algorithm's
-        self.initialize_optimizer()
-        if saved is None:
-            raise KeyboardInterrupt("interrupted before the first epoch was finished")
-        state, alive = saved
-        problem.module.load_state_dict(state)
-        problem.alive[:] = alive
-        algorithm.finish()
+        try:
+            if saved is None:
+                raise KeyboardInterrupt("interrupted before the first epoch was finished")
+            state, alive = saved
+            problem.module.load_state_dict(state)
+            problem.alive[:] = alive
+            if algorithm.polish_iter and not self.cut_short_:
+                self._polish()
+            algorithm.finish()
+        finally:
+            for name in OF_THE_LOOP:
+                delattr(self, name)
+            # the state of the optimizer belongs to tensors that were the algorithm's
+            self.initialize_optimizer()
+
+    def _polish(self) -> None:
+        """What the last epoch's row says of the groups is brought up to date."""
+        problem, algorithm = self.problem_, self.algorithm_
+        try:
+            with (
+                self._progress("polish", algorithm.polish_iter) as bar,
+                closing(algorithm.polish()) as iterations,
+            ):
+                for residual in iterations:
+                    bar.set_postfix(residual=f"{residual:.2g}")
+                    bar.update()
+        except KeyboardInterrupt:
+            warnings.warn("The polish was interrupted: its best point was kept.", stacklevel=3)
+        if len(self.history):
+            selected, last = problem.selected(), self.history[-1]
+            last["removed"] = last["removed"] + self._gone(selected)
+            last["n_groups"], last["regularization"] = int(selected.sum()), problem.penalty()
 
     def epochs(self) -> list[dict]:
         """What each epoch was, without the books that skorch and its callbacks keep."""
@@ -141,7 +171,7 @@ class Net(NeuralNet):
         """An epoch is a sequence of blocks, a block is a pass over the mini-batches."""
         problem, algorithm = self.problem_, self.algorithm_
         algorithm.begin(problem, self.optimizer_, self.settings_.max_epochs)
-        with self._progress() as bar:
+        with self._progress("epochs", self.settings_.max_epochs) as bar:
             for epoch in range(self.settings_.max_epochs):
                 try:
                     self.notify("on_epoch_begin", dataset_train=X)
@@ -210,8 +240,7 @@ class Net(NeuralNet):
         problem = self.problem_
         lr = self.optimizer_.param_groups[0]["lr"]
         selected = problem.selected()
-        gone = [problem.groups.names[g] for g in np.flatnonzero(self.selected_ & ~selected)]
-        self.selected_ = selected
+        gone = self._gone(selected)
         values = (loss, problem.penalty(), int(selected.sum()), lr, seconds, gone)
         row = dict(zip(EPOCH[:6], values, strict=True))
         # the names that skorch's own callbacks look for
@@ -224,6 +253,12 @@ class Net(NeuralNet):
         }
         for name, value in (row | watched | best).items():
             self.history.record(name, value)
+
+    def _gone(self, selected: np.ndarray) -> list:
+        """Names of the groups that were selected when last asked and are no longer."""
+        gone = np.flatnonzero(self.selected_ & ~selected)
+        self.selected_ = selected
+        return [self.problem_.groups.names[g] for g in gone]
 
     def _validation_loss(self) -> float:
         X, y, weight = self.settings_.validation  # type: ignore[misc]
@@ -238,6 +273,7 @@ class Net(NeuralNet):
         if _badness(loss) <= BLOWN_UP * (1 + self.first_):
             return False
         del self.history[epoch:]
+        self.cut_short_ = True
         advice = "lower learning_rate, or scale X (standardize=True)"
         told = f"The loss diverged to {loss:.3g} in epoch {epoch + 1}"
         if self.saved_ is None:
@@ -251,18 +287,18 @@ class Net(NeuralNet):
 
     def _interrupted(self, epoch: int) -> None:
         del self.history[epoch:]
+        self.cut_short_ = True
         if self.saved_ is not None:
             warnings.warn(
                 f"Training was interrupted: the network of epoch {epoch} was kept.",
                 stacklevel=2,
             )
 
-    def _progress(self) -> AbstractContextManager:
-        settings = self.settings_
+    def _progress(self, of: str, total: int) -> AbstractContextManager:
         return tqdm(
-            total=settings.max_epochs,
-            disable=not settings.verbose,
-            desc="epochs",
+            total=total,
+            disable=not self.settings_.verbose,
+            desc=of,
             bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
         )
 

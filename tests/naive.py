@@ -10,14 +10,15 @@ from torch import nn
 
 
 def network(thetas: list, biases: list) -> nn.Sequential:
-    """The network with copies of these weights: no bias in the first layer, ReLU between."""
+    """The network with copies of these weights, ReLU between; biases of the last layers."""
     layers: list[nn.Module] = []
-    for i, W in enumerate(thetas):
-        layer = nn.Linear(W.shape[1], W.shape[0], bias=i > 0, dtype=W.dtype)
+    biases = [None] * (len(thetas) - len(biases)) + biases
+    for W, b in zip(thetas, biases, strict=True):
+        layer = nn.Linear(W.shape[1], W.shape[0], bias=b is not None, dtype=W.dtype)
         with torch.no_grad():
             layer.weight.copy_(W)
-            if i > 0:
-                layer.bias.copy_(biases[i - 1])
+            if b is not None:
+                layer.bias.copy_(b)
         layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
 

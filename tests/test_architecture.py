@@ -25,7 +25,7 @@ MAY_IMPORT = {
     "compaction": {"modules"},
     "estimators": {"training", "algorithms", "modules", "compaction", "regularizers", "groups"},
     "selection": {"estimators"},
-    "inspection": {"selection"},
+    "inspection": {"selection", "regularizers", "groups"},
     "datasets": {"groups"},
     "metrics": set(),
 }

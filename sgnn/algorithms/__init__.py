@@ -3,10 +3,13 @@
 from .base import Algorithm, Problem, Term
 from .blockwise import Blockwise, BlockwiseB
 from .proximal import Proximal
+from .rmda import RMDA
 from .rows import Rows, StoredRows, StreamedRows, deal
 from .subgradient import Subgradient
+from .whole import WholeNetwork
 
 __all__ = [
+    "RMDA",
     "Algorithm",
     "Blockwise",
     "BlockwiseB",
@@ -17,5 +20,6 @@ __all__ = [
     "StreamedRows",
     "Subgradient",
     "Term",
+    "WholeNetwork",
     "deal",
 ]

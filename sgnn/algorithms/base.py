@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Generator, Iterable
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -18,6 +18,7 @@ from .rows import Rows
 __all__ = ["EVERYTHING", "Algorithm", "Problem", "Term"]
 
 EVERYTHING = -1  # the block of algorithms that do not go group by group
+ENOUGH = 20_000  # rows to tell by which group can be spared
 
 
 @dataclass
@@ -42,12 +43,8 @@ class Problem:
         False for the groups that are removed, for good.
     rng : numpy.random.Generator
         Draws the order of the groups.
-    upper_terms : list of Term
-        What is penalized above the first layer.
-    input_weights : ndarray of shape (n_groups,) or None
-        The factors of the groups in the penalty; `groups.penalties` by default.
-    penalize_input : bool
-        Whether theta is penalized.
+    terms : list of Term
+        What is penalized; at first the groups of theta alone.
     """
 
     module: MLP
@@ -60,9 +57,6 @@ class Problem:
     lam: float
     alive: np.ndarray
     rng: np.random.Generator
-    upper_terms: list[Term] = field(default_factory=list)
-    input_weights: np.ndarray | None = None
-    penalize_input: bool = True
 
     def __post_init__(self) -> None:
         device = self.module.theta.device
@@ -70,12 +64,9 @@ class Problem:
             torch.from_numpy(self.groups.columns(g)).to(device) for g in range(len(self.groups))
         ]
         labels = torch.from_numpy(self.groups.labels.copy()).to(device)
-        if self.input_weights is None:
-            self.input_weights = self.groups.penalties
-        weights = torch.from_numpy(self.input_weights).to(self.module.theta)
+        weights = torch.from_numpy(self.groups.penalties).to(self.module.theta)
         self.blocks = Blocks.columns(self.module.theta.shape, labels, weights)
-        self.terms = [Term(self.module.theta, self.blocks)] * self.penalize_input
-        self.terms += self.upper_terms
+        self.terms = [Term(self.module.theta, self.blocks)]
 
     @property
     def living(self) -> np.ndarray:
@@ -109,21 +100,35 @@ class Problem:
     def growth(self) -> np.ndarray:
         """J without the group - J, for each living group: paper 1, equation 5.
 
-        One pass over the rows; each batch's first product is computed once and then lacks
-        one group at a time.
+        One pass over the first ENOUGH rows, which are dealt at random; each batch's first
+        product is computed once and then lacks one group at a time.
         """
         theta, living = self.module.theta, self.living
         parts = [theta[:, self.columns[g]] for g in living]
-        total = torch.zeros(len(living), dtype=torch.float64)
+        total, seen = torch.zeros(len(living), dtype=torch.float64), 0
         for batch in self.rows.batches:
             xs = [self.rows.read(batch, self.rows.span(g)) for g in living]
             z = torch.stack([x @ part.T for x, part in zip(xs, parts, strict=True)]).sum(0)
             base = self.loss_from(z.clone(), batch)
             lacking = [self.loss_from(z - x @ part.T, batch) - base
                        for x, part in zip(xs, parts, strict=True)]  # fmt: skip
-            total += torch.stack(lacking).cpu() * ((batch.stop - batch.start) / self.rows.n)
-        penalties = self.lam * self.blocks.weights * self.blocks.norm(theta)
-        return total.numpy() - penalties.cpu().double().numpy()[living]
+            total += torch.stack(lacking).cpu() * (batch.stop - batch.start)
+            seen += batch.stop - batch.start
+            if seen >= ENOUGH:
+                break
+        return total.numpy() / seen - self._penalties()
+
+    def _penalties(self) -> np.ndarray:
+        """What each living group adds to the penalty."""
+        theta = self.module.theta
+        if all(term.tensor is not theta for term in self.terms):
+            return np.zeros(len(self.living))
+        without = theta.repeat(len(self.living), 1, 1)
+        for w, g in zip(without, self.living, strict=True):
+            w[:, self.columns[g]] = 0
+        R, lam = self.regularizer, self.lam
+        less = R.value(theta, self.blocks, lam) - R.value(without, self.blocks, lam)
+        return less.cpu().double().numpy()
 
     def loss_on(self, batch: slice) -> float:
         """Mean loss of a batch at the module's weights."""
@@ -145,6 +150,7 @@ class Algorithm(ABC):
     out: Tensor  # outputs of the network for the last batch, (b, n_outputs)
     max_groups: int | None = None
     warmup_epochs: int = 0
+    polish_iter: int = 0  # iterations of `polish`, at most
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         """Before the first epoch."""
@@ -178,8 +184,12 @@ class Algorithm(ABC):
             for group in self.problem.living[np.argsort(growth, kind="stable")[:surplus]]:
                 self.problem.remove(group)
 
+    def polish(self) -> Generator[float, None, None]:
+        """After the last epoch of a training that ran its course: iterations, each a yield."""
+        yield from ()
+
     def finish(self) -> None:
-        """After the last epoch."""
+        """At the very end, also of a training that was cut short."""
 
     def parameters(self, *theta: torch.nn.Parameter) -> None:
         """Let the optimizer move the upper layers and the given parts of theta alone."""

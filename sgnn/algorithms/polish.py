@@ -3,68 +3,105 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from collections.abc import Generator
+from contextlib import closing
+from itertools import islice
 
 import torch
 from torch import Tensor
 
-if TYPE_CHECKING:
-    from .whole import WholeNetwork
+from .whole import WholeNetwork
 
-__all__ = ["polish"]
+__all__ = ["Polished", "polish"]
 
 Point = list[Tensor]
 
 
-def polish(algorithm: WholeNetwork, max_iter: int, tolerance: float) -> float:
+class Polished(WholeNetwork):
+    """Whatever goes before: after the last epoch, `polish`.
+
+    Parameters
+    ----------
+    max_groups, warmup_epochs : int
+        As in `WholeNetwork`.
+    polish_iter : int, default=200
+        Full-batch iterations at most; 0 leaves the polish out.
+    tolerance : float, default=1e-8
+        The fixed-point residual that is small enough.
+    """
+
+    def __init__(
+        self,
+        max_groups: int | None = None,
+        warmup_epochs: int = 0,
+        polish_iter: int = 200,
+        tolerance: float = 1e-8,
+    ) -> None:
+        super().__init__(max_groups, warmup_epochs)
+        self.polish_iter, self.tolerance = polish_iter, tolerance
+
+    def polish(self) -> Generator[float, None, None]:
+        self.theta.copy_(self.problem.module.theta[:, self.order])
+        with closing(polish(self)) as iterations:
+            for residual in islice(iterations, self.polish_iter):
+                yield residual
+                if residual <= self.tolerance:
+                    break
+
+
+def polish(algorithm: WholeNetwork) -> Generator[float, None, None]:
     """Iterate w <- prox(z - t grad loss(z)), z = w + momentum, until w is a fixed point.
 
     FISTA (Beck & Teboulle 2009) with backtracking on t and the gradient restart of O'Donoghue
-    & Candes (2015); an iterate with a larger objective than the start's is never returned.
+    & Candes (2015); an iterate with a larger objective than the start's is never left behind.
 
     Parameters
     ----------
     algorithm : WholeNetwork
-        Begun; its parameters are moved in place.
-    max_iter : int
-        Iterations at most; each is one gradient and one or more losses over all rows.
-    tolerance : float
-        The residual to stop at.
+        Begun; its parameters are moved in place, and stand at the best point when the iterator
+        is closed.
 
-    Returns
-    -------
+    Yields
+    ------
     residual : float
-        ||w - z||_inf / t of the last step, 0 where w satisfies the optimality conditions.
+        ||w - z||_inf / t of the step, 0 where w satisfies the optimality conditions.
     """
-    parameters = algorithm.moved()
-    best = w = z = [p.detach().clone() for p in parameters]
-    lowest = _objective(algorithm, w)
-    step, k, residual = 1.0, 1.0, math.inf
-    for _ in range(max_iter):
-        f, gradient = _gradient(algorithm, z)
-        new, step = _backtracked(algorithm, z, f, gradient, step)
-        residual = max(float((a - b).abs().max()) for a, b in zip(new, z, strict=True)) / step
-        value = _objective(algorithm, new)
-        if value <= lowest:
-            lowest, best = value, new
-        if residual <= tolerance:
-            break
-        if sum(float(((a - b) * (b - c)).sum()) for a, b, c in zip(z, new, w, strict=True)) > 0:
-            k, w, z = 1.0, new, new
-        else:
-            following = (1 + math.sqrt(1 + 4 * k * k)) / 2
-            ahead = (k - 1) / following
-            z = [b + ahead * (b - c) for b, c in zip(new, w, strict=True)]
-            k, w = following, new
-        step *= 1.2
-    _set(algorithm, best)
-    return residual
+    best = w = z = [p.detach().clone() for p in algorithm.moved()]
+    lowest = _loss(algorithm, w) + _penalty(algorithm)
+    step, k = 1.0, 1.0
+    try:
+        while True:
+            f, gradient = _gradient(algorithm, z)
+            new, loss, step = _backtracked(algorithm, z, f, gradient, step)
+            value = loss + _penalty(algorithm)
+            if value <= lowest:
+                lowest, best = value, new
+            yield max(float((a - b).abs().max()) for a, b in zip(new, z, strict=True)) / step
+            if _uphill(z, new, w):
+                k, w, z = 1.0, new, new
+            else:
+                following = (1 + math.sqrt(1 + 4 * k * k)) / 2
+                ahead = (k - 1) / following
+                z = [b + ahead * (b - c) for b, c in zip(new, w, strict=True)]
+                k, w = following, new
+            step *= 1.2
+    finally:
+        _set(algorithm, best)
+        algorithm.leave_module()
+
+
+def _uphill(z: Point, new: Point, w: Point) -> bool:
+    """Whether the momentum, from w to new, points against the step, from z to new."""
+    return sum(float(((a - b) * (b - c)).sum()) for a, b, c in zip(z, new, w, strict=True)) > 0
 
 
 def _backtracked(
     algorithm: WholeNetwork, z: Point, f: float, gradient: Point, step: float
-) -> tuple[Point, float]:
-    """The largest step, halved from `step`, at which the quadratic model bounds the loss."""
+) -> tuple[Point, float, float]:
+    """The prox after the largest step, halved from `step`, whose quadratic model bounds the loss.
+
+    Returns the point, where the algorithm's parameters then stand, its loss and the step.
+    """
     while True:
         new = _prox(algorithm, [a - step * g for a, g in zip(z, gradient, strict=True)], step)
         moves = [b - a for a, b in zip(z, new, strict=True)]
@@ -74,8 +111,9 @@ def _backtracked(
         )
         # the last digits of a sum over many rows say nothing
         slack = 10 * torch.finfo(z[0].dtype).eps * abs(f)
-        if _loss(algorithm, new) <= model + slack or step < 1e-12:
-            return new, step
+        loss = _loss(algorithm, new)
+        if loss <= model + slack or step < 1e-12:
+            return new, loss, step
         step /= 2
 
 
@@ -88,10 +126,9 @@ def _prox(algorithm: WholeNetwork, point: Point, step: float) -> Point:
     return [p.detach().clone() for p in algorithm.moved()]
 
 
-def _objective(algorithm: WholeNetwork, point: Point) -> float:
-    loss = _loss(algorithm, point)
+def _penalty(algorithm: WholeNetwork) -> float:
     R, lam = algorithm.problem.regularizer, algorithm.problem.lam
-    return loss + sum(float(R.value(t.tensor, t.blocks, lam)) for t in algorithm.terms)
+    return sum(float(R.value(t.tensor, t.blocks, lam)) for t in algorithm.terms)
 
 
 def _loss(algorithm: WholeNetwork, point: Point) -> float:

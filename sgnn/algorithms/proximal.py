@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import math
+
 import torch
 from torch import Tensor
 
-from .polish import polish
-from .whole import WholeNetwork
+from .base import Term
+from .polish import Polished
 
 __all__ = ["Proximal"]
 
 
-class Proximal(WholeNetwork):
+class Proximal(Polished):
     """w <- prox_{t lam R}(w - t grad loss): exact zeros, which may come and go until the end.
 
     The prox follows every `every` mini-batches with the steps of all of them added up, so that
@@ -27,28 +29,31 @@ class Proximal(WholeNetwork):
 
     Parameters
     ----------
-    max_groups : int, optional
-        Keep at most so many groups: down to it by backward elimination between epochs.
-    every : int, default=8
+    max_groups, warmup_epochs, polish_iter, tolerance : int, int, int, float
+        As in `Polished`.
+    every : int, default=16
         Mini-batches between two proxes.
-    polish_iter : int, default=100
-        Full-batch iterations at most; 0 leaves the polish out.
-    tolerance : float, default=1e-5
-        The fixed-point residual that is small enough.
     """
 
     def __init__(
         self,
         max_groups: int | None = None,
-        every: int = 8,
-        polish_iter: int = 100,
-        tolerance: float = 1e-5,
+        warmup_epochs: int = 0,
+        polish_iter: int = 200,
+        tolerance: float = 1e-8,
+        every: int = 16,
     ) -> None:
-        super().__init__(max_groups)
-        self.every, self.polish_iter, self.tolerance = every, polish_iter, tolerance
+        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance)
+        self.every = every
 
     def enter(self, block: int) -> None:
         self.steps = 0
+        self.slopes = [self._slope(term) for term in self.terms]
+
+    def _slope(self, term: Term) -> float:
+        """Root mean square of the penalty's gradient over the entries that have one."""
+        slope = self.problem.regularizer.subgradient(term.tensor, term.blocks, self.lam)
+        return float(slope.norm() / slope.count_nonzero().clamp_min(1).sqrt())
 
     def update(self) -> None:
         super().update()
@@ -63,29 +68,29 @@ class Proximal(WholeNetwork):
 
     def shrink(self) -> None:
         """The prox of every term, for the steps taken since the last one."""
-        R, lam = self.problem.regularizer, self.problem.lam
-        for term in self.terms:
-            step = self.steps * mean_step(self.optimizer, term.tensor)
+        R, lam = self.problem.regularizer, self.lam
+        for term, slope in zip(self.terms, self.slopes, strict=True):
+            step = self.steps * mean_step(self.optimizer, term.tensor, slope)
             term.tensor.copy_(R.prox(term.tensor, term.blocks, lam, step))
         self.steps = 0
 
-    def finish(self) -> None:
-        if self.polish_iter:
-            self.theta.copy_(self.problem.module.theta[:, self.order])
-            self.residual = polish(self, self.polish_iter, self.tolerance)
-            self.leave_module()
 
+def mean_step(optimizer: torch.optim.Optimizer, parameter: Tensor, slope: float) -> float:
+    """How far a gradient of 1 moves an entry of the parameter, harmonic mean over its entries.
 
-def mean_step(optimizer: torch.optim.Optimizer, parameter: Tensor) -> float:
-    """How far a gradient of 1 moves an entry of the parameter, harmonic mean over its entries."""
+    `slope`, the size of the penalty's own gradient, counts to the gradients by which Adam and
+    its kin divide: without it a loss that has become flat would let one prox remove everything.
+    """
     group, state = optimizer.param_groups[0], optimizer.state.get(parameter, {})
     lr = group["lr"]
     if "exp_avg_sq" in state:  # Adam, AdamW
-        corrected = state["exp_avg_sq"] / (1 - group["betas"][1] ** float(state["step"]))
-        return lr / float((corrected.sqrt() + group["eps"]).mean())
-    if "exp_inf" in state:  # Adamax
+        correction = math.sqrt(1 - group["betas"][1] ** float(state["step"]))
+        gradient = float(state["exp_avg_sq"].sqrt().mean()) / correction
+    elif "exp_inf" in state:  # Adamax
         lr = lr / (1 - group["betas"][0] ** float(state["step"]))
-        return lr / float(state["exp_inf"].mean())
-    if "square_avg" in state:  # RMSprop
-        return lr / float((state["square_avg"].sqrt() + group["eps"]).mean())
-    return lr / (1 - group.get("momentum", 0.0))
+        gradient = float(state["exp_inf"].mean())
+    elif "square_avg" in state:  # RMSprop
+        gradient = float(state["square_avg"].sqrt().mean())
+    else:
+        return lr / (1 - group.get("momentum", 0.0))
+    return lr / (gradient + group["eps"] + slope)

@@ -18,8 +18,8 @@ class Subgradient(WholeNetwork):
 
     Parameters
     ----------
-    max_groups : int, optional
-        Keep at most so many groups: down to it by backward elimination between epochs.
+    max_groups, warmup_epochs : int
+        As in `WholeNetwork`.
     tolerance : float, default=0
         After the last epoch, a block none of whose entries exceeds this is set to zero.
     keep_zeros : bool, default=False
@@ -29,10 +29,11 @@ class Subgradient(WholeNetwork):
     def __init__(
         self,
         max_groups: int | None = None,
+        warmup_epochs: int = 0,
         tolerance: float = 0.0,
         keep_zeros: bool = False,
     ) -> None:
-        super().__init__(max_groups)
+        super().__init__(max_groups, warmup_epochs)
         self.tolerance, self.keep_zeros = tolerance, keep_zeros
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
@@ -46,7 +47,7 @@ class Subgradient(WholeNetwork):
 
     def objective(self, batch: slice) -> Tensor:
         loss = super().objective(batch)
-        R, lam = self.problem.regularizer, self.problem.lam
+        R, lam = self.problem.regularizer, self.lam
         for term in self.terms:
             assert term.tensor.grad is not None
             slope = R.subgradient(term.tensor, term.blocks, lam)

@@ -21,10 +21,12 @@ class WholeNetwork(Algorithm):
     ----------
     max_groups : int, optional
         Keep at most so many groups: down to it by backward elimination between epochs.
+    warmup_epochs : int, default=0
+        Epochs in which the strength of the penalty grows from 0 to lam.
     """
 
-    def __init__(self, max_groups: int | None = None) -> None:
-        self.max_groups = max_groups
+    def __init__(self, max_groups: int | None = None, warmup_epochs: int = 0) -> None:
+        self.max_groups, self.warmup_epochs = max_groups, warmup_epochs
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         super().begin(problem, optimizer, max_epochs)
@@ -34,8 +36,17 @@ class WholeNetwork(Algorithm):
         self.order, self.theta = order, nn.Parameter(module.theta[:, order].detach().clone())
         labels = torch.from_numpy(problem.groups.labels[rows.order]).to(order.device)
         blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
-        self.terms = [Term(self.theta, blocks)] * problem.penalize_input + problem.upper_terms
+        self.terms = [
+            Term(self.theta, blocks) if term.tensor is module.theta else term
+            for term in problem.terms
+        ]
         self.parameters(self.theta)
+
+    @property
+    def lam(self) -> float:
+        """Strength of the penalty in this epoch."""
+        done = self.epoch / self.warmup_epochs if self.warmup_epochs else 1.0
+        return self.problem.lam * min(1.0, done)
 
     def sweep(self) -> Iterable[int]:
         return [EVERYTHING]

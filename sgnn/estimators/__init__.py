@@ -1,5 +1,6 @@
 """The estimators that users import."""
 
+from .mlp import GroupLassoMLP, GroupLassoMLPRegressor
 from .sgin import SGINClassifier, SGINRegressor
 
-__all__ = ["SGINClassifier", "SGINRegressor"]
+__all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor", "SGINClassifier", "SGINRegressor"]

@@ -12,9 +12,10 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 from sklearn.base import is_classifier, is_regressor
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
-from ..algorithms import Algorithm, Problem, Subgradient, deal
+from ..algorithms import Algorithm, Problem, Subgradient, Term, deal
 from ..groups import Groups
 from ..modules import MLP, Loss, TorchLoss
 from ..regularizers import Regularizer
@@ -66,9 +67,13 @@ class SparseNet(GroupSelector):
     def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Output of the best constant model, where the last bias starts: (n_outputs,)."""
 
-    def _penalties(self, module: MLP, groups: Groups) -> dict[str, Any]:
-        """What `Problem` is to know of the penalty beyond the groups."""
-        return {}
+    def _weighed(self, groups: Groups, module: MLP) -> Groups:
+        """The groups with their weights in the penalty."""
+        return groups
+
+    def _terms(self, module: MLP, theta: Term) -> list[Term]:
+        """What is penalized; `theta` is the first layer cut into its groups."""
+        return [theta]
 
     def _row_weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return weight
@@ -121,6 +126,7 @@ class SparseNet(GroupSelector):
         rows, validation = self._split(X, targets, weight, X_val, y_val, rng)
         table = Table(X, targets, weight, rows)
         module = copy.deepcopy(self.module_) if warm else self._new_module(table, rng)
+        groups = self._weighed(groups, module)
         alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
         problem = self._problem(table, groups, module, alive, rng)
         settings = self._settings(validation, module.theta)
@@ -232,7 +238,7 @@ class SparseNet(GroupSelector):
         like = module.theta.detach()
         uniform = np.ptp(weight) == 0
         mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
-        return Problem(
+        problem = Problem(
             module=module,
             loss=self._loss(module, targets),
             rows=rows_of(
@@ -246,8 +252,9 @@ class SparseNet(GroupSelector):
             lam=float(self.lam),
             alive=alive,
             rng=rng,
-            **self._penalties(module, groups),
         )  # fmt: skip
+        problem.terms = self._terms(module, *problem.terms)
+        return problem
 
     def _loss(self, module: MLP, targets: np.ndarray) -> Loss:
         """The loss, tried on two rows before anything is trained with it."""
@@ -299,6 +306,13 @@ class SparseNet(GroupSelector):
         square = np.bincount(groups.labels, np.square(theta).sum(0), minlength=len(groups))
         self.group_norms_ = np.sqrt(square)
         self.group_support_ = alive & (self.group_norms_ > 0)
+        if not self.group_support_.any():
+            warnings.warn(
+                f"lam={self.lam!r} is so large that no group is left and the predictions are "
+                f"constant: lower lam.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
         self.module_.columns.keep(torch.from_numpy(groups.expand(self.group_support_)))
 
     def _batch_size(self, n: int) -> int:
@@ -308,7 +322,8 @@ class SparseNet(GroupSelector):
 
     def _dtype(self, n: int) -> torch.dtype:
         if self.dtype == "auto":
-            return torch.float64 if n <= FULL_BATCH else torch.float32
+            precise = n <= FULL_BATCH or not self.hidden_layer_sizes
+            return torch.float64 if precise else torch.float32
         return getattr(torch, self.dtype)
 
     def _device(self) -> torch.device:

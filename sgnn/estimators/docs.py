@@ -71,7 +71,8 @@ PARAMETERS = {
     "device": """str, default="auto"
         A torch device; "auto" is "cuda" where there is one, else "cpu".""",
     "dtype": """{"auto", "float32", "float64"}, default="auto"
-        Precision of the network; "auto" is float64 up to 256 rows, otherwise float32.""",
+        Precision of the network; "auto" is float64 up to 256 rows or without a hidden layer,
+        otherwise float32.""",
     "callbacks": """list of skorch callbacks, default=None
         Copied, then called at skorch's places; the copies are in `net_.callbacks_`.""",
     "verbose": """int, default=0

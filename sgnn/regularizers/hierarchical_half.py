@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from abc import abstractmethod
 from collections.abc import Iterable
 
@@ -47,7 +48,10 @@ class _OfKernelRoots(Hierarchical):
 
     def shrink(self, kernels: Tensor, outer: Blocks, t: Tensor) -> Tensor:
         search, peak = _Search(self, kernels, outer, t), kernels.amax(-1)
-        single = kernels * (peak == outer.spread(outer.max(peak))).unsqueeze(-1)
+        # of equal kernels the first alone
+        rank = torch.arange(math.prod(outer.shape), 0, -1).to(peak).reshape(outer.shape)
+        rank = rank * (peak == outer.spread(outer.max(peak)))
+        single = kernels * (rank == outer.spread(outer.max(rank))).unsqueeze(-1)
         starts = [single, *self.starts(search)]
         return search.lowest(search.descend(x) for x in starts)
 

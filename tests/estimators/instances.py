@@ -10,10 +10,10 @@ import pandas as pd
 from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 
-from sgnn import SGINClassifier, SGINRegressor
+from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
 from sgnn.datasets import make_grouped_classification, make_grouped_regression
 
-__all__ = ["CASES", "NUMBERS", "SGIN", "VARIANTS", "Case", "outputs"]
+__all__ = ["CASES", "MLPS", "NUMBERS", "SGIN", "VARIANTS", "Case", "outputs"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -21,12 +21,13 @@ class Case:
     """An estimator with data and settings under which it keeps exactly the planted groups.
 
     A fit takes a fraction of a second, and removes three groups of five before its last epoch.
-    Whatever its `algorithm=` may be is in `algorithms`, the default first.
+    Whatever its `algorithm=` may be is in `algorithms`, the default first, with the settings
+    that it needs besides.
     """
 
     kind: type
     made: Bunch
-    algorithms: tuple[str, ...]
+    algorithms: dict[str, dict[str, Any]]
     settings: dict[str, Any]
 
     def __call__(self, **changes: Any) -> Any:
@@ -38,7 +39,8 @@ class Case:
 
     def by(self, algorithm: str) -> Case:
         """The same case under another algorithm, by which perhaps nothing is removed."""
-        return replace(self, settings={**self.settings, "algorithm": algorithm})
+        changes = {"algorithm": algorithm, **self.algorithms[algorithm]}
+        return replace(self, settings=self.settings | changes)
 
     @property
     def X(self) -> np.ndarray:
@@ -99,9 +101,18 @@ QUICK = {
     "random_state": 0,
 }
 
+SGINS = {"a": {}, "b": {}, "sgd": {}}
 SGIN = (
-    Case(SGINClassifier, CLASSES, ("a", "b", "sgd"), QUICK | {"lam": 0.1, "warmup_epochs": 3}),
-    Case(SGINRegressor, NUMBERS, ("a", "b", "sgd"), QUICK | {"lam": 0.03, "warmup_epochs": 3}),
+    Case(SGINClassifier, CLASSES, SGINS, QUICK | {"lam": 0.1, "warmup_epochs": 3}),
+    Case(SGINRegressor, NUMBERS, SGINS, QUICK | {"lam": 0.03, "warmup_epochs": 3}),
 )
-CASES = (*SGIN,)
+PAPER_2 = {"proximal": {}, "rmda": {"learning_rate": 0.5}, "subgradient": {}}
+RAW = {"max_groups": 2, "polish_iter": 0, "warmup_epochs": 0}
+MLPS = (
+    Case(GroupLassoMLP, CLASSES, PAPER_2, QUICK | RAW | {"lam": 0.005}),
+    Case(
+        GroupLassoMLPRegressor, NUMBERS, PAPER_2, QUICK | RAW | {"lam": 0.001, "learning_rate": 0.1}
+    ),
+)
+CASES = (*SGIN, *MLPS)
 VARIANTS = tuple(case.by(algorithm) for case in CASES for algorithm in case.algorithms)

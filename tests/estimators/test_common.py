@@ -20,4 +20,4 @@ def test_with_the_defaults(case):
 
 def test_with_everything_on(case):
     prepared = {"standardize": True, "missing": "mean", "refit": True}
-    assert_passes(case.kind(algorithm=case.algorithms[1], **prepared))
+    assert_passes(case.kind(algorithm=list(case.algorithms)[1], **prepared))

@@ -140,6 +140,22 @@ def test_blocks_that_cut_kernels_apart_are_refused():
             get(name).value(draw(2, 3, 2, 2), blocks, 1.0)
 
 
+@pytest.mark.parametrize("size", [2.0, 3.1, 5.0])
+@pytest.mark.parametrize("name", ["hsq_gl_half", "hsqrt_gl_half", "sgl_l0", "l1l2"])
+def test_of_equal_entries_one_may_have_to_go(name, size):
+    """The prox is as low at a tie as a hair beside it, where a grid finds the minimum."""
+    w = torch.full((2, 1), size, dtype=torch.float64)
+    blocks = Blocks((2, 1), (-1,), None, torch.ones(1, dtype=torch.float64))
+    R = get(name)
+
+    def objective(x):
+        return R.value(x, blocks, 1.0) + (x - w).square().sum((-2, -1)) / 2
+
+    ticks = torch.linspace(0, 1.2 * size, 241, dtype=torch.float64)
+    grid = torch.cartesian_prod(ticks, ticks).reshape(-1, 2, 1)
+    assert objective(R.prox(w, blocks, 1.0, 1.0)) <= objective(grid).min() + 1e-9
+
+
 @pytest.mark.parametrize(
     "name", ["l0", "sgl_l0", "gl_half", "sgl_half", "hsqrt_gl", "hsqrt_gl_half", "shsqrt_gl_half"]
 )

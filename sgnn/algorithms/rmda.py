@@ -1,0 +1,77 @@
+"""RMDA: regularized dual averaging with momentum, which settles on a support while training."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+
+from .base import Problem
+from .polish import Polished
+
+__all__ = ["RMDA"]
+
+
+class RMDA(Polished):
+    """w~ = prox of (a_t / b_t) lam R at w_0 - V_t / b_t;  w <- (1 - c) w + c w~.
+
+    V_t = sum_i s_i grad_i, a_t = sum_i s_i, s_t = learning rate * sqrt(t), b_t = sqrt(t).  A block
+    at 0 stays there while the *average* of its gradients since w_0 is below the zero level, so
+    that the noise of one mini-batch no longer wakes it, as it does in proximal steps.
+
+    c is `momentum`, and 1 in the last mini-batch of an epoch, which therefore ends in a point
+    with exact zeros.  w_0 is set anew whenever the learning rate has halved, as the paper does at
+    the steps of its schedule.  The optimizer lends its learning rate alone.
+
+    Parameters
+    ----------
+    max_groups, warmup_epochs, polish_iter, tolerance : int, int, int, float
+        As in `Polished`.
+    momentum : float in (0, 1], default=0.1
+        c within an epoch; 1 is plain dual averaging.
+
+    Notes
+    -----
+    Source: Huang and Lee (2022), "Training structured neural networks through manifold
+    identification and variance reduction", Algorithm 1.
+    """
+
+    def __init__(
+        self,
+        max_groups: int | None = None,
+        warmup_epochs: int = 0,
+        polish_iter: int = 200,
+        tolerance: float = 1e-8,
+        momentum: float = 0.1,
+    ) -> None:
+        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance)
+        self.momentum = momentum
+
+    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(problem, optimizer, max_epochs)
+        self.blocks = {id(term.tensor): term.blocks for term in self.terms}
+        self.stage = math.inf
+
+    def enter(self, block: int) -> None:
+        self.lr = self.optimizer.param_groups[0]["lr"]
+        self.left = len(self.problem.rows.batches)
+        if self.lr <= self.stage / 2:
+            self.stage, self.t, self.a = self.lr, 0, 0.0
+            self.start = [p.detach().clone() for p in self.moved()]
+            self.V = [torch.zeros_like(p) for p in self.start]
+
+    def update(self) -> None:
+        self.t, self.left = self.t + 1, self.left - 1
+        b = math.sqrt(self.t)
+        self.a += self.lr * b
+        R, lam = self.problem.regularizer, self.lam
+        for p, start, V in zip(self.moved(), self.start, self.V, strict=True):
+            assert p.grad is not None
+            V.add_(p.grad, alpha=self.lr * b)
+            w = start - V / b
+            if id(p) in self.blocks:
+                w = R.prox(w, self.blocks[id(p)], lam, self.a / b)
+            p.lerp_(w, self.momentum if self.left else 1.0)
+        # the optimizer takes no step of its own, but its schedulers want to see it asked
+        self.optimizer.zero_grad()
+        super().update()

@@ -1,0 +1,362 @@
+"""Group sparsity of the whole network: inputs, hidden units and biases (paper 2)."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+
+from .. import regularizers
+from ..algorithms import RMDA, Algorithm, Proximal, Subgradient, Term
+from ..compaction import layer_sparsity
+from ..groups import Blocks, Groups
+from ..modules import MLP
+from ..regularizers import Regularizer
+from .base import SparseNet
+from .docs import documented
+from .parameters import SHARED, Rule, choice, either, integer, number
+from .tasks import NetClassifier, NetRegressor
+
+__all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
+
+PLACES = ("input", "hidden", "bias")
+POLISHED = {"proximal": Proximal, "rmda": RMDA}
+
+OWN = {
+    "lam": """float, default=0.003
+        Strength of the penalty, >= 0.""",
+    "regularizer": """str or Regularizer, default="group_lasso"
+        One of `sgnn.regularizers.names()`, or an instance.""",
+    "regularize": """tuple of {"input", "hidden", "bias"}, default=("input", "hidden", "bias")
+        What is penalized: the outgoing weights of each group of inputs, those of each hidden
+        unit, and each bias alone.""",
+    "algorithm": """{"proximal", "rmda", "subgradient"}, default="proximal"
+        Steps of the optimizer with the prox of the penalty; regularized dual averaging, which
+        takes steps of its own and wants ten times the learning rate; or steps of the optimizer
+        along a subgradient, as in the paper, and `zero_tol` at the end.""",
+    "alpha": """float or None, default=None
+        The mix of regularizers given by a name that have one, such as "sparse_group_lasso".""",
+    "warmup_epochs": """int, default=20
+        Epochs in which the strength of the penalty grows from 0 to lam; the paper has 0.""",
+    "zero_tol": """float, default=1e-3
+        With algorithm="subgradient", a group none of whose weights exceeds this is set to zero
+        after the last epoch.""",
+    "polish_iter": """int or "auto", default="auto"
+        Full-batch iterations after the last epoch, at most, each of which costs an epoch and a
+        third; none with algorithm="subgradient" or early_stopping.  "auto" is 200, and 20,000
+        without a hidden layer, where the solution is then exact.""",
+    "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
+        The factor of each group: sqrt(number of its weights), hidden units included, 1, or these
+        numbers for the groups of inputs.  Regularizers whose source has no such factor have 1.""",
+    "max_epochs": """int, default=100
+        Epochs at most; an epoch sees every row once.""",
+    "lr_schedule": """float, callable or None, default=0.98
+        Factor applied to the learning rate after every epoch, or epoch -> multiple of it.""",
+}
+
+
+def _are_places(value: Any) -> bool:
+    return (
+        isinstance(value, tuple | list)
+        and 0 < len(value) == len(set(value))
+        and set(value) <= set(PLACES)
+    )
+
+
+class RegularizedMLP(SparseNet):
+    """What the classifier and the regressor share."""
+
+    first_bias = True
+    _rules = SHARED | {
+        "algorithm": choice(*POLISHED, "subgradient"),
+        "regularize": Rule(_are_places, "a tuple of some of 'input', 'hidden' and 'bias'"),
+        "alpha": either(None, number(0, 1)),
+        "warmup_epochs": integer(0),
+        "zero_tol": number(0),
+        "polish_iter": either("auto", integer(0)),
+    }
+
+    def __init__(
+        self,
+        groups=None,
+        *,
+        lam=0.003,
+        regularizer="group_lasso",
+        regularize=PLACES,
+        algorithm="proximal",
+        alpha=None,
+        warmup_epochs=20,
+        zero_tol=1e-3,
+        polish_iter="auto",
+        group_weights="sqrt_size",
+        group_costs=None,
+        max_groups=None,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        max_epochs=100,
+        batch_size="auto",
+        learning_rate=0.01,
+        lr_schedule=0.98,
+        optimizer="adam",
+        loss=None,
+        standardize=False,
+        missing="error",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        refit=False,
+        warm_start=False,
+        cache_size=1000,
+        device="auto",
+        dtype="auto",
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.groups = groups
+        self.lam = lam
+        self.regularizer = regularizer
+        self.regularize = regularize
+        self.algorithm = algorithm
+        self.alpha = alpha
+        self.warmup_epochs = warmup_epochs
+        self.zero_tol = zero_tol
+        self.polish_iter = polish_iter
+        self.group_weights = group_weights
+        self.group_costs = group_costs
+        self.max_groups = max_groups
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.loss = loss
+        self.standardize = standardize
+        self.missing = missing
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.refit = refit
+        self.warm_start = warm_start
+        self.cache_size = cache_size
+        self.device = device
+        self.dtype = dtype
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    def _algorithm(self) -> Algorithm:
+        if self.algorithm == "subgradient":
+            return Subgradient(self.max_groups, self.warmup_epochs, self.zero_tol)
+        return POLISHED[self.algorithm](self.max_groups, self.warmup_epochs, self._polish_iter)
+
+    def _regularizer(self) -> Regularizer:
+        made = regularizers.get(self.regularizer)
+        if self.alpha is None or not hasattr(made, "alpha") or made is self.regularizer:
+            return made
+        return regularizers.get(self.regularizer, alpha=self.alpha)
+
+    @property
+    def _polish_iter(self) -> int:
+        if self.early_stopping:  # the best epoch for the validation rows is not trained on
+            return 0
+        if self.polish_iter == "auto":
+            return 200 if self.hidden_layer_sizes else 20_000
+        return self.polish_iter
+
+    @property
+    def _sized(self) -> bool:
+        """Whether a block's factor is sqrt(number of its weights) or 1."""
+        by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
+        return by_size and self._regularizer().size_factor
+
+    def _weighed(self, groups: Groups, module: MLP) -> Groups:
+        """A group's size is the number of its weights, as in paper 2, not of its columns."""
+        if not isinstance(self.group_weights, str):
+            return groups
+        sizes = groups.sizes * len(module.theta)
+        return replace(groups, weights=np.sqrt(sizes) if self._sized else np.ones(len(groups)))
+
+    def _terms(self, module: MLP, theta: Term) -> list[Term]:
+        """Paper 2's groups: those of the input, outgoing weights of the hidden units, biases.
+
+        The biases of the outputs are the model's intercepts and stay free.
+        """
+        terms = [theta] * ("input" in self.regularize)
+        tensors = list(module.weights) * ("hidden" in self.regularize)
+        tensors += list(module.biases[:-1]) * ("bias" in self.regularize)
+        for tensor in tensors:
+            blocks = Blocks(tensor.shape, (-1,))
+            if not self._sized:
+                blocks.weights = torch.ones(blocks.n_blocks)
+            terms.append(Term(tensor, blocks.to(tensor)))
+        return terms
+
+    @property
+    def sparsity_(self) -> list[dict]:
+        """Weights and neurons that are zero, layer by layer; see `sgnn.compaction`."""
+        return layer_sparsity(self.module_)
+
+
+@documented(**OWN)
+class GroupLassoMLP(NetClassifier, RegularizedMLP):
+    """A network classifier that drops groups of inputs, hidden units and biases.
+
+    minimize over the network: mean loss + lam * sum_g s_g ||w_g||_2
+
+    where g runs over the outgoing weights of each group of inputs, the outgoing weights of each
+    hidden unit, and each bias; other regularizers take the place of the sum by name.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+    sparsity_ : list of dict
+        Zero weights and neurons of each layer: name, weights, zero_weights, neurons,
+        zero_neurons, flops, flops_left.
+
+    See Also
+    --------
+    GroupLassoMLPRegressor : The same for regression.
+    SGINClassifier : Groups of inputs only, removed one at a time.
+
+    Notes
+    -----
+    Source: paper 2 (Benefit of group sparsity in deep learning), section 3.4; Scardapane et al.
+    2017, "Group sparse regularization for deep neural networks".
+
+    Examples
+    --------
+    >>> from sgnn import GroupLassoMLP
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(500, n_groups=6, n_informative=2, random_state=0)
+    >>> model = GroupLassoMLP(data.groups, lam=0.015, standardize=True, random_state=0)
+    >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
+    True
+    >>> [(layer["name"], layer["neurons"]) for layer in model.sparsity_]
+    [('input', 30), ('hidden 1', 100)]
+    """
+
+    def __init__(
+        self,
+        groups=None,
+        *,
+        lam=0.003,
+        regularizer="group_lasso",
+        regularize=PLACES,
+        algorithm="proximal",
+        alpha=None,
+        warmup_epochs=20,
+        zero_tol=1e-3,
+        polish_iter="auto",
+        group_weights="sqrt_size",
+        group_costs=None,
+        max_groups=None,
+        hidden_layer_sizes=(100,),
+        activation="relu",
+        max_epochs=100,
+        batch_size="auto",
+        learning_rate=0.01,
+        lr_schedule=0.98,
+        optimizer="adam",
+        loss=None,
+        class_weight=None,
+        standardize=False,
+        missing="error",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        refit=False,
+        warm_start=False,
+        cache_size=1000,
+        device="auto",
+        dtype="auto",
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        super().__init__(
+            groups,
+            lam=lam,
+            regularizer=regularizer,
+            regularize=regularize,
+            algorithm=algorithm,
+            alpha=alpha,
+            warmup_epochs=warmup_epochs,
+            zero_tol=zero_tol,
+            polish_iter=polish_iter,
+            group_weights=group_weights,
+            group_costs=group_costs,
+            max_groups=max_groups,
+            hidden_layer_sizes=hidden_layer_sizes,
+            activation=activation,
+            max_epochs=max_epochs,
+            batch_size=batch_size,
+            learning_rate=learning_rate,
+            lr_schedule=lr_schedule,
+            optimizer=optimizer,
+            loss=loss,
+            standardize=standardize,
+            missing=missing,
+            early_stopping=early_stopping,
+            validation_fraction=validation_fraction,
+            n_iter_no_change=n_iter_no_change,
+            tol=tol,
+            refit=refit,
+            warm_start=warm_start,
+            cache_size=cache_size,
+            device=device,
+            dtype=dtype,
+            callbacks=callbacks,
+            verbose=verbose,
+            random_state=random_state,
+        )
+        self.class_weight = class_weight
+
+
+@documented("classes_", **OWN)
+class GroupLassoMLPRegressor(NetRegressor, RegularizedMLP):
+    """A network regressor that drops groups of inputs, hidden units and biases.
+
+    minimize over the network: mean loss + lam * sum_g s_g ||w_g||_2
+
+    with the loss 1/2 sum_j (y_j - f_j(x))^2 of a row; g runs over the outgoing weights of each
+    group of inputs, the outgoing weights of each hidden unit, and each bias.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+    sparsity_ : list of dict
+        Zero weights and neurons of each layer, as in `GroupLassoMLP`.
+
+    See Also
+    --------
+    GroupLassoMLP : The same for classification.
+
+    Notes
+    -----
+    Source: paper 2 (Benefit of group sparsity in deep learning), section 3.4.
+
+    Examples
+    --------
+    >>> from sgnn import GroupLassoMLPRegressor
+    >>> from sgnn.datasets import make_grouped_regression
+    >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
+    >>> model = GroupLassoMLPRegressor(data.groups, lam=0.01, standardize=True, random_state=0)
+    >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
+    True
+    """

@@ -1,0 +1,67 @@
+"""docs/regularizers.md is the page that examples/plot_regularizers.py writes."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+import pytest
+
+from sgnn import regularizers
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "regularizers.md"
+
+
+@pytest.fixture
+def script(monkeypatch, catalogue):
+    """Return the script, which finds all regularizers drawn already."""
+    monkeypatch.syspath_prepend(ROOT / "examples")
+    script = importlib.import_module("plot_regularizers")
+    monkeypatch.setattr(script.RegularizerDisplay, "from_names", lambda: catalogue)
+    return script
+
+
+@pytest.mark.parametrize("name", regularizers.names())
+def test_every_registered_regularizer_has_a_row(name):
+    (row,) = re.findall(rf"^\| .*`{name}`.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert f"| `{regularizers.get(name)}` |" in row
+
+
+def test_every_row_has_as_many_cells():
+    lines = PAGE.read_text(encoding="utf-8").splitlines()
+    rows = [line.replace(r"\|", "").split("|") for line in lines if line.startswith("|")]
+    assert {len(row) for row in rows} == {len(rows[0])}
+
+
+def test_the_page_is_what_the_script_writes(script, tmp_path):
+    script.main(["--out", str(tmp_path)])
+    written = (tmp_path / "regularizers.md").read_text(encoding="utf-8")
+    assert written == PAGE.read_text(encoding="utf-8"), "run python examples/plot_regularizers.py"
+    assert (tmp_path / "regularizers.png").read_bytes().startswith(b"\x89PNG")
+    assert (PAGE.parent / "regularizers.png").is_file()
+
+
+def test_the_parts_of_a_docstring_find_their_cells(script):
+    class Made(regularizers.Regularizer):
+        """R(w) = |w|, `s_g` aside: remark.
+
+        r(x) is
+        explained.
+
+        Notes
+        -----
+        prox: R(w) = not this.
+
+        Source: someone
+        (2000); x.y.
+
+        Examples
+        --------
+        """
+
+        value = prox = None
+
+    assert script.penalty(Made()) == r"`R(w) = \|w\|, s_g aside`<br>r(x) is explained."
+    assert script.source(Made()) == "someone (2000); x.y"
