@@ -1,4 +1,4 @@
-"""Where a data set's files lie on disk, and how they get there.
+"""Where a data set's files lie on disk, how they get there, and how archives are read.
 
 A file is named by its path inside a data folder, such as "mnist/train-images-idx3-ubyte.gz".
 """
@@ -7,9 +7,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+import zlib
+from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from types import ModuleType
+from zipfile import BadZipFile, ZipFile
+
+import numpy as np
+from numpy.typing import NDArray
 
 DataHome = str | os.PathLike[str] | None
 
@@ -61,6 +67,36 @@ def corrupt_file(path: Path) -> ValueError:
     return ValueError(
         f"{path} is damaged or is not the published file; delete it and call again to download it."
     )
+
+
+def read_member(path: Path, name: str) -> bytes:
+    """Return the content of the file called `name`, in whatever folder of a zip archive."""
+    try:
+        with ZipFile(path) as archive:
+            members = {PurePosixPath(member).name: member for member in archive.namelist()}
+            return archive.read(members[name])
+    except (OSError, EOFError, KeyError, NotImplementedError, BadZipFile, zlib.error) as error:
+        raise corrupt_file(path) from error
+
+
+def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
+    """Return the named arrays of an npz file."""
+    try:
+        # opened here, because np.load leaves its file open when it finds no archive in it
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
+            return {name: archive[name] for name in names}
+    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
+        raise corrupt_file(path) from error
+
+
+def write_npz(path: Path, arrays: Mapping[str, NDArray]) -> None:
+    """Write the arrays, all or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Renamed when complete, so that an interrupted call leaves no half-written file.
+    partial = path.with_suffix(f".{os.getpid()}.npz")
+    # The stubs take the arrays' names for allow_pickle.
+    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
+    partial.replace(path)
 
 
 def _download(name: str, url: str, sha256: str | None, home: Path) -> Path:

@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import os
 import tarfile
 import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, TypeAlias, cast
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ._cache import DataHome, cache_home, corrupt_file, fetch_file, find_file
+from ._cache import DataHome, cache_home, corrupt_file, fetch_file, find_file, read_npz, write_npz
 from ._names import crossed
 
 _TARBALL = "memset/MEMset.tar.gz"
@@ -122,7 +120,7 @@ def _load_arrays(data_home: DataHome, download_if_missing: bool) -> _Arrays:
     """Return the arrays named in `_ARRAYS`: codes (n, 7) in 0..3 and labels (n,) in 0..1."""
     path = find_file(_PARSED, data_home)
     if path is not None:
-        return _verified(_read_npz(path), path)
+        return _verified(read_npz(path, _ARRAYS), path)
     path = fetch_file(
         _TARBALL,
         _URL,
@@ -131,7 +129,7 @@ def _load_arrays(data_home: DataHome, download_if_missing: bool) -> _Arrays:
         download_if_missing=download_if_missing,
     )
     arrays = _verified(_read_tarball(path), path)
-    _write_npz(cache_home(data_home) / _PARSED, arrays)
+    write_npz(cache_home(data_home) / _PARSED, arrays)
     return arrays
 
 
@@ -140,24 +138,6 @@ def _verified(arrays: _Arrays, path: Path) -> _Arrays:
     if hashlib.sha256(content).hexdigest() != _SHA256:
         raise corrupt_file(path)
     return arrays
-
-
-def _read_npz(path: Path) -> _Arrays:
-    try:
-        # opened here, because np.load leaves its file open when it finds no archive in it
-        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
-            return {name: archive[name] for name in _ARRAYS}
-    except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:
-        raise corrupt_file(path) from error
-
-
-def _write_npz(path: Path, arrays: _Arrays) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when complete, so that an interrupted call leaves no half-written file.
-    partial = path.with_suffix(f".{os.getpid()}.npz")
-    # The stubs take the arrays' names for allow_pickle.
-    np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]
-    partial.replace(path)
 
 
 def _read_tarball(path: Path) -> _Arrays:

@@ -15,6 +15,7 @@ MAKERS = {
     "classification": lambda seed: datasets.make_grouped_classification(30, random_state=seed),
     "regression": lambda seed: datasets.make_grouped_regression(30, random_state=seed),
     "parity": lambda seed: datasets.make_parity(30, random_state=seed),
+    "strong": lambda seed: datasets.make_strong_group_sparse(30, random_state=seed),
 }
 LOADERS = MAKERS | {"digits": lambda seed: datasets.load_digit_rows()}
 

@@ -1,4 +1,4 @@
-"""How good a prediction is: plain functions of numpy arrays."""
+"""How well scores tell two classes apart, at the best threshold."""
 
 from __future__ import annotations
 

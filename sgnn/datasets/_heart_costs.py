@@ -1,0 +1,188 @@
+"""Heart disease and what its diagnosis costs."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from sklearn.utils import Bunch
+
+from ._cache import DataHome, cache_home, corrupt_file, fetch_file, find_file, read_member
+from ._choices import check_choice
+
+_ARCHIVE = "heart_cost/heart+disease.zip"
+_URL = "https://archive.ics.uci.edu/static/public/45/heart+disease.zip"
+_SHA256 = "b17cd273da9ce1caa4710fce80227ea454d4dbf9fcbc8e6a9121672751563adc"
+_MEMBER = "processed.cleveland.data"
+_FFTREES = "heart_cost/heartdisease_fftrees.csv"
+
+
+class _Test(NamedTuple):
+    procedure: str
+    full: float
+    discount: float
+
+
+# In the order of the columns: P. Turney's files heart-disease.expense and heart-disease.group of
+# the same archive, whose groups A, B and C have names here.
+_TESTS = {
+    "age": _Test("age", 1.00, 1.00),
+    "sex": _Test("sex", 1.00, 1.00),
+    "cp": _Test("cp", 1.00, 1.00),
+    "trestbps": _Test("trestbps", 1.00, 1.00),
+    "chol": _Test("blood", 7.27, 5.17),
+    "fbs": _Test("blood", 5.20, 3.10),
+    "restecg": _Test("restecg", 15.50, 15.50),
+    "thalach": _Test("thallium", 102.90, 1.00),
+    "exang": _Test("exercise ECG", 87.30, 1.00),
+    "oldpeak": _Test("exercise ECG", 87.30, 1.00),
+    "slope": _Test("exercise ECG", 87.30, 1.00),
+    "ca": _Test("ca", 100.90, 100.90),
+    "thal": _Test("thallium", 102.90, 1.00),
+}
+
+# What FFTrees calls the published codes.
+_CODES = {
+    "cp": {"ta": 1, "aa": 2, "np": 3, "a": 4},
+    "restecg": {"normal": 0, "abnormal": 1, "hypertrophy": 2},
+    "slope": {"up": 1, "flat": 2, "down": 3},
+    "thal": {"normal": 3, "fd": 6, "rd": 7},
+}
+
+
+def fetch_heart_costs(
+    data_home: DataHome = None,
+    download_if_missing: bool = True,
+    *,
+    by: Literal["test", "procedure"] = "test",
+    edition: Literal["uci", "fftrees"] = "uci",
+) -> Bunch:
+    """Fetch the Cleveland heart disease data with the price of every medical test.
+
+    The zip archive of the UCI repository (0.1 MB) is read from the folder ``heart_cost`` inside
+    the folder that the environment variable ``SGNN_DATA`` names, or else inside the cache; if it
+    is in neither, it is downloaded into the cache.  It is checked by its SHA-256.
+
+    Parameters
+    ----------
+    data_home : path, default=None
+        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+    download_if_missing : bool, default=True
+        Whether a missing file may be downloaded.
+    by : {"test", "procedure"}, default="test"
+        What makes a group: a test (13 groups of one column), or a procedure that gives several
+        of them at once (9 groups): chol and fbs one blood sample, thalach and thal one thallium
+        scan, exang, oldpeak and slope one exercise ECG.
+    edition : {"uci", "fftrees"}, default="uci"
+        The published data, or what the R package FFTrees makes of them, with nothing missing.
+        The latter are no download: its table ``heartdisease`` is read from
+        ``heart_cost/heartdisease_fftrees.csv``.
+
+    Returns
+    -------
+    Bunch
+        - ``data`` : ndarray of shape (303, 13), float32, in the published codes; 4 entries of
+          ca and 2 of thal are missing, which is NaN here.
+        - ``target`` : ndarray of shape (303,), int64, 1 for the 139 with heart disease.
+        - ``groups`` : ndarray of shape (13,), str, "chol" or "blood".
+        - ``group_costs`` : dict from group name to its price in Canadian dollars: of the test
+          alone, or of the whole procedure.
+        - ``feature_names`` : list of 13 str, "age" to "thal".
+        - ``DESCR`` : str.
+
+    Raises
+    ------
+    FileNotFoundError
+        If the file is missing and may not be, or cannot be, downloaded.
+    ConnectionError
+        If the download fails.
+    ValueError
+        If a file is damaged, or an argument is none of its choices.
+    ImportError
+        If pooch is missing and needed.
+
+    Notes
+    -----
+    The prices are those of the Ontario Health Insurance Program's fee schedule.  A procedure costs
+    the full price of its first test and the discounted price of each further one, in any order:
+    the difference is what they share.  Prices of single tests count it for each of them, so they
+    do not add up.
+
+    References
+    ----------
+    .. [1] A. Janosi, W. Steinbrunn, M. Pfisterer and R. Detrano, "Heart Disease", UCI Machine
+       Learning Repository, 1989, doi:10.24432/C52P4X.
+    .. [2] P. D. Turney, "Cost-sensitive classification: empirical evaluation of a hybrid genetic
+       decision tree induction algorithm", J. Artif. Intell. Res. 2 (1995) 369-409.
+    .. [3] N. D. Phillips, H. Neth, J. K. Woike and W. Gaissmaier, "FFTrees: A toolbox to create,
+       visualize, and evaluate fast-and-frugal decision trees", Judgm. Decis. Mak. 12 (2017)
+       344-368.
+
+    Examples
+    --------
+    >>> from sgnn.datasets import fetch_heart_costs
+    >>> heart = fetch_heart_costs(by="procedure")  # doctest: +SKIP
+    >>> heart.data.shape, heart.group_costs["blood"]  # doctest: +SKIP
+    ((303, 13), 10.37)
+    """
+    check_choice("by", by, ["test", "procedure"])
+    check_choice("edition", edition, ["uci", "fftrees"])
+    if edition == "fftrees":
+        data, target = _read_fftrees(data_home)
+    else:
+        path = fetch_file(
+            _ARCHIVE,
+            _URL,
+            sha256=_SHA256,
+            data_home=data_home,
+            download_if_missing=download_if_missing,
+        )
+        # unreadable entries, "?", become NaN
+        table = np.genfromtxt(io.BytesIO(read_member(path, _MEMBER)), delimiter=",")
+        data, target = table[:, :-1], table[:, -1] > 0
+    groups = [test.procedure if by == "procedure" else name for name, test in _TESTS.items()]
+    return Bunch(
+        data=data.astype(np.float32),
+        target=target.astype(np.int64),
+        groups=np.array(groups),
+        group_costs=_prices(groups),
+        feature_names=list(_TESTS),
+        DESCR=f"303 patients of the Cleveland Clinic, {edition} edition: heart disease from 13 "
+        f"tests, grouped by {by}, with their prices.",
+    )
+
+
+def _prices(groups: list[str]) -> dict[str, float]:
+    """Return the price of each group: full for its first test, discounted for the others."""
+    prices: dict[str, float] = {}
+    for group, test in zip(groups, _TESTS.values(), strict=True):
+        prices[group] = prices[group] + test.discount if group in prices else test.full
+    return prices
+
+
+def _read_fftrees(data_home: DataHome) -> tuple[NDArray, NDArray]:
+    path = find_file(_FFTREES, data_home)
+    if path is None:
+        raise FileNotFoundError(
+            f"{_FFTREES} lies neither in $SGNN_DATA nor in {cache_home(data_home)} and is no "
+            "download; write it from R with write.csv(FFTrees::heartdisease, row.names=FALSE), "
+            "or give edition='uci'."
+        )
+    try:
+        return _parse_fftrees(path)
+    except (KeyError, ValueError) as error:
+        raise corrupt_file(path) from error
+
+
+def _parse_fftrees(path: Path) -> tuple[NDArray, NDArray]:
+    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+    data = [
+        [float(_CODES[test][row[test]] if test in _CODES else row[test]) for test in _TESTS]
+        for row in rows
+    ]
+    sick = {"true": True, "false": False}  # R shouts
+    return np.array(data), np.array([sick[row["diagnosis"].lower()] for row in rows])
