@@ -22,7 +22,7 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from sgnn.algorithms import Problem, Proximal, StoredRows, Term, WholeNetwork
+from sgnn.algorithms import DenseProblem, Proximal, StoredRows, Term, WholeNetwork
 from sgnn.groups import Blocks, Groups
 from sgnn.modules import MLP, Columns, CrossEntropy
 from sgnn.regularizers import GroupLasso
@@ -44,13 +44,15 @@ def new_problem(p, size, hidden, classes, batch_size, *, lam, n_batches=64):
         Columns(p), hidden, classes, first_bias=True, generator=torch.Generator().manual_seed(0)
     )
     X = torch.from_numpy(rng.normal(size=(n, p)).astype(np.float32))
-    problem = Problem(
+    problem = DenseProblem(
         module=module, loss=CrossEntropy(), rows=StoredRows(groups, X, batch_size),
         y=torch.from_numpy(rng.integers(0, classes, n)), weight=None, groups=groups,
         regularizer=GroupLasso(), lam=lam, alive=np.ones(len(groups), dtype=bool), rng=rng,
     )  # fmt: skip
     for tensor in [*module.weights, *module.biases[:-1]]:
-        problem.terms.append(Term(tensor, Blocks(tensor.shape, (-1,)).to(tensor)))
+        problem.terms.append(
+            Term(tensor, Blocks(tensor.shape, (-1,)).to(tensor), problem.regularizer)
+        )
     return problem
 
 

@@ -11,6 +11,7 @@ _HOME = {
     "RegularizerDisplay": "inspection",
     "SGINClassifier": "estimators",
     "SGINRegressor": "estimators",
+    "SparseGroupCNN": "estimators",
 }
 _MODULES = ("datasets", "inspection", "metrics", "regularizers")
 

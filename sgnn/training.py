@@ -100,7 +100,7 @@ def train(
         train_split=None,
         verbose=0,
         callbacks=_callbacks(settings),
-        device=str(problem.module.theta.device),
+        device=str(problem.like.device),
         **{f"optimizer__{name}": value for name, value in arguments.items()},
     ).initialize()
     net.begin(problem, algorithm, settings, _snapshot(problem) if trained else None)
@@ -195,7 +195,7 @@ class Net(NeuralNet):
         sweep = list(algorithm.sweep())
         for block in sweep:
             algorithm.enter(block)
-            inside = problem.module.theta.new_zeros(())
+            inside = problem.like.new_zeros(())
             for batch in problem.rows.batches:
                 loss = step(batch)
                 inside += loss * (batch.stop - batch.start)

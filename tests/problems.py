@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sgnn.algorithms import Problem, StoredRows
+from sgnn.algorithms import DenseProblem, StoredRows
 from sgnn.groups import Groups
 from sgnn.modules import MLP, Columns, CrossEntropy
 from sgnn.regularizers import GroupLasso
@@ -15,7 +15,7 @@ def sgin_problem(
     X, y, labels, *, lam, hidden=(8,), batch_size=20, dtype=torch.float64, loss=None,
     weight=None, n_outputs=None, seed=0, activation="relu",
 ):  # fmt: skip
-    """A Problem on these rows, in the order given, with an MLP drawn from the seed."""
+    """A DenseProblem on these rows, in the order given, with an MLP drawn from the seed."""
     groups = Groups.of(labels, X.shape[1])
     n_outputs = int(y.max()) + 1 if n_outputs is None else n_outputs
     generator = torch.Generator().manual_seed(seed)
@@ -24,7 +24,7 @@ def sgin_problem(
     )
     order = np.argsort(groups.labels, kind="stable")
     rows = StoredRows(groups, torch.as_tensor(X[:, order]).to(dtype), batch_size)
-    return Problem(
+    return DenseProblem(
         module=module,
         loss=loss or CrossEntropy(),
         rows=rows,

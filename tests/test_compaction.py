@@ -11,7 +11,7 @@ from sklearn.base import is_classifier
 from sgnn.compaction import compact, layer_sparsity
 from sgnn.modules import MLP, Columns
 
-from .estimators.instances import VARIANTS, outputs
+from .estimators.instances import CASES, VARIANTS, outputs
 
 SETTINGS = [
     {},
@@ -19,8 +19,7 @@ SETTINGS = [
     {"missing": "mean"},
     {"standardize": True, "missing": "mean"},
     {"dtype": "float32"},
-    {"hidden_layer_sizes": ()},
-    {"hidden_layer_sizes": (6, 5), "activation": "tanh"},
+    {"hidden": False},
     {"lam": 0.0},
     {"lam": 100.0},
 ]
@@ -35,11 +34,36 @@ def test_equals_the_estimator_on_the_kept_columns(case, settings):
     estimator = case(**settings).fit(X, case.y)
     small = estimator.compact()
     kept = estimator.transform(X)
-    assert small.theta.shape[1] == kept.shape[1] == estimator.get_support().sum()
+    assert small.columns.n_features == kept.shape[1] == estimator.get_support().sum()
     with torch.no_grad():
         out = small(torch.tensor(kept)).double().numpy()
     said = softmax(out, axis=1) if is_classifier(estimator) else out[:, 0]
     np.testing.assert_allclose(said, outputs(estimator, X), rtol=0, atol=1e-6)
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_savings_are_those_of_the_compact_network(case):
+    estimator = case().fit(case.X, case.y)
+    costs, small = estimator.savings(n_rows=5), estimator.compact()
+    modules = (estimator.module_, small)
+    assert costs["parameters"] == tuple(sum(p.numel() for p in m.parameters()) for m in modules)
+    assert costs["flops"][1] < costs["flops"][0]
+    assert costs["bytes"][1] < costs["bytes"][0]
+    assert min(costs["seconds"]) > 0
+
+
+@pytest.mark.parametrize("settings", [{}, {"standardize": True, "missing": "mean"}], ids=str)
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_onnx_runtime_computes_the_same(case, settings, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra onnx")
+    estimator = case(dtype="float32", **settings).fit(case.X, case.y)
+    estimator.to_onnx(tmp_path / "net.onnx")
+    session = onnxruntime.InferenceSession(tmp_path / "net.onnx")
+    kept = estimator.transform(case.X).astype(np.float32)
+    (out,) = session.run(None, {"input": kept})
+    with torch.no_grad():
+        expected = estimator.compact()(torch.from_numpy(kept)).numpy()
+    np.testing.assert_allclose(out, expected, atol=1e-5)
 
 
 def module():

@@ -17,6 +17,7 @@ PROMISED = {
     "RegularizerDisplay",
     "SGINClassifier",
     "SGINRegressor",
+    "SparseGroupCNN",
     "datasets",
     "inspection",
     "metrics",

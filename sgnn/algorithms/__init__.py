@@ -1,11 +1,16 @@
 """Training algorithms, one a file; all call the same hooks and give the same kind of result."""
 
-from .base import Algorithm, Problem, Term
+from .base import Algorithm
 from .blockwise import Blockwise, BlockwiseB
+from .dense_problem import DenseProblem
+from .module_problem import ModuleProblem, Reader, group_norms
+from .problem import Problem
 from .proximal import Proximal
 from .rmda import RMDA
 from .rows import Rows, StoredRows, StreamedRows, deal
+from .splitting import Splitting
 from .subgradient import Subgradient
+from .terms import Term
 from .whole import WholeNetwork
 
 __all__ = [
@@ -13,13 +18,18 @@ __all__ = [
     "Algorithm",
     "Blockwise",
     "BlockwiseB",
+    "DenseProblem",
+    "ModuleProblem",
     "Problem",
     "Proximal",
+    "Reader",
     "Rows",
+    "Splitting",
     "StoredRows",
     "StreamedRows",
     "Subgradient",
     "Term",
     "WholeNetwork",
     "deal",
+    "group_norms",
 ]

@@ -9,7 +9,8 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..groups import Blocks
-from .base import Algorithm, Problem
+from .base import Algorithm
+from .dense_problem import DenseProblem
 
 __all__ = ["Blockwise", "BlockwiseB"]
 
@@ -34,6 +35,8 @@ class Blockwise(Algorithm):
         The largest H to keep; above it H_rest is computed anew for every batch.
     """
 
+    problem: DenseProblem  # the cache is of the first layer of an MLP
+
     def __init__(
         self,
         bar: str = "lam_tau",
@@ -44,7 +47,9 @@ class Blockwise(Algorithm):
         self.bar, self.warmup_epochs = bar, warmup_epochs
         self.max_groups, self.cache_bytes = max_groups, cache_bytes
 
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+    def begin(  # type: ignore[override]
+        self, problem: DenseProblem, optimizer: torch.optim.Optimizer, max_epochs: int
+    ) -> None:
         super().begin(problem, optimizer, max_epochs)
         theta = problem.module.theta
         # one leaf per group: an optimizer's state then belongs to that group alone, and a
@@ -76,7 +81,7 @@ class Blockwise(Algorithm):
         self.X_i = self.problem.rows.part(self.span)
         self.noted = self.theta.new_zeros(())
         self.noting = self._judged()
-        self.parameters(self.theta)
+        self.optimizer.param_groups[0]["params"] = [self.theta, *self.problem.module.upper()]
         if self.H is None:
             self.rest_theta = self._ordered()
             self.rest_theta[:, self.span] = 0

@@ -41,7 +41,7 @@ class Polished(WholeNetwork):
         self.polish_iter, self.tolerance = polish_iter, tolerance
 
     def polish(self) -> Generator[float, None, None]:
-        self.theta.copy_(self.problem.module.theta[:, self.order])
+        self.network.load()
         with closing(polish(self)) as iterations:
             for residual in islice(iterations, self.polish_iter):
                 yield residual
@@ -66,7 +66,7 @@ def polish(algorithm: WholeNetwork) -> Generator[float, None, None]:
     residual : float
         ||w - z||_inf / t of the step, 0 where w satisfies the optimality conditions.
     """
-    best = w = z = [p.detach().clone() for p in algorithm.moved()]
+    best = w = z = [p.detach().clone() for p in algorithm.moved]
     lowest = _loss(algorithm, w) + _penalty(algorithm)
     step, k = 1.0, 1.0
     try:
@@ -87,7 +87,7 @@ def polish(algorithm: WholeNetwork) -> Generator[float, None, None]:
             step *= 1.2
     finally:
         _set(algorithm, best)
-        algorithm.leave_module()
+        algorithm.network.store()
 
 
 def _uphill(z: Point, new: Point, w: Point) -> bool:
@@ -119,35 +119,30 @@ def _backtracked(
 
 def _prox(algorithm: WholeNetwork, point: Point, step: float) -> Point:
     _set(algorithm, point)
-    R, lam = algorithm.problem.regularizer, algorithm.problem.lam
     for term in algorithm.terms:
-        term.tensor.copy_(R.prox(term.tensor, term.blocks, lam, step))
+        term.shrink(algorithm.problem.lam, step)
     algorithm.restore()
-    return [p.detach().clone() for p in algorithm.moved()]
+    return [p.detach().clone() for p in algorithm.moved]
 
 
 def _penalty(algorithm: WholeNetwork) -> float:
-    R, lam = algorithm.problem.regularizer, algorithm.problem.lam
-    return sum(float(R.value(t.tensor, t.blocks, lam)) for t in algorithm.terms)
+    return sum(float(term.value(algorithm.problem.lam)) for term in algorithm.terms)
 
 
 def _loss(algorithm: WholeNetwork, point: Point) -> float:
     _set(algorithm, point)
-    problem = algorithm.problem
-    parts = (
-        problem.loss_from(problem.rows.read(b) @ algorithm.theta.T, b) * (b.stop - b.start)
-        for b in problem.rows.batches
-    )
-    return float(sum(part.double() for part in parts)) / problem.rows.n
+    rows = algorithm.problem.rows
+    parts = (algorithm.network.loss(b).double() * (b.stop - b.start) for b in rows.batches)
+    return float(sum(parts)) / rows.n
 
 
 def _gradient(algorithm: WholeNetwork, point: Point) -> tuple[float, Point]:
     _set(algorithm, point)
-    rows, parameters = algorithm.problem.rows, algorithm.moved()
+    rows, parameters = algorithm.problem.rows, algorithm.moved
     loss, gradient = 0.0, [torch.zeros_like(p) for p in parameters]
     for batch in rows.batches:
         share = (batch.stop - batch.start) / rows.n
-        loss += share * float(algorithm.smooth(batch))
+        loss += share * float(algorithm.network.gradient(batch))
         for total, p in zip(gradient, parameters, strict=True):
             assert p.grad is not None
             total.add_(p.grad, alpha=share)
@@ -155,5 +150,5 @@ def _gradient(algorithm: WholeNetwork, point: Point) -> tuple[float, Point]:
 
 
 def _set(algorithm: WholeNetwork, point: Point) -> None:
-    for p, value in zip(algorithm.moved(), point, strict=True):
+    for p, value in zip(algorithm.moved, point, strict=True):
         p.copy_(value)

@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
-from .base import Term
 from .polish import Polished
+from .terms import Term
 
 __all__ = ["Proximal"]
 
@@ -52,7 +52,7 @@ class Proximal(Polished):
 
     def _slope(self, term: Term) -> float:
         """Root mean square of the penalty's gradient over the entries that have one."""
-        slope = self.problem.regularizer.subgradient(term.tensor, term.blocks, self.lam)
+        slope = term.slope(self.lam)
         return float(slope.norm() / slope.count_nonzero().clamp_min(1).sqrt())
 
     def update(self) -> None:
@@ -68,10 +68,9 @@ class Proximal(Polished):
 
     def shrink(self) -> None:
         """The prox of every term, for the steps taken since the last one."""
-        R, lam = self.problem.regularizer, self.lam
         for term, slope in zip(self.terms, self.slopes, strict=True):
-            step = self.steps * mean_step(self.optimizer, term.tensor, slope)
-            term.tensor.copy_(R.prox(term.tensor, term.blocks, lam, step))
+            steps = [mean_step(self.optimizer, tensor, slope) for tensor in term.tensors]
+            term.shrink(self.lam, self.steps * sum(steps) / len(steps))
         self.steps = 0
 
 

@@ -6,8 +6,8 @@ import math
 
 import torch
 
-from .base import Problem
 from .polish import Polished
+from .problem import Problem
 
 __all__ = ["RMDA"]
 
@@ -49,7 +49,6 @@ class RMDA(Polished):
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         super().begin(problem, optimizer, max_epochs)
-        self.blocks = {id(term.tensor): term.blocks for term in self.terms}
         self.stage = math.inf
 
     def enter(self, block: int) -> None:
@@ -57,21 +56,22 @@ class RMDA(Polished):
         self.left = len(self.problem.rows.batches)
         if self.lr <= self.stage / 2:
             self.stage, self.t, self.a = self.lr, 0, 0.0
-            self.start = [p.detach().clone() for p in self.moved()]
+            self.start = [p.detach().clone() for p in self.moved]
             self.V = [torch.zeros_like(p) for p in self.start]
 
     def update(self) -> None:
         self.t, self.left = self.t + 1, self.left - 1
         b = math.sqrt(self.t)
         self.a += self.lr * b
-        R, lam = self.problem.regularizer, self.lam
-        for p, start, V in zip(self.moved(), self.start, self.V, strict=True):
+        before = [p.detach().clone() for p in self.moved]
+        for p, start, V in zip(self.moved, self.start, self.V, strict=True):
             assert p.grad is not None
-            V.add_(p.grad, alpha=self.lr * b)
-            w = start - V / b
-            if id(p) in self.blocks:
-                w = R.prox(w, self.blocks[id(p)], lam, self.a / b)
-            p.lerp_(w, self.momentum if self.left else 1.0)
+            p.copy_(start - V.add_(p.grad, alpha=self.lr * b) / b)
+        for term in self.terms:
+            term.shrink(self.lam, self.a / b)
+        if self.left:
+            for p, w in zip(self.moved, before, strict=True):
+                p.copy_(w.lerp(p, self.momentum))
         # the optimizer takes no step of its own, but its schedulers want to see it asked
         self.optimizer.zero_grad()
         super().update()

@@ -10,7 +10,9 @@ from torch import Tensor
 
 from ..groups import Groups
 
-__all__ = ["Rows", "StoredRows", "StreamedRows", "deal"]
+__all__ = ["Batch", "Rows", "StoredRows", "StreamedRows", "deal"]
+
+Batch = slice | Tensor  # rows next to each other, or their indices
 
 PACKED = 2**23  # entries of a packed copy of some columns, at most
 
@@ -66,7 +68,7 @@ class Rows(ABC):
         return Part(self, columns)
 
     @abstractmethod
-    def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
         """The rows of a batch, columns in group order: (b, p) or, for a span, (b, p_i)."""
 
 
@@ -77,7 +79,7 @@ class StoredRows(Rows):
         super().__init__(groups, len(X), batch_size)
         self.X = X
 
-    def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
         return self.X[batch, columns]
 
 
@@ -96,9 +98,10 @@ class StreamedRows(Rows):
         super().__init__(groups, len(rows), batch_size)
         self.source, self.rows, self.prepare, self.like = source, rows, prepare, like
 
-    def read(self, batch: slice, columns: slice = slice(None)) -> Tensor:
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
         wanted = self.order[columns]
-        raw = self.source[np.ix_(self.rows[batch], wanted)]
+        chosen = self.rows[batch if isinstance(batch, slice) else batch.cpu().numpy()]
+        raw = self.source[np.ix_(chosen, wanted)]
         tensor, index = torch.from_numpy(raw), torch.from_numpy(wanted)
         device = self.like.device
         return self.prepare(tensor.to(device), index.to(device), self.like.dtype)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from .base import Problem
+from .problem import Problem
+from .terms import drop_small
 from .whole import WholeNetwork
 
 __all__ = ["Subgradient"]
@@ -21,7 +22,7 @@ class Subgradient(WholeNetwork):
     max_groups, warmup_epochs : int
         As in `WholeNetwork`.
     tolerance : float, default=0
-        After the last epoch, a block none of whose entries exceeds this is set to zero.
+        After the last epoch, penalized weights that do not exceed this are set to zero.
     keep_zeros : bool, default=False
         Penalized weights that are zero at the start stay zero.
     """
@@ -38,23 +39,19 @@ class Subgradient(WholeNetwork):
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         super().begin(problem, optimizer, max_epochs)
-        self.masks = [term.tensor != 0 for term in self.terms] if self.keep_zeros else []
+        tensors = [tensor for term in self.terms for tensor in term.tensors]
+        self.masks = [(tensor, tensor != 0) for tensor in tensors] if self.keep_zeros else []
 
     def update(self) -> None:
         super().update()
-        for term, mask in zip(self.terms, self.masks, strict=False):
-            term.tensor.mul_(mask)
+        for tensor, mask in self.masks:
+            tensor.mul_(mask)
 
     def objective(self, batch: slice) -> Tensor:
         loss = super().objective(batch)
-        R, lam = self.problem.regularizer, self.lam
         for term in self.terms:
-            assert term.tensor.grad is not None
-            slope = R.subgradient(term.tensor, term.blocks, lam)
-            term.tensor.grad = slope.add_(term.tensor.grad)
+            term.add_gradient(term.slope(self.lam))
         return loss
 
     def finish(self) -> None:
-        for term in self.problem.terms:
-            largest = term.blocks.max(term.tensor.abs())
-            term.tensor[:] = term.tensor * term.blocks.spread(largest > self.tolerance)
+        drop_small(self.problem.terms, self.tolerance)

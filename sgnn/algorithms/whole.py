@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from ..groups import Blocks
-from .base import EVERYTHING, Algorithm, Problem, Term
+from .base import EVERYTHING, Algorithm
+from .problem import Problem
 
 __all__ = ["WholeNetwork"]
 
@@ -30,17 +29,9 @@ class WholeNetwork(Algorithm):
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         super().begin(problem, optimizer, max_epochs)
-        rows, module = problem.rows, problem.module
-        order = torch.from_numpy(rows.order).to(module.theta.device)
-        # theta with its columns in the order of the rows' columns, so that none is gathered
-        self.order, self.theta = order, nn.Parameter(module.theta[:, order].detach().clone())
-        labels = torch.from_numpy(problem.groups.labels[rows.order]).to(order.device)
-        blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
-        self.terms = [
-            Term(self.theta, blocks) if term.tensor is module.theta else term
-            for term in problem.terms
-        ]
-        self.parameters(self.theta)
+        self.network = problem.network()
+        self.terms, self.moved = self.network.terms, self.network.parameters
+        optimizer.param_groups[0]["params"] = self.moved
 
     @property
     def lam(self) -> float:
@@ -49,37 +40,20 @@ class WholeNetwork(Algorithm):
         return self.problem.lam * min(1.0, done)
 
     def sweep(self) -> Iterable[int]:
+        self.network.deal(self.epoch)
         return [EVERYTHING]
 
     def objective(self, batch: slice) -> Tensor:
-        return self.smooth(batch)
-
-    def smooth(self, batch: slice) -> Tensor:
-        """Set every `.grad` to the gradient of the batch's mean loss, and return the loss."""
-        problem, module = self.problem, self.problem.module
-        x = problem.rows.read(batch)
-        layers = module.head(F.linear(x, self.theta))
-        self.out = layers[-1]
-        losses, g = problem.loss.gradient(self.out, problem.y[batch])
-        g = module.backward(layers, problem.weighted(g, batch))
-        self.theta.grad = g.T @ x
-        return problem.mean(losses, batch)
+        loss = self.network.gradient(batch)
+        self.out = self.network.out
+        return loss
 
     def update(self) -> None:
         super().update()
-        if not self.problem.alive.all():
-            self.restore()
+        self.restore()
 
     def leave(self, block: int) -> None:
-        self.leave_module()
-
-    def leave_module(self) -> None:
-        """Bring the module's theta, in the order of X's columns, up to date."""
-        self.problem.module.theta[:, self.order] = self.theta
-
-    def moved(self) -> list[nn.Parameter]:
-        """The parameters that training moves: theta in the rows' order, and the upper layers."""
-        return [self.theta, *self.problem.module.upper()]
+        self.network.store()
 
     def end_epoch(self) -> None:
         super().end_epoch()
@@ -87,5 +61,5 @@ class WholeNetwork(Algorithm):
 
     def restore(self) -> None:
         """Removed groups to 0, by value: momentum moves what has a gradient of zero."""
-        for g in (~self.problem.alive).nonzero()[0].tolist():
-            self.theta[:, self.problem.rows.span(g)] = 0
+        for group in (~self.problem.alive).nonzero()[0].tolist():
+            self.network.zero(group)

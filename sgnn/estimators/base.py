@@ -14,18 +14,19 @@ import torch
 from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+from torch import nn
 
-from ..algorithms import Algorithm, Problem, Subgradient, Term, deal
+from ..algorithms import Algorithm, Problem, Subgradient, deal
 from ..groups import Groups
-from ..modules import MLP, Loss, TorchLoss
+from ..modules import Loss, TorchLoss
 from ..regularizers import Regularizer
 from ..training import Net, Settings, train
 from .checks import check_fit, check_weights, random_generator
 from .parameters import SHARED, check_parameters
-from .rows import columns_of, rows_of
+from .rows import rows_of
 from .selector import GroupSelector, raw_tensor
 
-__all__ = ["SparseNet"]
+__all__ = ["SparseNet", "Table"]
 
 FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows, else batches of 200
 
@@ -43,7 +44,6 @@ class SparseNet(GroupSelector):
     """A network estimator that selects groups of columns; see its subclasses."""
 
     _rules = SHARED
-    first_bias = False  # whether the first hidden layer has a bias
 
     # what a subclass says ------------------------------------------------------------------
 
@@ -67,13 +67,32 @@ class SparseNet(GroupSelector):
     def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """Output of the best constant model, where the last bias starts: (n_outputs,)."""
 
-    def _weighed(self, groups: Groups, module: MLP) -> Groups:
+    @abstractmethod
+    def _new_module(self, table: Table, rng: np.random.Generator) -> nn.Module:
+        """The network before training, its columns filled in and scaled by the table."""
+
+    @abstractmethod
+    def _minimized(self, rng: np.random.Generator, **parts: Any) -> Problem:
+        """The problem that these parts make."""
+
+    @abstractmethod
+    def _norms(self, groups: Groups) -> np.ndarray:
+        """Norm of the first layer's weights of each group, (n_groups,)."""
+
+    def _read(self, X: Any, y: Any, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
+        """X as numbers (n, p) and y, checked; what they are like is learned if `reset`."""
+        return check_fit(self, X, y, numeric=is_regressor(self), reset=reset)
+
+    def _packed(self, groups: Groups) -> Groups:
+        """The groups whose columns the rows keep side by side."""
+        return groups
+
+    def _weighed(self, groups: Groups, module: nn.Module) -> Groups:
         """The groups with their weights in the penalty."""
         return groups
 
-    def _terms(self, module: MLP, theta: Term) -> list[Term]:
-        """What is penalized; `theta` is the first layer cut into its groups."""
-        return [theta]
+    def _check_warm(self) -> None:
+        """Refuse arguments that the network of the last fit does not have."""
 
     def _row_weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return weight
@@ -119,17 +138,19 @@ class SparseNet(GroupSelector):
         check_parameters(self, self._rules)
         warm = self.warm_start and hasattr(self, "net_")
         rng = random_generator(self.random_state)
-        X, y = check_fit(self, X, y, numeric=is_regressor(self), reset=not warm)
+        X, y = self._read(X, y, reset=not warm)
         targets = self._targets(y, reset=not warm)
         weight = self._row_weights(targets, check_weights(sample_weight, len(X)))
         groups = self._read_groups(X.shape[1], warm)
+        if warm:
+            self._check_warm()
         rows, validation = self._split(X, targets, weight, X_val, y_val, rng)
         table = Table(X, targets, weight, rows)
         module = copy.deepcopy(self.module_) if warm else self._new_module(table, rng)
         groups = self._weighed(groups, module)
         alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
         problem = self._problem(table, groups, module, alive, rng)
-        settings = self._settings(validation, module.theta)
+        settings = self._settings(validation, problem.like)
         net = train(problem, self._algorithm(), settings)
         history = net.epochs()
         if self.refit:
@@ -141,25 +162,22 @@ class SparseNet(GroupSelector):
         return self
 
     def _read_groups(self, n_features: int, warm: bool) -> Groups:
-        groups = Groups.of(
+        groups = self._groups_of(n_features)
+        if warm and not np.array_equal(groups.labels, self.groups_.labels):
+            raise ValueError(
+                "groups differ from those of the fit that warm_start=True goes on with: give "
+                "the same groups, or set warm_start=False."
+            )
+        return groups
+
+    def _groups_of(self, n_features: int) -> Groups:
+        return Groups.of(
             self.groups,
             n_features,
             getattr(self, "feature_names_in_", None),
             weights=self.group_weights,
             costs=self.group_costs,
         )
-        if warm and not np.array_equal(groups.labels, self.groups_.labels):
-            raise ValueError(
-                "groups differ from those of the fit that warm_start=True goes on with: give "
-                "the same groups, or set warm_start=False."
-            )
-        sizes = [len(W) for W in [self.module_.theta, *self.module_.weights]][:-1] if warm else None
-        if warm and sizes != list(self.hidden_layer_sizes):
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} is not the {sizes} of the fit "
-                f"that warm_start=True goes on with: give the same, or set warm_start=False."
-            )
-        return groups
 
     def _split(
         self,
@@ -176,9 +194,7 @@ class SparseNet(GroupSelector):
             raise ValueError("X_val and y_val belong together: give both, or neither.")
         if X_val is not None:
             try:
-                X_val, y_val = check_fit(
-                    self, X_val, y_val, numeric=is_regressor(self), reset=False
-                )
+                X_val, y_val = self._read(X_val, y_val, reset=False)
                 y_val = self._targets(y_val, reset=False)
                 w_val = self._row_weights(y_val, np.ones(len(X_val)))
                 return rows, Table(X_val, y_val, w_val, np.arange(len(X_val)))
@@ -206,28 +222,11 @@ class SparseNet(GroupSelector):
                 )
         return np.sort(training), Table(X, targets, weight, held_out)
 
-    def _new_module(self, table: Table, rng: np.random.Generator) -> MLP:
-        X, targets, weight, rows = table
-        start = self._start(targets[rows], weight[rows])
-        columns = columns_of(X, weight, rows, standardize=self.standardize, missing=self.missing)
-        module = MLP(
-            columns,
-            self.hidden_layer_sizes,
-            len(start),
-            self.activation,
-            first_bias=self.first_bias,
-            dtype=self._dtype(len(rows)),
-            generator=torch.Generator().manual_seed(int(rng.integers(2**63))),
-        )
-        with torch.no_grad():
-            module.biases[-1].copy_(torch.from_numpy(start))
-        return module.to(self._device())
-
     def _problem(
         self,
         table: Table,
         groups: Groups,
-        module: MLP,
+        module: nn.Module,
         alive: np.ndarray,
         rng: np.random.Generator,
     ) -> Problem:
@@ -235,14 +234,15 @@ class SparseNet(GroupSelector):
         batch_size = self._batch_size(len(rows))
         rows = rows[deal(len(rows), batch_size)]
         weight = weight[rows]
-        like = module.theta.detach()
+        like = next(module.parameters()).detach()
         uniform = np.ptp(weight) == 0
         mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
-        problem = Problem(
+        return self._minimized(
+            rng,
             module=module,
-            loss=self._loss(module, targets),
+            loss=self._loss(len(self._start(targets[rows], weight)), targets),
             rows=rows_of(
-                X, rows, groups, module.columns,
+                X, rows, self._packed(groups), module.columns,  # type: ignore[arg-type]
                 batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
             ),
             y=_target_tensor(targets[rows], like),
@@ -251,16 +251,13 @@ class SparseNet(GroupSelector):
             regularizer=self._regularizer(),
             lam=float(self.lam),
             alive=alive,
-            rng=rng,
         )  # fmt: skip
-        problem.terms = self._terms(module, *problem.terms)
-        return problem
 
-    def _loss(self, module: MLP, targets: np.ndarray) -> Loss:
+    def _loss(self, n_outputs: int, targets: np.ndarray) -> Loss:
         """The loss, tried on two rows before anything is trained with it."""
         if self.loss is None:
             return self._default_loss()
-        out = torch.zeros(2, len(module.biases[-1]), dtype=torch.float64)
+        out = torch.zeros(2, n_outputs, dtype=torch.float64)
         y = _target_tensor(targets[:2], out)
         try:
             with warnings.catch_warnings():
@@ -302,9 +299,7 @@ class SparseNet(GroupSelector):
         self.groups_ = groups
         self.history_ = history
         self.n_iter_ = len(history)
-        theta = self.module_.theta.detach().double().cpu().numpy()
-        square = np.bincount(groups.labels, np.square(theta).sum(0), minlength=len(groups))
-        self.group_norms_ = np.sqrt(square)
+        self.group_norms_ = self._norms(groups)
         self.group_support_ = alive & (self.group_norms_ > 0)
         if not self.group_support_.any():
             warnings.warn(
@@ -322,8 +317,7 @@ class SparseNet(GroupSelector):
 
     def _dtype(self, n: int) -> torch.dtype:
         if self.dtype == "auto":
-            precise = n <= FULL_BATCH or not self.hidden_layer_sizes
-            return torch.float64 if precise else torch.float32
+            return torch.float64 if n <= FULL_BATCH else torch.float32
         return getattr(torch, self.dtype)
 
     def _device(self) -> torch.device:

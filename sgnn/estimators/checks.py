@@ -15,11 +15,12 @@ ROWS = 8192  # rows looked at at a time, so that a look at a large X needs no co
 
 
 def check_fit(
-    estimator: Any, X: Any, y: Any, *, numeric: bool, reset: bool
+    estimator: Any, X: Any, y: Any, *, numeric: bool, reset: bool, allow_nd: bool = False
 ) -> tuple[np.ndarray, np.ndarray]:
     """X as numbers (n, n_features), y of length n; names and n_features are learned if `reset`.
 
-    `numeric` is for regression: y may then be (n, n_targets).
+    `numeric` is for regression: y may then be (n, n_targets).  With `allow_nd` X may be (n,
+    channels, ...).
     """
     if y is not None:
         _check_lengths(X, y)
@@ -28,12 +29,15 @@ def check_fit(
     try:
         X, y = validate_data(
             estimator, X, y, dtype="numeric", ensure_all_finite=False,
-            multi_output=numeric, y_numeric=numeric, reset=reset,
+            multi_output=numeric, y_numeric=numeric, reset=reset, allow_nd=allow_nd,
         )  # fmt: skip
         X = _native(X)
     except (ValueError, TypeError) as error:
         raise _advised(error) from None
-    check_finite(X, getattr(estimator, "feature_names_in_", None), estimator.missing == "mean")
+    names = getattr(estimator, "feature_names_in_", None)
+    if X.ndim > 2:
+        names = np.repeat([f"channel {c}" for c in range(X.shape[1])], X[0, 0].size)
+    check_finite(X.reshape(len(X), -1), names, estimator.missing == "mean")
     return X, y
 
 

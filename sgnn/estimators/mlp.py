@@ -8,15 +8,15 @@ from typing import Any
 import numpy as np
 import torch
 
-from .. import regularizers
 from ..algorithms import RMDA, Algorithm, Proximal, Subgradient, Term
 from ..compaction import layer_sparsity
 from ..groups import Blocks, Groups
 from ..modules import MLP
 from ..regularizers import Regularizer
-from .base import SparseNet
+from .dense import DenseNet
 from .docs import documented
 from .parameters import SHARED, Rule, choice, either, integer, number
+from .penalty import made, one_a_layer
 from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
@@ -41,7 +41,7 @@ OWN = {
     "warmup_epochs": """int, default=20
         Epochs in which the strength of the penalty grows from 0 to lam; the paper has 0.""",
     "zero_tol": """float, default=1e-3
-        With algorithm="subgradient", a group none of whose weights exceeds this is set to zero
+        With algorithm="subgradient", penalized weights that do not exceed this are set to zero
         after the last epoch.""",
     "polish_iter": """int or "auto", default="auto"
         Full-batch iterations after the last epoch, at most, each of which costs an epoch and a
@@ -65,7 +65,7 @@ def _are_places(value: Any) -> bool:
     )
 
 
-class RegularizedMLP(SparseNet):
+class RegularizedMLP(DenseNet):
     """What the classifier and the regressor share."""
 
     first_bias = True
@@ -157,10 +157,7 @@ class RegularizedMLP(SparseNet):
         return POLISHED[self.algorithm](self.max_groups, self.warmup_epochs, self._polish_iter)
 
     def _regularizer(self) -> Regularizer:
-        made = regularizers.get(self.regularizer)
-        if self.alpha is None or not hasattr(made, "alpha") or made is self.regularizer:
-            return made
-        return regularizers.get(self.regularizer, alpha=self.alpha)
+        return made(self.regularizer, self.alpha)
 
     @property
     def _polish_iter(self) -> int:
@@ -176,7 +173,7 @@ class RegularizedMLP(SparseNet):
         by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
         return by_size and self._regularizer().size_factor
 
-    def _weighed(self, groups: Groups, module: MLP) -> Groups:
+    def _weighed(self, groups: Groups, module: MLP) -> Groups:  # type: ignore[override]
         """A group's size is the number of its weights, as in paper 2, not of its columns."""
         if not isinstance(self.group_weights, str):
             return groups
@@ -188,14 +185,17 @@ class RegularizedMLP(SparseNet):
 
         The biases of the outputs are the model's intercepts and stay free.
         """
+        layers = one_a_layer(self.regularizer, self.alpha, 1 + len(module.weights))
+        theta.regularizer = layers[0]
         terms = [theta] * ("input" in self.regularize)
-        tensors = list(module.weights) * ("hidden" in self.regularize)
-        tensors += list(module.biases[:-1]) * ("bias" in self.regularize)
-        for tensor in tensors:
+        # the weights that leave a hidden layer, and its bias
+        pairs = [*zip(module.weights, layers[1:], strict=True)] * ("hidden" in self.regularize)
+        pairs += [*zip(module.biases[:-1], layers[1:], strict=False)] * ("bias" in self.regularize)
+        for tensor, regularizer in pairs:
             blocks = Blocks(tensor.shape, (-1,))
             if not self._sized:
                 blocks.weights = torch.ones(blocks.n_blocks)
-            terms.append(Term(tensor, blocks.to(tensor)))
+            terms.append(Term(tensor, blocks.to(tensor), regularizer))
         return terms
 
     @property

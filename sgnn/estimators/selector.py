@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+from abc import abstractmethod
+from os import PathLike
 from typing import Any
 
 import numpy as np
@@ -11,9 +14,8 @@ from sklearn.base import BaseEstimator
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from ..compaction import compact
 from ..groups import Groups
-from ..modules import MLP
+from ..pruning import Cost, measure, to_onnx
 from ..training import Net
 from .checks import check_kept
 
@@ -35,7 +37,7 @@ class GroupSelector(SelectorMixin, BaseEstimator):
     group_norms_: np.ndarray
 
     @property
-    def module_(self) -> MLP:
+    def module_(self) -> Any:
         """The trained torch module; it takes all columns and reads the kept ones."""
         return self.net_.module_
 
@@ -101,28 +103,61 @@ class GroupSelector(SelectorMixin, BaseEstimator):
         # a frame that goes out as a frame keeps the types of its columns
         return X.iloc[:, kept] if framed and hasattr(X, "iloc") else checked
 
+    def _kept(self, X: Any) -> np.ndarray:
+        """The kept columns of X, (n, n_kept), checked."""
+        return check_kept(self, X, self.get_support(indices=True))
+
     def _outputs(self, X: Any) -> np.ndarray:
         """Outputs of the network, (n, n_outputs), some rows at a time."""
-        X = check_kept(self, X, self.get_support(indices=True))
-        module = self.module_
+        X = self._kept(X)
+        module, device = self.module_, next(self.module_.parameters()).device
         with torch.no_grad():
             parts = [
-                module.from_kept(raw_tensor(X[a : a + PREDICT_ROWS], module.theta.device)).cpu()
+                module.from_kept(raw_tensor(X[a : a + PREDICT_ROWS], device)).cpu()
                 for a in range(0, len(X), PREDICT_ROWS)
             ]
         return torch.cat(parts).double().numpy()
 
-    def compact(self) -> MLP:
-        """The network of the kept columns alone: a torch module with equal outputs.
+    @abstractmethod
+    def compact(self) -> Any:
+        """The network of what is left: a torch module with equal outputs."""
+
+    def to_onnx(self, path: str | PathLike) -> None:
+        """Write `compact()` to a file in the ONNX format.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; it takes `transform(X)` in the network's dtype, any number of rows.
+
+        Raises
+        ------
+        ImportError
+            If onnx or onnxscript is missing: they come with the extra "onnx".
+        """
+        small = self.compact()
+        columns = small.columns.n_features
+        to_onnx(small, path, next(small.parameters()).new_zeros((1, columns)))
+
+    def savings(self, n_rows: int = 1000) -> dict[str, tuple[float, float]]:
+        """What the network costs with all of its parts, and what `compact()` does.
+
+        Parameters
+        ----------
+        n_rows : int, default=1000
+            Rows of the forward pass that is timed, on this machine.
 
         Returns
         -------
-        module : torch.nn.Module
-            Takes `transform(X)` as a tensor, (n, n_kept), and returns the outputs of
-            `module_` (logits for a classifier).
+        costs : dict of str to (before, after)
+            parameters; flops for one row; bytes; seconds for n_rows rows.
         """
-        check_is_fitted(self)
-        return compact(self.module_)
+        whole, small = copy.deepcopy(self.module_), self.compact()
+        whole.columns.keep(torch.ones(whole.columns.n_features, dtype=torch.bool))
+        costs = [
+            measure(module, (module.columns.n_features,), rows=n_rows) for module in (whole, small)
+        ]
+        return dict(zip(Cost._fields, zip(*costs, strict=True), strict=True))
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
 from ..regularizers import GroupLasso, Regularizer
-from .base import SparseNet
+from .dense import DenseNet
 from .docs import documented
 from .parameters import SHARED, choice, integer
 from .tasks import NetClassifier, NetRegressor
@@ -26,7 +26,7 @@ OWN = {
 }
 
 
-class SGIN(SparseNet):
+class SGIN(DenseNet):
     """What the classifier and the regressor share."""
 
     _rules = SHARED | {

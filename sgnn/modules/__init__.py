@@ -1,7 +1,24 @@
 """Torch modules that can say which of their tensors are grouped, and how."""
 
+from .channels import ChannelNet, Constant
+from .cnn import ARCHITECTURES
 from .columns import Columns
+from .coupling import Coupling, Layer, Pair, couple
 from .losses import CrossEntropy, Loss, SquaredError, TorchLoss
 from .mlp import MLP
 
-__all__ = ["MLP", "Columns", "CrossEntropy", "Loss", "SquaredError", "TorchLoss"]
+__all__ = [
+    "ARCHITECTURES",
+    "MLP",
+    "ChannelNet",
+    "Columns",
+    "Constant",
+    "Coupling",
+    "CrossEntropy",
+    "Layer",
+    "Loss",
+    "Pair",
+    "SquaredError",
+    "TorchLoss",
+    "couple",
+]

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
+import torch
 from sklearn.base import is_classifier
 from sklearn.utils import Bunch
 
-from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
+from sgnn import (
+    GroupLassoMLP,
+    GroupLassoMLPRegressor,
+    SGINClassifier,
+    SGINRegressor,
+    SparseGroupCNN,
+)
 from sgnn.datasets import make_grouped_classification, make_grouped_regression
 
-__all__ = ["CASES", "MLPS", "NUMBERS", "SGIN", "VARIANTS", "Case", "outputs"]
+__all__ = ["CASES", "CNN", "MLPS", "NUMBERS", "SGIN", "VARIANTS", "Case", "first_layer", "outputs"]
 
 
 @dataclass(frozen=True, repr=False)
@@ -29,10 +37,21 @@ class Case:
     made: Bunch
     algorithms: dict[str, dict[str, Any]]
     settings: dict[str, Any]
+    without_hidden_layer: dict[str, Any] = field(default_factory=lambda: {"hidden_layer_sizes": ()})
+    of_six_columns: dict[str, Any] = field(default_factory=dict)
 
-    def __call__(self, **changes: Any) -> Any:
+    def __call__(self, *, hidden: bool = True, **changes: Any) -> Any:
         """A new estimator, its settings changed by these."""
+        changes |= {} if hidden else self.without_hidden_layer
         return self.kind(**{"groups": self.made.groups, **self.settings, **changes})
+
+    def by_default(self, *groups: Any, **changes: Any) -> Any:
+        """A new estimator with its own defaults, for a table of six columns."""
+        return self.kind(*groups, **{**self.of_six_columns, **changes})
+
+    def takes(self, names: Iterable[str]) -> bool:
+        """Whether the constructor has all of these arguments."""
+        return set(names) <= self.kind().get_params().keys()
 
     def __repr__(self) -> str:
         return "-".join([self.kind.__name__, *filter(None, [self.settings.get("algorithm")])])
@@ -72,6 +91,13 @@ class Case:
 def outputs(estimator: Any, X: Any) -> np.ndarray:
     """What the estimator says about X, as numbers."""
     return estimator.predict_proba(X) if is_classifier(estimator) else estimator.predict(X)
+
+
+def first_layer(estimator: Any) -> torch.Tensor:
+    """The weights that read the columns, (q, 10)."""
+    module = estimator.module_
+    theta = module.theta if hasattr(module, "theta") else module.body.conv1.weight.squeeze(2)
+    return theta.detach().clone()
 
 
 def scattered(made: Bunch) -> Bunch:
@@ -114,5 +140,25 @@ MLPS = (
         GroupLassoMLPRegressor, NUMBERS, PAPER_2, QUICK | RAW | {"lam": 0.001, "learning_rate": 0.1}
     ),
 )
-CASES = (*SGIN, *MLPS)
+# every column a channel of one position, so that the same groups of columns serve
+PAPER_3 = {"splitting": {}, "proximal": {}, "subgradient": {}}
+CNN = Case(
+    SparseGroupCNN,
+    CLASSES,
+    PAPER_3,
+    {
+        "image_shape": (-1, 1),
+        "architecture_options": {"filters": (16,), "units": ()},
+        "device": "cpu",
+        "learning_rate": 0.07,
+        "max_epochs": 12,
+        "max_groups": 2,
+        "lam": 0.001,
+        "sigma": 1.0,
+        "random_state": 0,
+    },
+    {"architecture_options": {"filters": (3,), "units": ()}},
+    {"image_shape": (-1, 1)},
+)
+CASES = (*SGIN, *MLPS, CNN)
 VARIANTS = tuple(case.by(algorithm) for case in CASES for algorithm in case.algorithms)

@@ -78,7 +78,7 @@ def test_before_the_fit_nothing_is_said_of_X(case, name):
 
 
 def test_set_params_is_the_constructor(case):
-    changes = {"lam": 0.5, "groups": 2, "optimizer": "sgd", "hidden_layer_sizes": [3, 2]}
+    changes = {"lam": 0.5, "groups": 2, "optimizer": "sgd", "max_epochs": 3}
     assert case.kind().set_params(**changes).get_params() == case.kind(**changes).get_params()
     with pytest.raises(ValueError, match="Invalid parameter 'lambda_'"):
         case.kind().set_params(lambda_=1)

@@ -19,12 +19,15 @@ def test_nothing_given_is_changed(case):
         },
         "group_costs": np.ones(5),
         "group_weights": [1.0] * 5,
-        "hidden_layer_sizes": [6, 4],
         "callbacks": [],
         "standardize": True,
         "missing": "mean",
         "refit": True,
     }
+    if case.takes(["hidden_layer_sizes"]):
+        arguments["hidden_layer_sizes"] = [6, 4]
+    else:
+        arguments["architecture_options"] = {"filters": [6], "units": [4]}
     X_val, y_val = X[:20].copy(), y[:20].copy()
     given = (X, y, weight, X_val, y_val, arguments)
     before = copy.deepcopy(given)

@@ -10,7 +10,7 @@ from sklearn.metrics import log_loss, mean_squared_error
 from sgnn.datasets import make_grouped_classification, make_grouped_regression, make_parity
 from sgnn.groups import Groups
 
-from .instances import SGIN, outputs
+from .instances import SGIN, first_layer, outputs
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -175,7 +175,7 @@ def test_what_is_said_of_the_groups_agrees(case, fitted):
     assert fitted.get_group_support().tolist() == kept
     assert fitted.group_support_.dtype == bool
     assert fitted.get_group_support(names=True) == fitted.selected_groups_ == case.planted
-    theta = fitted.module_.theta.detach().numpy()
+    theta = first_layer(fitted).numpy()
     norms = [np.linalg.norm(theta[:, c]) for c in columns(case).values()]
     np.testing.assert_allclose(fitted.group_norms_, norms)
     fitted.get_group_support()[:] = True

@@ -12,7 +12,7 @@ SETTINGS = [
     {},
     {"standardize": True},
     {"refit": True},
-    {"dtype": "float64", "hidden_layer_sizes": ()},
+    {"dtype": "float64", "hidden": False},
 ]
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 import torch
 
-from .instances import outputs
+from .instances import first_layer, outputs
 
 
 class Momentum(torch.optim.SGD):
@@ -40,7 +40,7 @@ def assert_exact_zeros(estimator, case):
     gone = ~estimator.get_support()
     assert gone.any()
     assert not gone.all()
-    theta = estimator.module_.theta.detach().cpu().numpy()
+    theta = first_layer(estimator).numpy()
     assert (theta[:, gone] == 0).all()
     assert (theta[:, ~gone] != 0).any(axis=0).all()
     np.testing.assert_array_equal(estimator.group_norms_ == 0, ~estimator.group_support_)
@@ -60,10 +60,10 @@ def test_removed_is_exactly_zero(case, optimizer, refit):
 def test_removed_stays_removed_in_a_second_fit(variant, optimizer):
     case, settings = variant, {"optimizer": optimizer, "max_groups": 2}
     estimator = case(warm_start=True, **settings).fit(case.X, case.y)
-    first, weights = estimator.selected_groups_, estimator.module_.theta.detach().clone()
+    first, weights = estimator.selected_groups_, first_layer(estimator)
     estimator.set_params(lam=0.0, max_groups=None).fit(case.X, case.y)
     assert estimator.selected_groups_ == first
-    assert not torch.equal(estimator.module_.theta, weights)
+    assert not torch.equal(first_layer(estimator), weights)
     assert_exact_zeros(estimator, case)
 
 

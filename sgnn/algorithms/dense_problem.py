@@ -1,0 +1,85 @@
+"""The problem of a multi-layer network whose first layer is cut into groups of columns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..groups import Blocks
+from ..modules import MLP
+from .network import DenseNetwork, Network
+from .problem import ENOUGH, Problem
+from .terms import Term
+
+__all__ = ["DenseProblem"]
+
+
+@dataclass(kw_only=True)
+class DenseProblem(Problem):
+    """mean loss + lam * sum of R, over the weights of an MLP.
+
+    The terms are the groups of theta alone until others are put in their place.
+    """
+
+    module: MLP
+
+    def __post_init__(self) -> None:
+        device = self.module.theta.device
+        self.columns = [
+            torch.from_numpy(self.groups.columns(g)).to(device) for g in range(len(self.groups))
+        ]
+        labels = torch.from_numpy(self.groups.labels.copy()).to(device)
+        weights = torch.from_numpy(self.groups.penalties).to(self.module.theta)
+        self.blocks = Blocks.columns(self.module.theta.shape, labels, weights)
+        self.terms = [Term(self.module.theta, self.blocks, self.regularizer)]
+
+    def network(self) -> Network:
+        return DenseNetwork(self)
+
+    def selected(self) -> np.ndarray:
+        return self.alive & (self.blocks.norm(self.module.theta) > 0).cpu().numpy()
+
+    def remove(self, group: int) -> None:
+        self.module.theta[:, self.columns[group]] = 0
+        self.alive[group] = False
+
+    def growth(self) -> np.ndarray:
+        # each batch's first product is computed once and then lacks one group at a time
+        theta, living = self.module.theta, self.living
+        parts = [theta[:, self.columns[g]] for g in living]
+        total, seen = torch.zeros(len(living), dtype=torch.float64), 0
+        for batch in self.rows.batches:
+            xs = [self.rows.read(batch, self.rows.span(g)) for g in living]
+            z = torch.stack([x @ part.T for x, part in zip(xs, parts, strict=True)]).sum(0)
+            base = self.loss_from(z.clone(), batch)
+            lacking = [self.loss_from(z - x @ part.T, batch) - base
+                       for x, part in zip(xs, parts, strict=True)]  # fmt: skip
+            total += torch.stack(lacking).cpu() * (batch.stop - batch.start)
+            seen += batch.stop - batch.start
+            if seen >= ENOUGH:
+                break
+        return total.numpy() / seen - self._penalties()
+
+    def _penalties(self) -> np.ndarray:
+        """What each living group adds to the penalty."""
+        theta = self.module.theta
+        if all(term.tensor is not theta for term in self.terms):
+            return np.zeros(len(self.living))
+        without = theta.repeat(len(self.living), 1, 1)
+        for w, g in zip(without, self.living, strict=True):
+            w[:, self.columns[g]] = 0
+        R, lam = self.regularizer, self.lam
+        less = R.value(theta, self.blocks, lam) - R.value(without, self.blocks, lam)
+        return less.cpu().double().numpy()
+
+    def loss_on(self, batch: slice) -> float:
+        order = torch.from_numpy(self.rows.order).to(self.module.theta.device)
+        z = self.rows.read(batch) @ self.module.theta[:, order].T
+        return float(self.loss_from(z, batch))
+
+    def loss_from(self, z: Tensor, batch: slice) -> Tensor:
+        """Mean loss of the batch from its first-layer product z (b, q), which is overwritten."""
+        return self.mean(self.loss(self.module.head(z)[-1], self.y[batch]), batch)

@@ -1,0 +1,175 @@
+"""The problem of any torch module, by autograd: convolutions, residual blocks, the user's own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.dropout import _DropoutNd
+
+from ..groups import Blocks
+from ..modules import ChannelNet
+from ..modules.tracing import ONE_AT_A_TIME
+from .network import Network
+from .problem import ENOUGH, Problem
+
+__all__ = ["ModuleNetwork", "ModuleProblem", "Reader", "group_norms"]
+
+
+@dataclass
+class Reader:
+    """A weight that reads the input, cut by the groups of the input's channels.
+
+    Where it reads something else too, that is one more block, the last.
+    """
+
+    weight: nn.Parameter
+    blocks: Blocks
+
+
+@dataclass(kw_only=True)
+class ModuleProblem(Problem):
+    """mean loss + lam * sum of R, over the weights of any module.
+
+    Attributes
+    ----------
+    readers : list of Reader
+        Everything that reads the input.
+    augment : callable (x, generator) -> x, optional
+        A random change of the rows (b, p) of a mini-batch.
+    seed : int
+        Of the order of the rows, of dropout and of `augment`, anew for every epoch.
+    """
+
+    module: ChannelNet
+    readers: list[Reader] = field(default_factory=list)
+    augment: Callable[[Tensor, torch.Generator], Tensor] | None = None
+    seed: int = 0
+
+    def network(self) -> Network:
+        return ModuleNetwork(self)
+
+    def selected(self) -> np.ndarray:
+        return self.alive & (group_norms(self.readers, len(self.groups)) > 0)
+
+    def remove(self, group: int) -> None:
+        self.zero(group)
+        self.alive[group] = False
+
+    def zero(self, group: int) -> None:
+        """Set a group to 0."""
+        for reader in self.readers:
+            rest = torch.arange(reader.blocks.n_blocks, device=reader.weight.device) != group
+            reader.weight.mul_(reader.blocks.spread(rest))
+
+    def growth(self) -> np.ndarray:
+        before, found = [reader.weight.clone() for reader in self.readers], []
+        objective = self._objective()
+        for group in self.living:
+            self.zero(group)
+            found.append(self._objective() - objective)
+            for reader, weight in zip(self.readers, before, strict=True):
+                reader.weight.copy_(weight)
+        return np.array(found)
+
+    def _objective(self) -> float:
+        total, seen = 0.0, 0
+        for batch in self.rows.batches:
+            total += self.loss_on(batch) * (batch.stop - batch.start)
+            seen += batch.stop - batch.start
+            if seen >= ENOUGH:
+                break
+        return total / seen + self.penalty()
+
+    def loss_on(self, batch: slice) -> float:
+        self.module.eval()
+        out = self.module.prepared(self.rows.read(batch))
+        return float(self.mean(self.loss(out, self.y[batch]), batch))
+
+
+def group_norms(readers: list[Reader], n_groups: int) -> np.ndarray:
+    """Norm of all that reads each group, (n_groups,)."""
+    squares = [r.blocks.sum(r.weight.detach().double().square())[:n_groups] for r in readers]
+    return torch.stack(squares).sum(0).sqrt().cpu().numpy()
+
+
+class ModuleNetwork(Network):
+    """Any module, its gradient by autograd.
+
+    Every epoch deals the rows anew.  Dropout draws from a stream of its own, which is put in
+    the place of torch's while the network is evaluated.
+
+    Parameters
+    ----------
+    problem : ModuleProblem
+    """
+
+    def __init__(self, problem: ModuleProblem) -> None:
+        self.problem = problem
+        self.parameters = list(problem.module.parameters())
+        self.terms = problem.terms
+        device = self.parameters[0].device
+        self.devices = [device] if device.type == "cuda" else []
+        self.draws = _draws(problem.module.body)
+        self.deal(0)
+
+    def deal(self, epoch: int) -> None:
+        seed = np.random.SeedSequence([self.problem.seed, epoch])
+        order, dropout, augment = (int(s.generate_state(1)[0]) for s in seed.spawn(3))
+        n, device = self.problem.rows.n, self.parameters[0].device
+        self.order = torch.arange(n, device=device)
+        if len(self.problem.rows.batches) > 1:
+            self.order = torch.from_numpy(np.random.default_rng(order).permutation(n)).to(device)
+        self.generator = torch.Generator().manual_seed(augment)
+        with torch.random.fork_rng(self.devices):
+            torch.manual_seed(dropout)
+            self.stream = torch.get_rng_state()
+
+    def gradient(self, batch: slice) -> Tensor:
+        problem, module, index = self.problem, self.problem.module, self.order[batch]
+        x = problem.rows.read(index)
+        if problem.augment is not None:
+            x = problem.augment(x, self.generator)
+        module.train()
+        with self._own_stream(), torch.enable_grad():
+            out = module.prepared(x)
+        self.out = out.detach()
+        losses, g = problem.loss.gradient(self.out, problem.y[index])
+        for p in self.parameters:
+            p.grad = None
+        with torch.enable_grad():
+            out.backward(problem.weighted(g, index))
+        return problem.mean(losses, index)
+
+    @contextmanager
+    def _own_stream(self) -> Iterator[None]:
+        """torch's stream of random numbers is this network's, for one thread at a time."""
+        if not self.draws:
+            yield
+            return
+        with ONE_AT_A_TIME, torch.random.fork_rng(self.devices):
+            torch.set_rng_state(self.stream)
+            yield
+            self.stream = torch.get_rng_state()
+
+    def loss(self, batch: slice) -> Tensor:
+        problem, index = self.problem, self.order[batch]
+        problem.module.eval()
+        out = problem.module.prepared(problem.rows.read(index))
+        return problem.mean(problem.loss(out, problem.y[index]), index)
+
+    def zero(self, group: int) -> None:
+        self.problem.zero(group)
+
+    def store(self) -> None:
+        self.problem.module.eval()
+
+
+def _draws(body: nn.Module) -> bool:
+    """Whether a forward pass may draw random numbers: dropout does, and a user's own may."""
+    known = all(type(m).__module__.startswith(("torch.nn.", "sgnn.")) for m in body.modules())
+    return not known or any(isinstance(m, _DropoutNd) for m in body.modules())

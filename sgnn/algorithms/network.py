@@ -1,0 +1,100 @@
+"""A network as algorithms see it that move every weight at once."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from typing import TYPE_CHECKING
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..groups import Blocks
+from .terms import Term
+
+if TYPE_CHECKING:
+    from .dense_problem import DenseProblem
+
+__all__ = ["DenseNetwork", "Network"]
+
+
+class Network(ABC):
+    """Parameters to move, what of them is penalized, and the loss with its gradient.
+
+    Attributes
+    ----------
+    parameters : list of nn.Parameter
+        What training moves.
+    terms : list of Term
+        What is penalized, among the parameters.
+    out : tensor
+        Outputs for the last batch that `gradient` was taken of.
+    """
+
+    parameters: list[nn.Parameter]
+    terms: list[Term]
+    out: Tensor
+
+    @abstractmethod
+    def gradient(self, batch: slice) -> Tensor:
+        """Set every `.grad` to the gradient of the batch's mean loss, and return the loss."""
+
+    @abstractmethod
+    def loss(self, batch: slice) -> Tensor:
+        """The batch's mean loss."""
+
+    @abstractmethod
+    def zero(self, group: int) -> None:
+        """Set a group of the input to 0."""
+
+    def deal(self, epoch: int) -> None:
+        """Before an epoch: deal the rows into mini-batches anew, where that is done."""
+
+    def load(self) -> None:
+        """Take the parameters from the module."""
+
+    def store(self) -> None:
+        """Give the parameters back to the module."""
+
+
+class DenseNetwork(Network):
+    """An MLP, with theta's columns in the order of the rows' columns, so that none is gathered.
+
+    Parameters
+    ----------
+    problem : DenseProblem
+    """
+
+    def __init__(self, problem: DenseProblem) -> None:
+        self.problem, module = problem, problem.module
+        self.order = torch.from_numpy(problem.rows.order).to(module.theta.device)
+        self.theta = nn.Parameter(module.theta[:, self.order].detach().clone())
+        labels = torch.from_numpy(problem.groups.labels[problem.rows.order]).to(self.order.device)
+        blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
+        self.terms = [
+            Term(self.theta, blocks, term.regularizer) if term.tensor is module.theta else term
+            for term in problem.terms
+        ]
+        self.parameters = [self.theta, *module.upper()]
+
+    def gradient(self, batch: slice) -> Tensor:
+        problem, module = self.problem, self.problem.module
+        x = problem.rows.read(batch)
+        layers = module.head(F.linear(x, self.theta))
+        self.out = layers[-1]
+        losses, g = problem.loss.gradient(self.out, problem.y[batch])
+        g = module.backward(layers, problem.weighted(g, batch))
+        self.theta.grad = g.T @ x
+        return problem.mean(losses, batch)
+
+    def loss(self, batch: slice) -> Tensor:
+        return self.problem.loss_from(self.problem.rows.read(batch) @ self.theta.T, batch)
+
+    def zero(self, group: int) -> None:
+        self.theta[:, self.problem.rows.span(group)] = 0
+
+    def load(self) -> None:
+        self.theta.copy_(self.problem.module.theta[:, self.order])
+
+    def store(self) -> None:
+        self.problem.module.theta[:, self.order] = self.theta

@@ -1,0 +1,104 @@
+"""Variable splitting: gradient steps on W, a prox for its copy V (paper 3, algorithm 1)."""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+
+from ..regularizers import Regularizer
+from ..regularizers.sparse_group import Sum
+from .problem import Problem
+from .terms import drop_small
+from .whole import WholeNetwork
+
+__all__ = ["Splitting"]
+
+STAGES = 5  # beta grows four times in a training, as in the paper
+
+
+class Splitting(WholeNetwork):
+    """min over W, V of loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
+
+    Every mini-batch is a step of the optimizer on W, with a subgradient of lam G, and then
+    V = prox of (lam / beta) r at W.  beta grows by sigma in every fifth of the training.  A
+    regularizer that is no sum is all r.  In the end weights that do not exceed the tolerance are
+    set to 0: it is W that the network was trained with, not V.
+
+    Parameters
+    ----------
+    max_groups, warmup_epochs : int
+        As in `WholeNetwork`.
+    beta : float, optional
+        In the beginning; 25 lam by default.
+    sigma : float, default=1.25
+        Factor by which beta grows.
+    unit_step : bool, default=False
+        Take the prox of r at lam / beta with step 1, as the authors' program does, in the place
+        of that at lam with step 1 / beta.  They differ for SCAD, which is not homogeneous, and
+        then the first is not the minimizer over V.
+    tolerance : float, default=1e-5
+        The largest weight that is set to 0.
+
+    Notes
+    -----
+    Source: paper 3, section 2.3, algorithm 1, equations 17a and 17b.
+    """
+
+    def __init__(
+        self,
+        max_groups: int | None = None,
+        warmup_epochs: int = 0,
+        beta: float | None = None,
+        sigma: float = 1.25,
+        unit_step: bool = False,
+        tolerance: float = 1e-5,
+    ) -> None:
+        super().__init__(max_groups, warmup_epochs)
+        self.beta, self.sigma, self.unit_step = beta, sigma, unit_step
+        self.tolerance = tolerance
+
+    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(problem, optimizer, max_epochs)
+        self.first_beta = 25 * problem.lam if self.beta is None else self.beta
+        self.V = [self._shrunk(i) for i in range(len(self.terms))]
+
+    @property
+    def strength(self) -> float:
+        """beta in this epoch."""
+        stage = self.epoch * STAGES // max(STAGES, self.max_epochs)
+        return self.first_beta * self.sigma**stage
+
+    def objective(self, batch: slice) -> Tensor:
+        loss, beta = super().objective(batch), self.strength
+        for term, V in zip(self.terms, self.V, strict=True):
+            slope = (term.w - V) * beta
+            group, _, share, _ = parts(term.regularizer)
+            if group is not None:
+                slope += group.subgradient(term.w, term.blocks, share * self.lam)
+            term.add_gradient(slope)
+        return loss
+
+    def update(self) -> None:
+        super().update()
+        self.V = [self._shrunk(i) for i in range(len(self.terms))]
+
+    def _shrunk(self, i: int) -> Tensor:
+        """V of a term: the prox of r at its weights."""
+        term, beta = self.terms[i], self.strength
+        _, element, _, share = parts(term.regularizer)
+        lam = share * self.lam
+        if beta == 0:
+            return term.w.detach().clone()
+        if self.unit_step:
+            return element.prox(term.w, term.blocks, lam / beta, 1.0)
+        return element.prox(term.w, term.blocks, lam, 1 / beta)
+
+    def finish(self) -> None:
+        drop_small(self.problem.terms, self.tolerance)
+
+
+def parts(R: Regularizer) -> tuple[Regularizer | None, Regularizer, float, float]:
+    """G, r and their shares; no G where R is no sum."""
+    if isinstance(R, Sum):
+        return R.group, R.element, *R.mix
+    return None, R, 1.0, 1.0

@@ -1,0 +1,519 @@
+"""Sparse groups of convolutional networks, and of the channels that they read (papers 3, 4)."""
+
+from __future__ import annotations
+
+import copy
+import math
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import is_regressor
+from sklearn.utils.validation import check_is_fitted
+from torch import nn
+
+from ..algorithms import (
+    Algorithm,
+    ModuleProblem,
+    Proximal,
+    Reader,
+    Splitting,
+    Subgradient,
+    group_norms,
+)
+from ..groups import Groups
+from ..modules import ARCHITECTURES, ChannelNet, Columns, Constant, Coupling, couple
+from ..pruning import layer_sparsity, prune
+from ..regularizers import Regularizer
+from .base import Table
+from .checks import check_fit
+from .cnn_terms import GROUPINGS, readers_of, terms_of
+from .docs import documented
+from .parameters import SHARED, Rule, choice, either, integer, number
+from .penalty import made
+from .rows import columns_of
+from .shapes import AUGMENTATIONS, check_shape, kept_channels
+from .tasks import NetClassifier
+
+__all__ = ["SparseGroupCNN"]
+
+OWN = {
+    "groups": """None, int, str, array, list, dict or callable, default=None
+        Which channels of the input belong together (image planes, spectral bands, electrodes), in
+        the forms that columns have elsewhere; None: each channel alone.""",
+    "image_shape": """tuple of int, default=None
+        What a row of a 2-D X is: (channels, length), (channels, height, width) or (channels,
+        depth, height, width), one of them -1 if it follows from the columns.  None: one channel,
+        a signal of n_features positions; an X of three or more dimensions speaks for itself.""",
+    "architecture": """str or torch.nn.Module, default="lenet5"
+        "lenet5", "cnn4", "simple", "alexnet", "vgg11_bn", "resnet18", "resnet40", "wrn28_10", or a
+        network of yours that takes (n, channels, ...) and returns (n, n_classes); it is copied.""",
+    "architecture_options": """dict, default=None
+        What the function of that name in `sgnn.modules` takes: `filters`, `units`, ...""",
+    "lam": """float, default=1e-4
+        Strength of the penalty, >= 0.""",
+    "regularizer": """str or Regularizer, default="sgl_l1"
+        One of `sgnn.regularizers.names()`, or an instance.""",
+    "grouping": """{"neuron", "channel", "filter", "oicsr"}, default="neuron"
+        How the weights inside the network are cut: by output channels of a convolution and input
+        units of a dense layer; by input channels; by single kernels; or by channels with all
+        that leads into and out of them, which needs algorithm="subgradient".""",
+    "layers": """{"auto", "all", "conv"}, default="auto"
+        Which layers are penalized; "auto" is all for regularizers with a size factor (paper 3),
+        convolutions for the others (paper 4).""",
+    "regularize": """tuple of {"input", "hidden"}, default=("input", "hidden")
+        Whether the first layer is cut by `groups`, where there is more than one, and whether
+        the others are penalized.  ("hidden",) cuts the first layer like the others.""",
+    "algorithm": """{"splitting", "proximal", "subgradient"}, default="splitting"
+        Paper 3's variable splitting; steps of the optimizer with the prox of the penalty; or
+        with its subgradient, as in paper 4, and `zero_tol` in the end.""",
+    "alpha": """float or None, default=None
+        The mix of regularizers given by a name that have one, such as "shsq_gl_half".""",
+    "beta": """float or None, default=None
+        With algorithm="splitting", what holds the weights to their sparse copy; None is 25 lam.""",
+    "sigma": """float, default=1.25
+        Factor by which beta grows in every fifth of the epochs.""",
+    "unit_step": """bool, default=False
+        With algorithm="splitting", the prox as the authors' program takes it, which for SCAD is
+        not the minimizer.""",
+    "zero_tol": """float, default=1e-5
+        Unless algorithm="proximal", weights that do not exceed this are set to zero in the end.""",
+    "warmup_epochs": """int, default=0
+        Epochs in which the strength of the penalty grows from 0 to lam.""",
+    "augment": """{"shift", "flip", "shift_flip"} or None, default=None
+        Random shifts by up to an eighth of each axis, flips of the last axis, or both, anew in
+        every epoch.""",
+    "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
+        The factor of each group: sqrt(number of its weights), inside the network too, 1, or
+        these numbers for the groups of channels.  Regularizers whose source has no such factor
+        have 1.""",
+    "max_epochs": """int, default=30
+        Epochs at most; an epoch sees every row once.""",
+    "learning_rate": """float, default=0.001
+        Step size of the optimizer.""",
+    "optimizer": """{"sgd", "adam", "adamw", "adamax", "rmsprop"} or torch class, default="adam"
+        Paper 3 has "adam" for LeNet; paper 4 has SGD with momentum.""",
+}
+REGULARIZE = ("input", "hidden")
+
+
+def _are_places(value: Any) -> bool:
+    places = isinstance(value, tuple | list) and 0 < len(value) == len(set(value))
+    return places and set(value) <= set(REGULARIZE)
+
+
+def _is_shape(value: Any) -> bool:
+    if not isinstance(value, tuple | list) or not 1 < len(value) < 5:
+        return False
+    known = [n for n in value if n != -1]
+    return len(value) - len(known) < 2 and all(map(integer(1).accepts, known))
+
+
+@documented(**OWN)
+class SparseGroupCNN(NetClassifier):
+    """A convolutional network that drops groups of its weights, and channels of its input.
+
+    minimize over the network: mean loss + lam * sum over layers of R(W)
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    {attributes}
+    sparsity_ : list of dict
+        Zero weights and neurons of each layer, as paper 3 counts them: name, weights,
+        zero_weights, neurons, zero_neurons, flops, flops_left.
+
+    See Also
+    --------
+    GroupLassoMLP : The same for tables without an order of the columns.
+
+    Notes
+    -----
+    Where groups of channels are removed, `transform` returns the others, and `predict` does not
+    look at them.  Each mini-batch is dealt anew in every epoch.
+
+    References
+    ----------
+    .. [1] Bui, Park, Zhang, Qi and Xin, "Structured sparsity of convolutional neural networks via
+       nonconvex sparse group regularization", 2021: equations 10 to 17, algorithm 1.
+    .. [2] Mitsuno, Miyao and Kurita, "Hierarchical group sparse regularization for deep
+       convolutional neural networks", 2020: equations 8 to 16.
+
+    Examples
+    --------
+    >>> from sgnn import SparseGroupCNN
+    >>> from sgnn.datasets import load_digit_rows
+    >>> digits = load_digit_rows()
+    >>> model = SparseGroupCNN(
+    ...     image_shape=(1, 8, 8), lam=1e-3, algorithm="proximal", refit=True,
+    ...     learning_rate=3e-3, max_epochs=10, random_state=0,
+    ... )
+    >>> model = model.fit(digits.data[:1000], digits.target[:1000])
+    >>> model.score(digits.data[1000:], digits.target[1000:]) > 0.9
+    True
+    >>> [(layer["name"], layer["neurons"]) for layer in model.sparsity_]
+    [('conv1', 20), ('conv2', 50), ('dense1', 50), ('output', 500)]
+    """
+
+    _rules = SHARED | {
+        "algorithm": choice("splitting", "proximal", "subgradient"),
+        "image_shape": either(
+            None, Rule(_is_shape, "a tuple of two to four ints >= 1, at most one of them -1")
+        ),
+        "architecture": Rule(
+            lambda v: isinstance(v, nn.Module) or (isinstance(v, str) and v in ARCHITECTURES),
+            f"one of {', '.join(map(repr, ARCHITECTURES))} or a torch.nn.Module",
+        ),
+        "architecture_options": either(None, Rule(lambda v: isinstance(v, Mapping), "a dict")),
+        "grouping": choice(*GROUPINGS),
+        "layers": choice("auto", "all", "conv"),
+        "regularize": Rule(_are_places, "a tuple of some of 'input' and 'hidden'"),
+        "alpha": either(None, number(0, 1)),
+        "beta": either(None, number(0)),
+        "sigma": number(1),
+        "unit_step": Rule(lambda v: isinstance(v, bool | np.bool_), "True or False"),
+        "zero_tol": number(0),
+        "warmup_epochs": integer(0),
+        "augment": either(None, choice(*AUGMENTATIONS)),
+    }
+
+    def __init__(
+        self,
+        groups=None,
+        *,
+        image_shape=None,
+        architecture="lenet5",
+        architecture_options=None,
+        lam=1e-4,
+        regularizer="sgl_l1",
+        grouping="neuron",
+        layers="auto",
+        regularize=REGULARIZE,
+        algorithm="splitting",
+        alpha=None,
+        beta=None,
+        sigma=1.25,
+        unit_step=False,
+        zero_tol=1e-5,
+        warmup_epochs=0,
+        augment=None,
+        group_weights="sqrt_size",
+        group_costs=None,
+        max_groups=None,
+        max_epochs=30,
+        batch_size="auto",
+        learning_rate=1e-3,
+        lr_schedule=0.95,
+        optimizer="adam",
+        loss=None,
+        class_weight=None,
+        standardize=False,
+        missing="error",
+        early_stopping=False,
+        validation_fraction=0.1,
+        n_iter_no_change=10,
+        tol=1e-4,
+        refit=False,
+        warm_start=False,
+        cache_size=1000,
+        device="auto",
+        dtype="auto",
+        callbacks=None,
+        verbose=0,
+        random_state=None,
+    ):
+        self.groups = groups
+        self.image_shape = image_shape
+        self.architecture = architecture
+        self.architecture_options = architecture_options
+        self.lam = lam
+        self.regularizer = regularizer
+        self.grouping = grouping
+        self.layers = layers
+        self.regularize = regularize
+        self.algorithm = algorithm
+        self.alpha = alpha
+        self.beta = beta
+        self.sigma = sigma
+        self.unit_step = unit_step
+        self.zero_tol = zero_tol
+        self.warmup_epochs = warmup_epochs
+        self.augment = augment
+        self.group_weights = group_weights
+        self.group_costs = group_costs
+        self.max_groups = max_groups
+        self.max_epochs = max_epochs
+        self.batch_size = batch_size
+        self.learning_rate = learning_rate
+        self.lr_schedule = lr_schedule
+        self.optimizer = optimizer
+        self.loss = loss
+        self.class_weight = class_weight
+        self.standardize = standardize
+        self.missing = missing
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.n_iter_no_change = n_iter_no_change
+        self.tol = tol
+        self.refit = refit
+        self.warm_start = warm_start
+        self.cache_size = cache_size
+        self.device = device
+        self.dtype = dtype
+        self.callbacks = callbacks
+        self.verbose = verbose
+        self.random_state = random_state
+
+    # the network and its penalty --------------------------------------------------------------
+
+    def _algorithm(self) -> Algorithm:
+        if self.grouping == "oicsr" and self.algorithm != "subgradient":
+            raise ValueError(
+                f'grouping="oicsr" makes groups that overlap, for which algorithm='
+                f'{self.algorithm!r} has no prox: give algorithm="subgradient".'
+            )
+        schedule = (self.max_groups, self.warmup_epochs)
+        if self.algorithm == "splitting":
+            return Splitting(*schedule, self.beta, self.sigma, self.unit_step, self.zero_tol)
+        if self.algorithm == "subgradient":
+            return Subgradient(*schedule, self.zero_tol)
+        return Proximal(*schedule, polish_iter=0)
+
+    def _regularizer(self) -> Regularizer:
+        return made(self.regularizer, self.alpha)
+
+    @property
+    def _sized(self) -> bool:
+        """Whether a block's factor is sqrt(number of its weights) or 1."""
+        by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
+        return by_size and self._regularizer().size_factor
+
+    def _new_module(self, table: Table, rng: np.random.Generator) -> ChannelNet:
+        n_outputs = len(self._start(table.targets[table.rows], table.weight[table.rows]))
+        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        self._built = copy.copy((self.architecture, self.architecture_options))
+        if isinstance(self.architecture, nn.Module):
+            body = copy.deepcopy(self.architecture)
+        else:
+            options = self.architecture_options or {}
+            try:
+                body = ARCHITECTURES[self.architecture](
+                    self._shape, n_outputs, generator=generator, **options
+                )
+            except TypeError as error:
+                raise ValueError(
+                    f"architecture_options={options!r} do not suit "
+                    f"architecture={self.architecture!r} ({error}): give what its function in "
+                    f"sgnn.modules takes."
+                ) from None
+        dtype = self._dtype(len(table.rows))
+        module = ChannelNet(self._columns(table), self._shape, body.to(dtype))
+        self._check_outputs(module, n_outputs)
+        return module.to(self._device())
+
+    def _check_outputs(self, module: ChannelNet, n_outputs: int) -> None:
+        self._readers(module)  # refuses what it cannot follow
+        x = next(module.parameters()).new_zeros((2, module.columns.n_features))
+        with torch.no_grad():
+            shape = tuple(module.eval().prepared(x).shape)
+        if shape != (2, n_outputs):
+            raise ValueError(
+                f"architecture returns outputs of shape {shape} for 2 rows: give a network that "
+                f"returns (n, {n_outputs}), one output for each class."
+            )
+
+    def _columns(self, table: Table) -> Columns:
+        """Every channel filled in and scaled as a whole."""
+        X, weight, rows = table.X, table.weight, table.rows
+        columns = columns_of(X, weight, rows, standardize=self.standardize, missing=self.missing)
+        if columns.shift is None or columns.scale is None:
+            return columns
+        shift = columns.shift.reshape(self._shape[0], -1).numpy()
+        scale = columns.scale.reshape(self._shape[0], -1).numpy()
+        mean = shift.mean(1, keepdims=True)
+        # within a position a constant one has no deviation, although its scale is 1
+        spread = np.where(scale == 1.0, 0.0, scale)
+        deviation = np.sqrt((spread**2 + (shift - mean) ** 2).mean(1, keepdims=True))
+        deviation = np.where(deviation > 0, deviation, 1.0)
+        each = np.broadcast_to
+        return Columns(
+            columns.n_features,
+            shift=each(mean, shift.shape).reshape(-1).copy(),
+            scale=each(deviation, shift.shape).reshape(-1).copy(),
+            fill=None if columns.fill is None else columns.fill.numpy(),
+        )
+
+    def _coupling(self, module: ChannelNet) -> Coupling:
+        return couple(module.body, module.shape)
+
+    def _readers(self, module: ChannelNet) -> list[Reader]:
+        return readers_of(self._coupling(module), self._channels)
+
+    def _minimized(self, rng: np.random.Generator, **parts: Any) -> ModuleProblem:
+        module = parts["module"]
+        readers = self._readers(module)
+        terms = terms_of(
+            self._coupling(module),
+            readers,
+            (self.regularizer, self.alpha),
+            grouping=self.grouping,
+            conv_only=self.layers == "conv"
+            or (self.layers == "auto" and not self._regularizer().size_factor),
+            sized=self._sized,
+            by_input="input" in self.regularize and len(self._channels) > 1,
+            inside="hidden" in self.regularize,
+        )
+        return ModuleProblem(
+            rng=rng,
+            readers=readers,
+            terms=terms,
+            augment=AUGMENTATIONS[self.augment](self._shape) if self.augment else None,
+            seed=int(rng.integers(2**31)),
+            **parts,
+        )
+
+    def _norms(self, groups: Groups) -> np.ndarray:
+        return group_norms(self._readers(self.module_), len(groups))
+
+    # rows that are images ---------------------------------------------------------------------
+
+    def _read(self, X: Any, y: Any, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
+        X, y = check_fit(self, X, y, numeric=is_regressor(self), reset=reset, allow_nd=True)
+        shape = check_shape(X, self.image_shape)
+        if reset:
+            self._shape, self._flat = shape, X.ndim == 2
+        elif shape != self._shape or self._flat != (X.ndim == 2):
+            raise ValueError(
+                f"X holds inputs of shape {shape} and those of the fit have {self._shape}: give "
+                f"the same shape."
+            )
+        return X.reshape(len(X), -1), y
+
+    def _check_warm(self) -> None:
+        built = (self.architecture, self.architecture_options)
+        if built != self._built:
+            raise ValueError(
+                f"architecture={self.architecture!r} with "
+                f"architecture_options={self.architecture_options!r} is not the network of the "
+                f"fit that warm_start=True goes on with: give the same, or set warm_start=False."
+            )
+
+    def _groups_of(self, n_features: int) -> Groups:
+        # a channel of one entry is a column, and has its name
+        single = self._flat and math.prod(self._shape[1:]) == 1
+        self._channels = Groups.of(
+            self.groups,
+            self._shape[0],
+            getattr(self, "feature_names_in_", None) if single else None,
+            weights=self.group_weights,
+            costs=self.group_costs,
+        )
+        return self._channels
+
+    def _weighed(self, groups: Groups, module: nn.Module) -> Groups:
+        """Of the channels; a group's size is the number of weights that read it."""
+        assert isinstance(module, ChannelNet)
+        if isinstance(self.group_weights, str):
+            readers = self._readers(module)
+            sizes = np.sum([r.blocks.sizes[: len(groups)].cpu().numpy() for r in readers], axis=0)
+            weights = np.sqrt(sizes) if self._sized else np.ones(len(groups))
+            self._channels = replace(groups, weights=weights)
+        return self._channels
+
+    def _packed(self, groups: Groups) -> Groups:
+        """One group of all entries, so that they keep their order."""
+        n = math.prod(self._shape)
+        return Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
+
+    def _learned(self, net, groups, alive, history) -> None:
+        super()._learned(net, groups, alive, history)
+        entries = np.repeat(groups.expand(self.group_support_), math.prod(self._shape[1:]))
+        self.module_.columns.keep(torch.from_numpy(entries))
+        if self._flat:
+            # the columns of X are the entries of the channels
+            self.groups_ = replace(
+                groups, labels=np.repeat(groups.labels, math.prod(self._shape[1:]))
+            )
+
+    # what it can be asked -----------------------------------------------------------------------
+
+    def _kept(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        X = kept_channels(self, X, self._channels.expand(self.group_support_))
+        return X.reshape(len(X), -1)
+
+    def transform(self, X: Any) -> Any:
+        """Reduce X to the channels of the kept groups; the others are not looked at.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features) or (n_samples, channels, ...)
+            The rows to reduce.
+
+        Returns
+        -------
+        X_r : ndarray or data frame of shape (n_samples, n_kept), or (n_samples, kept, ...)
+            The kept channels as they came.
+        """
+        check_is_fitted(self)
+        if self._flat:
+            return super().transform(X)
+        return kept_channels(self, X, self._channels.expand(self.group_support_))
+
+    def inverse_transform(self, X: Any) -> np.ndarray:
+        """Undo `transform`, with zeros in the channels that were removed.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_kept) or (n_samples, kept, ...)
+            What `transform` returned.
+
+        Returns
+        -------
+        X_original : ndarray of shape (n_samples, n_features) or (n_samples, channels, ...)
+            The rows in the shape of the fit.
+        """
+        check_is_fitted(self)
+        if self._flat:
+            return super().inverse_transform(X)
+        X = np.asarray(X)
+        whole = np.zeros((len(X), *self._shape), dtype=X.dtype)
+        whole[:, self._channels.expand(self.group_support_)] = X
+        return whole
+
+    def compact(self) -> ChannelNet:
+        """The network of what is left: dead filters, units and channels removed physically.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            Takes `transform(X)` as a tensor, flat or not, and returns the outputs of `module_`.
+        """
+        check_is_fitted(self)
+        channels = self._channels.expand(self.group_support_)
+        module, kept = self.module_, self.module_.columns.kept
+        if channels.any():
+            body = prune(module.body, self._shape, channels)
+        else:
+            with torch.no_grad():
+                nothing = next(module.parameters()).new_zeros((1, module.columns.n_features))
+                body = Constant(module.eval().prepared(nothing)[0])
+        buffers = {
+            name: None if buffer is None else buffer[kept].cpu().numpy()
+            for name, buffer in module.columns.named_buffers()
+            if name != "kept"
+        }
+        columns = Columns(len(kept), **buffers).to(kept.device)
+        return ChannelNet(columns, (int(channels.sum()), *self._shape[1:]), body)
+
+    @property
+    def sparsity_(self) -> list[dict]:
+        """Weights and neurons that are zero, layer by layer; see `sgnn.pruning`."""
+        check_is_fitted(self)
+        kept = self._channels.expand(self.group_support_)
+        return layer_sparsity(self.module_.body, self._shape, kept if kept.any() else None)

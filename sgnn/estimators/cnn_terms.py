@@ -1,0 +1,87 @@
+"""How the weights of a convolutional network are cut into penalized blocks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+
+from ..algorithms import Reader, Term
+from ..algorithms.terms import JoinedTerm
+from ..groups import Blocks, Groups
+from ..modules import Coupling, Layer, Pair
+from ..regularizers import Regularizer
+from ..regularizers.oicsr import join_units
+from .penalty import made, one_a_layer
+
+__all__ = ["GROUPINGS", "readers_of", "terms_of"]
+
+GROUPINGS = ("neuron", "channel", "filter", "oicsr")
+
+
+def readers_of(coupling: Coupling, channels: Groups) -> list[Reader]:
+    """The weights that read the input, cut by the groups of its channels."""
+    group_of = torch.full((coupling.n_units,), len(channels))
+    group_of[coupling.inputs] = torch.from_numpy(channels.labels.copy())
+    factors = torch.from_numpy(channels.penalties)
+    readers = []
+    for layer in coupling.layers:
+        labels = group_of[layer.reads]
+        if (labels < len(channels)).any() and layer.kind != "depthwise":
+            blocks = Blocks(layer.weight.shape, (1 - layer.weight.ndim,), labels)
+            # where it reads other units too, these are one block more, of no weight
+            blocks.weights = torch.cat([factors, torch.zeros(1)])[: blocks.n_blocks]
+            readers.append(Reader(layer.weight, blocks.to(layer.weight)))
+    if not readers:
+        raise ValueError(
+            "architecture has no convolution or dense layer that reads the input's channels: give "
+            "a network whose first layer is one."
+        )
+    return readers
+
+
+def terms_of(
+    coupling: Coupling,
+    readers: list[Reader],
+    penalty: tuple[Any, float | None],
+    *,
+    grouping: str,
+    conv_only: bool,
+    sized: bool,
+    by_input: bool,
+    inside: bool,
+) -> list[Term]:
+    """What is penalized: the readers of the input by its groups, the other layers by `grouping`.
+
+    `penalty` is the user's regularizer and alpha.
+    """
+    if grouping == "oicsr":
+        return [_pair(pair, made(*penalty)) for pair in coupling.pairs()] if inside else []
+    layers = [layer for layer in coupling.layers if not conv_only or layer.kind != "dense"]
+    input_blocks = {id(reader.weight): reader.blocks for reader in readers if by_input}
+    terms = []
+    for layer, regularizer in zip(layers, one_a_layer(*penalty, len(layers)), strict=True):
+        blocks = input_blocks.get(id(layer.weight))
+        if blocks is None and inside:
+            blocks = _blocks(layer, grouping)
+            if not sized:
+                blocks.weights = torch.ones(blocks.n_blocks)
+            blocks = blocks.to(layer.weight)
+        if blocks is not None:
+            terms.append(Term(layer.weight, blocks, regularizer))
+    return terms
+
+
+def _blocks(layer: Layer, grouping: str) -> Blocks:
+    shape = layer.weight.shape
+    if grouping == "neuron" or layer.kind == "depthwise":
+        return layer.neurons
+    return Blocks.filters(shape) if grouping == "filter" else Blocks.channels(shape)
+
+
+def _pair(pair: Pair, regularizer: Regularizer) -> JoinedTerm:
+    """The weights into and out of the units between two layers, one block for each unit."""
+    lower, upper = pair.lower.weight, pair.upper.weight
+    shape = join_units(lower.detach(), upper.detach()).shape
+    blocks = Blocks(shape, (-2,), None, torch.ones(shape[0]))
+    return JoinedTerm(lower, blocks.to(lower), regularizer, upper)

@@ -1,0 +1,80 @@
+"""Estimators whose network is a multi-layer one: the table makes it, the groups cut its theta."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.utils.validation import check_is_fitted
+
+from ..algorithms import DenseProblem, Term
+from ..compaction import compact
+from ..groups import Groups
+from ..modules import MLP
+from .base import SparseNet, Table
+from .rows import columns_of
+
+__all__ = ["DenseNet"]
+
+
+class DenseNet(SparseNet):
+    """A multi-layer network that selects groups of columns; see its subclasses."""
+
+    first_bias = False  # whether the first hidden layer has a bias
+
+    def _terms(self, module: MLP, theta: Term) -> list[Term]:
+        """What is penalized; `theta` is the first layer cut into its groups."""
+        return [theta]
+
+    def _new_module(self, table: Table, rng: np.random.Generator) -> MLP:
+        X, targets, weight, rows = table
+        start = self._start(targets[rows], weight[rows])
+        columns = columns_of(X, weight, rows, standardize=self.standardize, missing=self.missing)
+        module = MLP(
+            columns,
+            self.hidden_layer_sizes,
+            len(start),
+            self.activation,
+            first_bias=self.first_bias,
+            dtype=self._dtype(len(rows)),
+            generator=torch.Generator().manual_seed(int(rng.integers(2**63))),
+        )
+        with torch.no_grad():
+            module.biases[-1].copy_(torch.from_numpy(start))
+        return module.to(self._device())
+
+    def _minimized(self, rng: np.random.Generator, **parts: Any) -> DenseProblem:
+        problem = DenseProblem(rng=rng, **parts)
+        problem.terms = self._terms(problem.module, *problem.terms)
+        return problem
+
+    def _norms(self, groups: Groups) -> np.ndarray:
+        theta = self.module_.theta.detach().double().cpu().numpy()
+        return np.sqrt(np.bincount(groups.labels, np.square(theta).sum(0), minlength=len(groups)))
+
+    def _check_warm(self) -> None:
+        sizes = [len(W) for W in [self.module_.theta, *self.module_.weights]][:-1]
+        if sizes != list(self.hidden_layer_sizes):
+            raise ValueError(
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} is not the {sizes} of the fit "
+                f"that warm_start=True goes on with: give the same, or set warm_start=False."
+            )
+
+    def _dtype(self, n: int) -> torch.dtype:
+        # a linear model is solved exactly
+        if self.dtype == "auto" and not self.hidden_layer_sizes:
+            return torch.float64
+        return super()._dtype(n)
+
+    def compact(self) -> MLP:
+        """The network of the kept columns alone: a torch module with equal outputs.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            Takes `transform(X)` as a tensor, (n, n_kept), and returns the outputs of
+            `module_` (logits for a classifier).
+        """
+        check_is_fitted(self)
+        return compact(self.module_)

@@ -1,0 +1,86 @@
+"""Flat rows as images or signals, of which a network reads some channels."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from torch import Tensor, nn
+
+from .columns import Columns
+from .tracing import ONE_AT_A_TIME
+
+__all__ = ["ChannelNet", "Constant"]
+
+
+class ChannelNet(nn.Module):
+    """f(x) = body(x as (channels, ...), filled in and scaled, 0 in the channels that are not kept).
+
+    Parameters
+    ----------
+    columns : Columns
+        The entries of a row, and their scaling.
+    shape : sequence of int
+        One input of the body: (channels, length), (channels, height, width), ...
+    body : nn.Module
+        Takes (n, *shape).
+
+    Examples
+    --------
+    >>> import torch
+    >>> net = ChannelNet(Columns(6), (2, 3), nn.Conv1d(2, 1, 3))
+    >>> net.columns.keep(torch.tensor([True] * 3 + [False] * 3))
+    >>> x = torch.ones(4, 6)
+    >>> x[:, 3:] = torch.nan
+    >>> net(x).isfinite().all()
+    tensor(True)
+    """
+
+    def __init__(self, columns: Columns, shape: Sequence[int], body: nn.Module) -> None:
+        super().__init__()
+        if math.prod(shape) != columns.n_features:
+            raise ValueError(
+                f"shape {tuple(shape)} has {math.prod(shape)} entries for {columns.n_features} "
+                f"columns: give one that multiplies to their number."
+            )
+        self.columns, self.shape, self.body = columns, tuple(shape), body
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Raw rows (n, n_features), or (n, *shape) -> outputs (n, n_outputs)."""
+        kept, x = self.columns.kept, x.flatten(1)
+        return self.from_kept(x if len(kept) == x.shape[1] else x[:, kept])
+
+    def from_kept(self, x: Tensor) -> Tensor:
+        """The kept entries of raw rows, (n, n_kept) -> outputs (n, n_outputs)."""
+        kept = self.columns.kept
+        x = self.columns.prepare(x, kept, next(self.body.parameters()).dtype)
+        if len(kept) < self.columns.n_features:
+            x = x.new_zeros(len(x), self.columns.n_features).index_copy(1, kept, x)
+        return self.prepared(x)
+
+    def prepared(self, x: Tensor) -> Tensor:
+        """Rows (n, n_features) that are filled in and scaled -> outputs (n, n_outputs)."""
+        with ONE_AT_A_TIME:
+            return self.body(x.unflatten(1, self.shape))
+
+
+class Constant(nn.Module):
+    """f(x) = the same outputs for every row: what is left of a network that reads nothing.
+
+    Parameters
+    ----------
+    outputs : tensor of shape (n_outputs,)
+
+    Examples
+    --------
+    >>> import torch
+    >>> Constant(torch.tensor([1.0, 2.0]))(torch.zeros(3, 0)).shape
+    torch.Size([3, 2])
+    """
+
+    def __init__(self, outputs: Tensor) -> None:
+        super().__init__()
+        self.outputs = nn.Parameter(outputs.detach().clone())
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.outputs.expand(len(x), -1)

@@ -1,0 +1,94 @@
+"""What the convolutional architectures share: layers by dimension, a dense head, first weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from numbers import Integral
+from typing import Any, NamedTuple, TypeVar
+
+import torch
+from torch import nn
+
+__all__ = ["Axes", "axes_of", "dense_head", "draw", "named"]
+
+
+M = TypeVar("M", bound=nn.Module)
+
+
+class Axes(NamedTuple):
+    """torch's layers for signals (C, L), images (C, H, W) or volumes (C, D, H, W)."""
+
+    conv: Callable[..., nn.Module]
+    norm: Callable[..., nn.Module]
+    max_pool: Callable[..., nn.Module]
+    mean: Callable[..., nn.Module]  # average pooling to so many positions along each axis
+
+
+AXES = {
+    1: Axes(nn.Conv1d, nn.BatchNorm1d, nn.MaxPool1d, nn.AdaptiveAvgPool1d),
+    2: Axes(nn.Conv2d, nn.BatchNorm2d, nn.MaxPool2d, nn.AdaptiveAvgPool2d),
+    3: Axes(nn.Conv3d, nn.BatchNorm3d, nn.MaxPool3d, nn.AdaptiveAvgPool3d),
+}
+
+
+def axes_of(shape: Sequence[int], smallest: int = 1) -> tuple[Axes, int, tuple[int, ...]]:
+    """The layers for inputs of that shape, the number of channels, and the size of each axis.
+
+    Raises
+    ------
+    ValueError
+        If the shape is not (C, L), (C, H, W) or (C, D, H, W), or an axis is below `smallest`.
+    """
+    numbers = all(isinstance(n, Integral) and n > 0 for n in shape)
+    if not numbers or len(shape) - 1 not in AXES:
+        raise ValueError(
+            f"shape must be (channels, length), (channels, height, width) or (channels, depth, "
+            f"height, width), positive ints, got {tuple(shape)}."
+        )
+    channels, *size = map(int, shape)
+    if min(size) < smallest:
+        raise ValueError(
+            f"shape={tuple(shape)} is too small for this architecture, which needs at least "
+            f"{smallest} positions along every axis: take lenet5 or resnet18, which fit any size."
+        )
+    return AXES[len(size)], channels, tuple(size)
+
+
+def dense_head(
+    width: int, units: Sequence[int], n_outputs: int, dropout: float
+) -> list[tuple[str, nn.Module]]:
+    """Dense layers of so many units with ReLU, dropout after each, and the output layer."""
+    layers: list[tuple[str, nn.Module]] = [("flatten", nn.Flatten())]
+    for i, n in enumerate(units, 1):
+        layers += [(f"dense{i}", nn.Linear(width, n)), (f"dense{i}_relu", nn.ReLU())]
+        if dropout:
+            layers.append((f"dense{i}_dropout", nn.Dropout(dropout)))
+        width = n
+    return [*layers, ("output", nn.Linear(width, n_outputs))]
+
+
+def named(layers: Sequence[tuple[str, nn.Module]]) -> nn.Sequential:
+    """A Sequential whose layers are called by these names."""
+    module = nn.Sequential()
+    for name, layer in layers:
+        module.add_module(name, layer)
+    return module
+
+
+def draw(make: Callable[[], M], generator: torch.Generator | None) -> M:
+    """Make a module and draw its weights from `generator` alone.
+
+    Weights are N(0, 2 / fan_in), biases 0 (He et al., 2015, the rule of paper 3's program).
+    """
+    with torch.device("meta"):  # without numbers: torch's own come from the global stream
+        module = make()
+    module.to_empty(device="cpu")
+    for layer in module.modules():
+        weights: dict[str, Any] = dict(layer.named_parameters(recurse=False))
+        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+            layer.reset_parameters()
+        elif weights:
+            nn.init.kaiming_normal_(weights["weight"], generator=generator)
+            if "bias" in weights:
+                nn.init.zeros_(weights["bias"])
+    return module
