@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 import time
 import warnings
 from collections.abc import Callable
@@ -19,6 +20,7 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from .algorithms import Algorithm, Problem
+from .checkpoints import Checkpoint
 
 __all__ = ["OPTIMIZERS", "Net", "Settings", "is_callback", "train"]
 
@@ -57,6 +59,8 @@ class Settings:
         When given, the weighted mean of its loss is recorded every epoch.
     stop_on_validation : bool
         Watch the validation loss, and return to its best epoch, instead of the objective.
+    checkpoint : Checkpoint or None
+        Where the training is kept after every epoch, and gone on with.
     """
 
     max_epochs: int
@@ -69,6 +73,7 @@ class Settings:
     n_iter_no_change: int | None = 10
     validation: tuple[Tensor, Tensor, Tensor] | None = None
     stop_on_validation: bool = False
+    checkpoint: Checkpoint | None = None
 
 
 def train(
@@ -171,8 +176,10 @@ class Net(NeuralNet):
         """An epoch is a sequence of blocks, a block is a pass over the mini-batches."""
         problem, algorithm = self.problem_, self.algorithm_
         algorithm.begin(problem, self.optimizer_, self.settings_.max_epochs)
+        self._resume()
         with self._progress("epochs", self.settings_.max_epochs) as bar:
-            for epoch in range(self.settings_.max_epochs):
+            bar.update(len(self.history))
+            for epoch in range(len(self.history), self.settings_.max_epochs):
                 try:
                     self.notify("on_epoch_begin", dataset_train=X)
                     start = time.perf_counter()
@@ -186,7 +193,56 @@ class Net(NeuralNet):
                     self._interrupted(epoch)
                     break
                 self.notify("on_epoch_end", dataset_train=X)
+                self._keep()
         return self
+
+    def _keep(self) -> None:
+        """Write everything that the next epoch depends on to the checkpoint."""
+        checkpoint, problem = self.settings_.checkpoint, self.problem_
+        if checkpoint is None:
+            return
+        schedule = self._callback(LRScheduler)
+        rows = [
+            {name: value for name, value in row.items() if name != "batches"}
+            for row in self.history
+        ]
+        checkpoint.save(
+            {
+                "module": problem.module.state_dict(),
+                "alive": problem.alive.tolist(),
+                "optimizer": self.optimizer_.state_dict(),
+                "algorithm": self.algorithm_.state(),
+                "schedule": schedule and schedule.lr_scheduler_.state_dict(),
+                "patience": self._callback(_Patience).state(),
+                "history": json.dumps(rows),
+                "first": self.first_,
+            }
+        )
+
+    def _resume(self) -> None:
+        """Go on from the checkpoint, if there is one."""
+        checkpoint, problem = self.settings_.checkpoint, self.problem_
+        state = None if checkpoint is None else checkpoint.load()
+        if state is None:
+            return
+        problem.module.load_state_dict(state["module"])
+        problem.alive[:] = state["alive"]
+        self.optimizer_.load_state_dict(state["optimizer"])
+        self.algorithm_.resume(state["algorithm"])
+        schedule = self._callback(LRScheduler)
+        if schedule is not None:
+            schedule.lr_scheduler_.load_state_dict(state["schedule"])
+        self._callback(_Patience).resume(state["patience"])
+        for row in json.loads(state["history"]):
+            self.history.new_epoch()
+            for name, value in row.items():
+                self.history.record(name, value)
+        self.first_, self.saved_ = state["first"], _snapshot(problem)
+        self.selected_ = problem.selected()
+
+    def _callback(self, kind: type[Callback]) -> Any:
+        """The callback of that kind, None if there is none."""
+        return next((c for _, c in self.callbacks_ if isinstance(c, kind)), None)
 
     def _epoch(self, bar: Any) -> float:
         problem, algorithm = self.problem_, self.algorithm_
@@ -338,6 +394,15 @@ class _Patience(Callback):
     def on_train_begin(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:
         self.best, self.waited = float("inf"), 0
         self.best_state: tuple | None = None
+
+    def state(self) -> dict[str, Any]:
+        best = self.best_state and (self.best_state[0], self.best_state[1].tolist())
+        return {"best": self.best, "waited": self.waited, "best_state": best}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        best = state["best_state"]
+        self.best, self.waited = state["best"], state["waited"]
+        self.best_state = best and (best[0], np.array(best[1]))
 
     def on_epoch_end(self, net: Net, **_: Any) -> None:
         row = net.history[-1]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterable
+from typing import Any
 
 import numpy as np
 import torch
@@ -65,6 +66,14 @@ class Algorithm(ABC):
 
     def finish(self) -> None:
         """At the very end, also of a training that was cut short."""
+
+    def state(self) -> dict[str, Any]:
+        """What `begin` does not make again of the module after an epoch, for a checkpoint."""
+        return {"epoch": self.epoch}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned; the module and the optimizer are as they were."""
+        self.epoch = state["epoch"]
 
     @property
     def settled(self) -> bool:

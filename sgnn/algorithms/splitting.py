@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import torch
 from torch import Tensor
 
@@ -61,6 +63,13 @@ class Splitting(WholeNetwork):
         super().begin(problem, optimizer, max_epochs)
         self.first_beta = 25 * problem.lam if self.beta is None else self.beta
         self.V = [self._shrunk(i) for i in range(len(self.terms))]
+
+    def state(self) -> dict[str, Any]:
+        return super().state() | {"V": self.V}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        super().resume(state)
+        self.V = state["V"]
 
     @property
     def strength(self) -> float:

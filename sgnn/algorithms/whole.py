@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -38,6 +39,10 @@ class WholeNetwork(Algorithm):
         """Strength of the penalty in this epoch."""
         done = self.epoch / self.warmup_epochs if self.warmup_epochs else 1.0
         return self.problem.lam * min(1.0, done)
+
+    def resume(self, state: dict[str, Any]) -> None:
+        super().resume(state)
+        self.network.load()
 
     def sweep(self) -> Iterable[int]:
         self.network.deal(self.epoch)

@@ -17,6 +17,7 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from torch import nn
 
 from ..algorithms import Algorithm, Problem, Subgradient, deal
+from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..modules import Loss, TorchLoss
 from ..regularizers import Regularizer
@@ -87,6 +88,10 @@ class SparseNet(GroupSelector):
         """The groups whose columns the rows keep side by side."""
         return groups
 
+    def _checkpoint(self, table: Table) -> Checkpoint | None:
+        """Where the training is kept after every epoch, if anywhere."""
+        return None
+
     def _weighed(self, groups: Groups, module: nn.Module) -> Groups:
         """The groups with their weights in the penalty."""
         return groups
@@ -151,11 +156,14 @@ class SparseNet(GroupSelector):
         alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
         problem = self._problem(table, groups, module, alive, rng)
         settings = self._settings(validation, problem.like)
+        settings.checkpoint = self._checkpoint(table)
         net = train(problem, self._algorithm(), settings)
         history = net.epochs()
         if self.refit:
             problem.lam = 0.0
             alive &= problem.selected()
+            if settings.checkpoint is not None:
+                settings.checkpoint = settings.checkpoint.beside("refit")
             net = train(problem, Subgradient(keep_zeros=True), settings, trained=True)
             history += net.epochs()
         self._learned(net, groups, alive, history)

@@ -6,8 +6,11 @@ import copy
 import math
 from collections.abc import Mapping
 from dataclasses import replace
+from numbers import Integral
+from os import PathLike
 from typing import Any
 
+import joblib
 import numpy as np
 import torch
 from sklearn.base import is_regressor
@@ -23,6 +26,7 @@ from ..algorithms import (
     Subgradient,
     group_norms,
 )
+from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..modules import ARCHITECTURES, ChannelNet, Columns, Constant, Coupling, couple
 from ..pruning import layer_sparsity, prune
@@ -85,6 +89,10 @@ OWN = {
     "augment": """{"shift", "flip", "shift_flip"} or None, default=None
         Random shifts by up to an eighth of each axis, flips of the last axis, or both, anew in
         every epoch.""",
+    "checkpoint": """path or None, default=None
+        A file that holds the training after every epoch, with which the same fit, started again
+        after it was killed, goes on and ends with the same bits; it needs an int for
+        random_state.  `refit` keeps another beside it.  Callbacks start afresh.""",
     "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
         The factor of each group: sqrt(number of its weights), inside the network too, 1, or
         these numbers for the groups of channels.  Regularizers whose source has no such factor
@@ -180,6 +188,7 @@ class SparseGroupCNN(NetClassifier):
         "zero_tol": number(0),
         "warmup_epochs": integer(0),
         "augment": either(None, choice(*AUGMENTATIONS)),
+        "checkpoint": either(None, Rule(lambda v: isinstance(v, str | PathLike), "a path")),
     }
 
     def __init__(
@@ -202,6 +211,7 @@ class SparseGroupCNN(NetClassifier):
         zero_tol=1e-5,
         warmup_epochs=0,
         augment=None,
+        checkpoint=None,
         group_weights="sqrt_size",
         group_costs=None,
         max_groups=None,
@@ -244,6 +254,7 @@ class SparseGroupCNN(NetClassifier):
         self.zero_tol = zero_tol
         self.warmup_epochs = warmup_epochs
         self.augment = augment
+        self.checkpoint = checkpoint
         self.group_weights = group_weights
         self.group_costs = group_costs
         self.max_groups = max_groups
@@ -315,6 +326,19 @@ class SparseGroupCNN(NetClassifier):
         module = ChannelNet(self._columns(table), self._shape, body.to(dtype))
         self._check_outputs(module, n_outputs)
         return module.to(self._device())
+
+    def _checkpoint(self, table: Table) -> Checkpoint | None:
+        if self.checkpoint is None:
+            return None
+        if not isinstance(self.random_state, Integral):
+            raise ValueError(
+                f"checkpoint needs the same random numbers in every run, which "
+                f"random_state={self.random_state!r} does not give: give an int."
+            )
+        apart = {"checkpoint", "callbacks", "verbose", "cache_size"}
+        arguments = {k: v for k, v in self.get_params(deep=False).items() if k not in apart}
+        arguments["lr_schedule"] = getattr(self.lr_schedule, "__qualname__", self.lr_schedule)
+        return Checkpoint(self.checkpoint, joblib.hash((arguments, *table)))
 
     def _check_outputs(self, module: ChannelNet, n_outputs: int) -> None:
         self._readers(module)  # refuses what it cannot follow

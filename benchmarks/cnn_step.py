@@ -1,0 +1,110 @@
+"""What a penalty adds to a training step of LeNet-5-Caffe.
+
+    python benchmarks/cnn_step.py [--batch 128] [--rounds 7]
+
+Random 28 x 28 images, Adam.  Every registered regularizer, under each algorithm that takes it, is
+compared with the same step without a penalty, in turn; the loss of the first step must be the same.
+Paper 3's families penalize all layers, paper 4's the convolutions, by output channels.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from pathlib import Path
+from statistics import median
+
+import numpy as np
+import torch
+
+sys.path.insert(0, str(Path(__file__).parents[1]))
+from sgnn import regularizers
+from sgnn.algorithms import (
+    ModuleProblem,
+    Proximal,
+    Splitting,
+    StoredRows,
+    Subgradient,
+    WholeNetwork,
+)  # fmt: skip
+from sgnn.estimators.cnn_terms import readers_of, terms_of
+from sgnn.groups import Groups
+from sgnn.modules import ARCHITECTURES, ChannelNet, Columns, CrossEntropy, couple
+
+LAM = 1e-5
+ALGORITHMS = {
+    "subgradient": Subgradient,
+    "splitting": Splitting,
+    "proximal": lambda: Proximal(polish_iter=0),
+}
+STEPS = 16  # an epoch, and so one prox of "proximal"
+
+
+def problem(regularizer, batch):
+    rng = np.random.default_rng(0)
+    shape, n = (1, 28, 28), STEPS * batch
+    body = ARCHITECTURES["lenet5"](shape, 10, generator=torch.Generator().manual_seed(0))
+    groups, coupling = Groups.of(None, 1), couple(body, shape)
+    readers, terms, R = readers_of(coupling, groups), [], None
+    if regularizer is not None:
+        R = regularizers.get(regularizer)
+        terms = terms_of(
+            coupling, readers, (regularizer, None), grouping="neuron",
+            conv_only=not R.size_factor, sized=R.size_factor, by_input=False, inside=True,
+        )  # fmt: skip
+    rows = Groups(("all",), np.zeros(784, dtype=np.int64), np.ones(1), np.ones(1))
+    X = torch.from_numpy(rng.normal(size=(n, 784)).astype(np.float32))
+    return ModuleProblem(
+        module=ChannelNet(Columns(784), shape, body), loss=CrossEntropy(),
+        rows=StoredRows(rows, X, batch), y=torch.from_numpy(rng.integers(0, 10, n)), weight=None,
+        groups=groups, regularizer=R, lam=LAM, alive=np.ones(1, dtype=bool), rng=rng,
+        terms=terms, readers=readers,
+    )  # fmt: skip
+
+
+def steps(algorithm, regularizer, batch):
+    """A function that takes STEPS steps, and the loss of the very first."""
+    made = problem(regularizer, batch)
+    optimizer = torch.optim.Adam(made.module.parameters(), lr=1e-4, fused=True)
+    algorithm.begin(made, optimizer, 1)
+
+    def epoch():
+        with torch.no_grad():
+            algorithm.enter(-1)
+            losses = []
+            for piece in made.rows.batches:
+                losses.append(float(algorithm.objective(piece)))
+                algorithm.update()
+            algorithm.leave(-1)
+        return losses[0]
+
+    return epoch, epoch()
+
+
+def compare(batch, rounds):
+    worst = 0.0
+    for name in regularizers.names():
+        for which, make in ALGORITHMS.items():
+            plain, expected = steps(WholeNetwork(), None, batch)
+            ours, loss = steps(make(), name, batch)
+            assert abs(loss - expected) < 1e-5, (name, which, loss, expected)
+            ratios = []
+            for _ in range(rounds):
+                began = time.perf_counter()
+                plain()
+                middle = time.perf_counter()
+                ours()
+                ratios.append((time.perf_counter() - middle) / (middle - began))
+            ratio = median(ratios)
+            worst = max(worst, ratio)
+            print(f"{name:20} {which:12} {ratio:.2f} x the step without a penalty", flush=True)
+    print(f"worst: {worst:.2f}")
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--batch", type=int, default=128)
+    parser.add_argument("--rounds", type=int, default=7)
+    arguments = parser.parse_args()
+    compare(arguments.batch, arguments.rounds)
