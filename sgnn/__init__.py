@@ -6,14 +6,24 @@ __version__ = "0.1.0"
 
 # The public names and where they live, loaded at first use: `import sgnn` loads no torch.
 _HOME = {
+    "FilterDisplay": "inspection",
+    "GroupLassoClassifier": "estimators",
     "GroupLassoMLP": "estimators",
     "GroupLassoMLPRegressor": "estimators",
+    "GroupLassoRegressor": "estimators",
+    "GroupSelectFromModel": "selection",
+    "LambdaSearchCV": "selection",
+    "LayerSparsityDisplay": "inspection",
+    "PathDisplay": "inspection",
     "RegularizerDisplay": "inspection",
     "SGINClassifier": "estimators",
     "SGINRegressor": "estimators",
     "SparseGroupCNN": "estimators",
+    "StabilityDisplay": "inspection",
+    "StabilitySelector": "selection",
+    "lambda_path": "selection",
 }
-_MODULES = ("datasets", "inspection", "metrics", "regularizers")
+_MODULES = ("datasets", "inspection", "metrics", "regularizers", "selection")
 
 __all__ = [*_HOME, *_MODULES]
 

@@ -22,12 +22,14 @@ MAY_IMPORT = {
     "modules": {"groups"},
     "algorithms": {"groups", "regularizers", "modules"},
     "checkpoints": set(),
+    "linear": {"groups"},
     "training": {"algorithms", "checkpoints", "groups", "regularizers", "modules"},
     "compaction": {"modules"},
     "pruning": {"modules"},
     "estimators": {
         "training",
         "checkpoints",
+        "linear",
         "algorithms",
         "modules",
         "compaction",
@@ -35,13 +37,13 @@ MAY_IMPORT = {
         "regularizers",
         "groups",
     },
-    "selection": {"estimators"},
+    "selection": {"estimators", "groups", "metrics"},
     "inspection": {"selection", "regularizers", "groups"},
     "datasets": {"groups"},
     "metrics": set(),
 }
 ONLY_IN = {"skorch": {"training"}}
-NEVER_IN = {"sklearn": {"algorithms", "regularizers", "modules"}}
+NEVER_IN = {"sklearn": {"algorithms", "linear", "modules", "regularizers"}}
 NUMPY_ALONE = {"metrics"}
 
 

@@ -12,16 +12,27 @@ import sgnn
 
 HEAVY = {"torch", "skorch", "sklearn", "scipy", "pandas", "matplotlib"}
 PROMISED = {
+    "FilterDisplay",
+    "GroupLassoClassifier",
     "GroupLassoMLP",
     "GroupLassoMLPRegressor",
+    "GroupLassoRegressor",
+    "GroupSelectFromModel",
+    "LambdaSearchCV",
+    "LayerSparsityDisplay",
+    "PathDisplay",
     "RegularizerDisplay",
     "SGINClassifier",
     "SGINRegressor",
     "SparseGroupCNN",
+    "StabilityDisplay",
+    "StabilitySelector",
     "datasets",
     "inspection",
+    "lambda_path",
     "metrics",
     "regularizers",
+    "selection",
 }
 
 

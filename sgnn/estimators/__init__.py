@@ -1,12 +1,15 @@
 """The estimators that users import."""
 
 from .cnn import SparseGroupCNN
+from .linear import GroupLassoClassifier, GroupLassoRegressor
 from .mlp import GroupLassoMLP, GroupLassoMLPRegressor
 from .sgin import SGINClassifier, SGINRegressor
 
 __all__ = [
+    "GroupLassoClassifier",
     "GroupLassoMLP",
     "GroupLassoMLPRegressor",
+    "GroupLassoRegressor",
     "SGINClassifier",
     "SGINRegressor",
     "SparseGroupCNN",

@@ -129,7 +129,7 @@ def test_validation_data_are_recorded(case):
 @pytest.mark.parametrize("settings", [{}, {"standardize": True}], ids=str)
 def test_early_stopping_returns_to_the_best_epoch(sgin, settings):
     X, y, X_val, y_val = split(sgin)
-    overfit = {"lam": 0.0, "max_epochs": 300, "warmup_epochs": 0}
+    overfit = {"lam": 0.0, "max_epochs": 300, "hidden_layer_sizes": (40,), "warmup_epochs": 0}
     settings = {**overfit, "early_stopping": True, "n_iter_no_change": 7, **settings}
     estimator = sgin(**settings).fit(X, y, X_val=X_val, y_val=y_val)
     losses = [row["valid_loss"] for row in estimator.history_]

@@ -1,0 +1,560 @@
+"""The linear baselines: the group lasso, solved exactly and certified."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterable
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+from scipy.special import expit, softmax
+from sklearn.base import ClassifierMixin, RegressorMixin, clone, is_regressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from ..groups import Groups
+from ..linear import (
+    CrossEntropy,
+    LogLoss,
+    Loss,
+    Path,
+    Problem,
+    SquaredError,
+    Units,
+    equilibrate,
+)
+from .checks import check_weights
+from .docs import documented
+from .parameters import SHARED, check_parameters, flag, integer, number
+from .selection_mixin import GroupSelection
+from .sparse import Matrix, check_fit_matrix, check_kept_matrix, column_means, filled
+from .tasks import NetClassifier, NetRegressor
+
+__all__ = ["CoefficientPath", "GroupLassoClassifier", "GroupLassoRegressor"]
+
+SMALLEST_LAM = 1e-3  # of lambda_max, where a path of so many lams ends
+
+OWN = {
+    "fit_intercept": """bool, default=True
+        Whether there is an intercept; it is not penalized.""",
+    "standardize": """bool, default=False
+        Let the penalty see the coefficients of columns scaled to weighted variance 1; those in
+        `coef_` are of the columns as they come.  A penalty on coefficients means little while
+        the columns have different units.""",
+    "max_iter": """int, default=10000
+        Iterations at most on each set of groups that the screening leaves.""",
+    "tol": """float, default=1e-8
+        The `kkt_residual_` to reach.""",
+    "warm_start": """bool, default=False
+        Let the next fit start from the last one's coefficients; the solution is the same.""",
+    "verbose": """int, default=0
+        1 prints a line for each solution.""",
+}
+OF_NETWORKS = ("history_", "module_", "net_", "n_iter_")
+
+
+class CoefficientPath(NamedTuple):
+    """Solutions along decreasing lam: `coefs[i]` is the `coef_` of `lams[i]`, and so on.
+
+    group_norms has the shape (n_lams, n_groups), where n_lams = len(lams).
+    """
+
+    lams: np.ndarray
+    coefs: np.ndarray
+    intercepts: np.ndarray
+    group_norms: np.ndarray
+    objectives: np.ndarray
+    kkt_residuals: np.ndarray
+    n_iters: np.ndarray
+
+
+class Fitted(NamedTuple):
+    """One solution in the user's coordinates: a row of a CoefficientPath."""
+
+    lam: float
+    coef: np.ndarray
+    intercept: np.ndarray | float
+    group_norms: np.ndarray
+    objective: float
+    kkt_residual: float
+    n_iter: int
+
+
+class Table(NamedTuple):
+    """The walk along lam on some rows, the way back to their columns, and the columns' groups."""
+
+    path: Path
+    units: Units
+    groups: Groups
+
+
+class GroupLasso(GroupSelection):
+    """What the classifier and the regressor share."""
+
+    _rules = {
+        name: SHARED[name]
+        for name in ("lam", "standardize", "missing", "warm_start", "verbose", "class_weight")
+    } | {
+        "fit_intercept": flag,
+        "max_iter": integer(1),
+        "tol": number(0, open_low=True),
+    }
+
+    coef_: np.ndarray
+    intercept_: np.ndarray | float
+
+    def __init__(
+        self,
+        groups=None,
+        *,
+        lam=0.01,
+        group_weights="sqrt_size",
+        group_costs=None,
+        fit_intercept=True,
+        standardize=False,
+        missing="error",
+        max_iter=10_000,
+        tol=1e-8,
+        warm_start=False,
+        verbose=0,
+    ):
+        self.groups = groups
+        self.lam = lam
+        self.group_weights = group_weights
+        self.group_costs = group_costs
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.missing = missing
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    # what a subclass says ------------------------------------------------------------------
+
+    @abstractmethod
+    def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
+        """y as the loss wants it; `classes_` and the like are learned if `reset`."""
+
+    @abstractmethod
+    def _loss(self, targets: np.ndarray) -> Loss:
+        """The loss of rows with these targets."""
+
+    @abstractmethod
+    def _shaped(self, values: np.ndarray) -> Any:
+        """One slice for each output, (n_outputs, ...), as `coef_` and `intercept_` have them."""
+
+    def _row_weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return weight
+
+    # fit -----------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Minimize the objective.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows; a sparse matrix stays sparse.
+        y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), optional
+            Not negative; 0 leaves the row out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before anything is minimized, for input that will not do.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` iterations did not reach `tol`, or no group is left.
+        """
+        warm = self.warm_start and hasattr(self, "coef_")
+        table = self._read(X, y, sample_weight, reset=not warm)
+        if warm:
+            coef = self.coef_.reshape(-1, self.n_features_in_)
+            V = table.units.variables(coef, np.reshape(self.intercept_, -1), table.path.V)
+            table.path.start_at(V, float(self.lam))
+        fitted = self._solved(table, float(self.lam))
+        self.groups_ = table.groups
+        self.lambda_max_ = table.path.lambda_max
+        self.coef_, self.intercept_ = fitted.coef, fitted.intercept
+        self.objective_ = fitted.objective
+        self.kkt_residual_ = fitted.kkt_residual
+        self.n_iter_ = fitted.n_iter
+        self.group_norms_ = fitted.group_norms
+        self.group_support_ = fitted.group_norms > 0
+        if not self.group_support_.any():
+            warnings.warn(
+                f"lam={self.lam!r} is not below lambda_max_={self.lambda_max_:.6g}, so that no "
+                f"group is left and the predictions are constant: lower lam.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def path(self, X: Any, y: Any, *, lams: Any = 50, sample_weight: Any = None) -> CoefficientPath:
+        """The solutions for many lam, from the largest to the smallest, each from the last one.
+
+        The strong rule leaves out groups that a smaller lam will hardly bring in; those whose
+        optimality condition is violated in the end come back.  The estimator stays as it is.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array-like
+            As in `fit`.
+        lams : int or array-like of shape (n_lams,), default=50
+            The values of lam; so many from `lambda_max_` to a thousandth of it if an int.
+
+        Returns
+        -------
+        path : CoefficientPath
+            lams, coefs, intercepts, group_norms, objectives, kkt_residuals, n_iters.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For input that will not do.
+        """
+        learner = clone(self)
+        table = learner._read(X, y, sample_weight, reset=True)
+        lams = _decreasing(lams, table.path.lambda_max)
+        solutions = [learner._solved(table, float(lam)) for lam in lams]
+        return CoefficientPath(*map(np.array, zip(*solutions, strict=True)))
+
+    def _read(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:
+        """Everything that is asked before the first step, and the problem that it makes."""
+        check_parameters(self, self._rules)
+        X, y = check_fit_matrix(self, X, y, numeric=is_regressor(self), reset=reset)
+        targets = self._targets(y, reset=reset)
+        n, p = X.shape
+        weight = self._row_weights(targets, check_weights(sample_weight, n))
+        check_weights(weight, n)  # a class_weight of 0 may have left none
+        groups = Groups.of(
+            self.groups,
+            p,
+            getattr(self, "feature_names_in_", None),
+            weights=self.group_weights,
+            costs=self.group_costs,
+        )
+        rows = np.flatnonzero(weight)
+        X, weight = X if len(rows) == n else X[rows], weight[rows] / weight.sum()
+        if self.missing == "mean":
+            self._fill = column_means(X, weight)
+            X = filled(X, self._fill)
+        design, units = equilibrate(
+            X, weight, groups, fit_intercept=self.fit_intercept, standardize=self.standardize
+        )
+        factors = np.append(groups.penalties / units.norms, [0.0] * self.fit_intercept)
+        problem = Problem(design, self._loss(targets[rows]), weight, factors)
+        path = Path(problem, p, tol=self.tol, max_iter=self.max_iter)
+        return Table(path, units, groups)
+
+    def _solved(self, table: Table, lam: float) -> Fitted:
+        """The minimum at lam, said to be one only if it is."""
+        solution = table.path.descend_to(lam)
+        coef, intercept = table.units.coefficients(solution.V)
+        norms = table.path.problem.design.norms(solution.V)[: len(table.groups)]
+        residual = solution.kkt_residual
+        if self.verbose:
+            print(
+                f"lam={lam:.6g}: {np.count_nonzero(norms)} of {len(norms)} groups, "
+                f"{solution.n_iter} iterations, KKT residual {residual:.1e}"
+            )
+        if not residual <= self.tol:
+            warnings.warn(
+                f"max_iter={self.max_iter} iterations end at lam={lam:.6g} with a KKT residual of "
+                f"{residual:.1e} above tol={self.tol}: give a larger max_iter or standardize=True.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return Fitted(
+            lam,
+            self._shaped(coef),
+            self._shaped(intercept),
+            norms / table.units.norms,
+            solution.objective,
+            residual,
+            solution.n_iter,
+        )
+
+    # what it can be asked ------------------------------------------------------------------
+
+    def _kept(self, X: Any) -> Matrix:
+        return check_kept_matrix(self, X, self.get_support(indices=True))
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """X coef^T + intercept on the kept columns, (n, n_outputs)."""
+        check_is_fitted(self)
+        kept = self.get_support(indices=True)
+        X = self._kept(X)
+        if self.missing == "mean":
+            X = filled(X, self._fill[kept])
+        coef = self.coef_.reshape(-1, self.n_features_in_)[:, kept]
+        return X @ coef.T + np.reshape(self.intercept_, -1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+def _decreasing(lams: Any, lambda_max: float) -> np.ndarray:
+    """The values of a path, (n_lams,), the largest first."""
+    if integer(1).accepts(lams):
+        return lambda_max * np.geomspace(1.0, SMALLEST_LAM, int(lams))
+    values = list(lams) if isinstance(lams, Iterable) and not isinstance(lams, str) else []
+    if not values or not all(map(number(0).accepts, values)):
+        raise ValueError(f"lams must be an int >= 1 or finite numbers >= 0, got {lams!r:.80}.")
+    return np.sort(np.array(values, dtype=np.float64))[::-1]
+
+
+@documented(*OF_NETWORKS, **OWN)
+class GroupLassoClassifier(ClassifierMixin, GroupLasso):
+    """Logistic regression that drops groups of columns.
+
+    minimize over coef, intercept: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
+
+    where theta_g is the coefficients of the columns of group g, (n_outputs, p_g), and the loss is
+    log(1 + exp(z)) - y z with the logit z of the second class for two classes, the cross entropy
+    of softmax(z), z of shape (n_classes,), for more.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (1, n_features) or (n_classes, n_features)
+        Coefficients of the logit of `classes_[1]`, or of each class; 0 for removed groups.
+    intercept_ : ndarray of shape (1,) or (n_classes,)
+        The intercepts; those of several classes sum to 0.
+    lambda_max_ : float
+        The smallest lam at which no penalized group is left.
+    objective_ : float
+        The minimum that was found.
+    kkt_residual_ : float
+        The largest violation of a group's optimality condition, relative to the largest gradient
+        that a group can have at the null model; at most `tol`, or there was a warning.
+    n_iter_ : int
+        Iterations, those at larger lam on the way included.
+    {attributes}
+
+    See Also
+    --------
+    GroupLassoRegressor : The same for regression.
+    SGINClassifier : A network instead of a linear model.
+
+    Notes
+    -----
+    Accelerated proximal gradient on the groups that the strong rule of [2]_ keeps, and Newton
+    steps where it is settled which of them are zero, in float64.
+
+    References
+    ----------
+    .. [1] Meier, van de Geer and Buehlmann, "The group lasso for logistic regression", JRSS B
+       2008: equation 2.
+    .. [2] Tibshirani et al., "Strong rules for discarding predictors in lasso-type problems",
+       JRSS B 2012: section 5.
+
+    Examples
+    --------
+    >>> from sgnn import GroupLassoClassifier
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(500, n_groups=6, n_informative=2, random_state=0)
+    >>> model = GroupLassoClassifier(data.groups, lam=0.05).fit(data.data, data.target)
+    >>> model.get_group_support().tolist() == data.support.tolist()
+    True
+    >>> model.kkt_residual_ < 1e-8 and model.lam < model.lambda_max_
+    True
+    """
+
+    def __init__(
+        self,
+        groups=None,
+        *,
+        lam=0.01,
+        group_weights="sqrt_size",
+        group_costs=None,
+        fit_intercept=True,
+        class_weight=None,
+        standardize=False,
+        missing="error",
+        max_iter=10_000,
+        tol=1e-8,
+        warm_start=False,
+        verbose=0,
+    ):
+        super().__init__(
+            groups,
+            lam=lam,
+            group_weights=group_weights,
+            group_costs=group_costs,
+            fit_intercept=fit_intercept,
+            standardize=standardize,
+            missing=missing,
+            max_iter=max_iter,
+            tol=tol,
+            warm_start=warm_start,
+            verbose=verbose,
+        )
+        self.class_weight = class_weight
+
+    # the networks' reading of classes and of their weights
+    _targets = NetClassifier._targets
+    _row_weights = NetClassifier._row_weights
+
+    def _loss(self, targets: np.ndarray) -> Loss:
+        n_classes = len(self.classes_)
+        return LogLoss(targets) if n_classes == 2 else CrossEntropy(targets, n_classes)
+
+    def _shaped(self, values: np.ndarray) -> np.ndarray:
+        return values
+
+    def decision_function(self, X: Any) -> np.ndarray:
+        """The logit of the second class, or the scores of all.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns of removed groups are not looked at.
+
+        Returns
+        -------
+        scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            Above 0 for `classes_[1]`, or largest for the class that is predicted.
+        """
+        Z = self._outputs(X)
+        return Z[:, 0] if len(self.classes_) == 2 else Z
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns of removed groups are not looked at.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        Z = self._outputs(X)
+        return np.hstack([expit(-Z), expit(Z)]) if Z.shape[1] == 1 else softmax(Z, axis=1)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns of removed groups are not looked at.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,)
+            Labels out of `classes_`.
+        """
+        Z = self._outputs(X)
+        return self.classes_[(Z[:, 0] > 0).astype(int) if Z.shape[1] == 1 else Z.argmax(1)]
+
+
+@documented(*OF_NETWORKS, "classes_", **OWN)
+class GroupLassoRegressor(RegressorMixin, GroupLasso):
+    """Least squares that drop groups of columns.
+
+    minimize over coef, intercept: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
+
+    where theta_g is the coefficients of the columns of group g, (n_targets, p_g), and the loss of
+    a row is 1/2 sum_j (y_j - z_j)^2.
+
+    Parameters
+    ----------
+    {parameters}
+
+    Attributes
+    ----------
+    coef_ : ndarray of shape (n_features,) or (n_targets, n_features)
+        Coefficients, two-dimensional if y is; 0 for removed groups.
+    intercept_ : float or ndarray of shape (n_targets,)
+        The intercepts.
+    lambda_max_ : float
+        The smallest lam at which no penalized group is left.
+    objective_ : float
+        The minimum that was found.
+    kkt_residual_ : float
+        The largest violation of a group's optimality condition, relative to the largest gradient
+        that a group can have at the null model; at most `tol`, or there was a warning.
+    n_iter_ : int
+        Iterations, those at larger lam on the way included.
+    {attributes}
+
+    See Also
+    --------
+    GroupLassoClassifier : The same for classification.
+    SGINRegressor : A network instead of a linear model.
+
+    Notes
+    -----
+    Accelerated proximal gradient on the groups that the strong rule of [2]_ keeps, and Newton
+    steps where it is settled which of them are zero, in float64.
+    With every column a group of its own it is scikit-learn's Lasso, and MultiTaskLasso for
+    several targets.
+
+    References
+    ----------
+    .. [1] Yuan and Lin, "Model selection and estimation in regression with grouped variables",
+       JRSS B 2006: equation 2.1.
+    .. [2] Tibshirani et al., "Strong rules for discarding predictors in lasso-type problems",
+       JRSS B 2012: section 5.
+
+    Examples
+    --------
+    >>> from sgnn import GroupLassoRegressor
+    >>> from sgnn.datasets import make_grouped_regression
+    >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
+    >>> model = GroupLassoRegressor(data.groups, lam=0.1).fit(data.data, data.target)
+    >>> model.get_group_support().tolist() == data.support.tolist()
+    True
+    >>> path = model.path(data.data, data.target, lams=10)
+    >>> path.coefs.shape == (10, model.n_features_in_)
+    True
+    """
+
+    _targets = NetRegressor._targets
+
+    def _loss(self, targets: np.ndarray) -> Loss:
+        return SquaredError(targets)
+
+    def _shaped(self, values: np.ndarray) -> Any:
+        return values[0] if self._y_ndim == 1 else values
+
+    def predict(self, X: Any) -> np.ndarray:
+        """X coef + intercept.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Columns of removed groups are not looked at.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            As many dimensions as the y of the fit.
+        """
+        Z = self._outputs(X)
+        return Z[:, 0] if self._y_ndim == 1 else Z
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.target_tags.multi_output = True
+        return tags

@@ -1,0 +1,101 @@
+"""The selection of groups that a fit leaves behind, whatever was fitted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from sklearn import get_config
+from sklearn.base import BaseEstimator
+from sklearn.feature_selection import SelectorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from ..groups import Groups
+from .checks import check_kept
+
+__all__ = ["GroupSelection"]
+
+SMALLEST_IMPORTANCE = 1e-4  # of a kept group; SelectFromModel cuts at 1e-5
+
+
+class GroupSelection(SelectorMixin, BaseEstimator):
+    """The selection that a fit leaves behind, for scikit-learn and for its user."""
+
+    # SelectFromModel reads this and then keeps exactly the features of nonzero importance
+    penalty = "l1"
+
+    groups_: Groups
+    group_support_: np.ndarray
+    group_norms_: np.ndarray
+    missing: str
+
+    @property
+    def selected_groups_(self) -> list:
+        """Names of the groups that are left."""
+        check_is_fitted(self)
+        pairs = zip(self.groups_.names, self.group_support_, strict=True)
+        return [name for name, kept in pairs if kept]
+
+    @property
+    def feature_importances_(self) -> np.ndarray:
+        """||theta_g|| / max_h ||theta_h|| of each column's group: (n_features,).
+
+        Exactly 0 for removed groups, constant within one, and at least 1e-4 for kept ones, so
+        that SelectFromModel's own threshold agrees with `get_support`.
+        """
+        check_is_fitted(self)
+        share = self.group_norms_ / max(self.group_norms_.max(), np.finfo(float).tiny)
+        kept = np.maximum(share, SMALLEST_IMPORTANCE)
+        return self.groups_.expand(np.where(self.group_support_, kept, 0.0))
+
+    def get_group_support(self, names: bool = False) -> np.ndarray | list:
+        """Which groups are left.
+
+        Parameters
+        ----------
+        names : bool, default=False
+            Return the list of their names instead of a mask.
+
+        Returns
+        -------
+        support : ndarray of shape (n_groups,), or list of names
+            The groups that were not removed.
+        """
+        check_is_fitted(self)
+        return self.selected_groups_ if names else self.group_support_.copy()
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "group_support_")
+
+    def _get_support_mask(self) -> np.ndarray:
+        check_is_fitted(self)
+        return self.groups_.expand(self.group_support_)
+
+    def transform(self, X: Any) -> Any:
+        """Reduce X to the columns of the kept groups; the other columns are not looked at.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows to reduce.
+
+        Returns
+        -------
+        X_r : ndarray or data frame of shape (n_samples, n_kept)
+            The kept columns as they came, in a data frame if `set_output` asks for one.
+        """
+        kept = self.get_support(indices=True)
+        checked = self._kept(X)
+        config = getattr(self, "_sklearn_output_config", {})
+        framed = config.get("transform", get_config()["transform_output"]) != "default"
+        # a frame that goes out as a frame keeps the types of its columns
+        return X.iloc[:, kept] if framed and hasattr(X, "iloc") else checked
+
+    def _kept(self, X: Any) -> np.ndarray:
+        """The kept columns of X, (n, n_kept), checked."""
+        return check_kept(self, X, self.get_support(indices=True))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "mean"
+        return tags

@@ -1,0 +1,86 @@
+"""A table that may be a sparse matrix, read or refused like any other and never made dense."""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from scipy import sparse
+from sklearn.utils.validation import validate_data
+
+from .checks import _advised, _check_lengths, _check_numbers, check_finite, check_fit, check_kept
+
+__all__ = ["Matrix", "check_fit_matrix", "check_kept_matrix", "column_means", "filled"]
+
+NOTHING = 1e-12  # share of the weight that a column without values has left by rounding
+
+# ndarray or csc_array, which scipy's stubs do not know
+Matrix: TypeAlias = Any
+
+
+def check_fit_matrix(
+    estimator: Any, X: Any, y: Any, *, numeric: bool, reset: bool
+) -> tuple[Matrix, np.ndarray]:
+    """`check_fit` for an X that may be sparse, then a csc_array."""
+    if not sparse.issparse(X):
+        return check_fit(estimator, X, y, numeric=numeric, reset=reset)
+    if y is not None:
+        _check_lengths(X, y)
+        if numeric:
+            _check_numbers(y)
+    try:
+        X, y = validate_data(
+            estimator, X, y, accept_sparse="csc", dtype="numeric", ensure_all_finite=False,
+            multi_output=numeric, y_numeric=numeric, reset=reset,
+        )  # fmt: skip
+    except (ValueError, TypeError) as error:
+        raise _advised(error) from None
+    return _checked(estimator, X, np.arange(X.shape[1])), y
+
+
+def check_kept_matrix(estimator: Any, X: Any, kept: np.ndarray) -> Matrix:
+    """`check_kept` for an X that may be sparse, then a csc_array."""
+    if not sparse.issparse(X):
+        return check_kept(estimator, X, kept)
+    try:
+        X = validate_data(
+            estimator, X, accept_sparse="csc", dtype="numeric", ensure_all_finite=False, reset=False
+        )
+    except (ValueError, TypeError) as error:
+        raise _advised(error) from None
+    return _checked(estimator, X[:, kept], kept)
+
+
+def _checked(estimator: Any, X: Any, columns: np.ndarray) -> sparse.csc_array:
+    """X, whose columns have those numbers in the fit, once its stored entries are finite."""
+    X = sparse.csc_array(X)
+    allowed = np.isnan(X.data) & (estimator.missing == "mean")
+    bad = np.flatnonzero(~(np.isfinite(X.data) | allowed))
+    if len(bad):
+        column = columns[np.searchsorted(X.indptr, bad[0], side="right") - 1]
+        check_finite(X.data[bad[:1], None], [column], estimator.missing == "mean")
+    return X
+
+
+def column_means(X: Matrix, weight: np.ndarray) -> np.ndarray:
+    """Weighted mean of the values of each column that are not NaN, (n_features,)."""
+    nan = _is_nan(X)
+    mass = weight.sum() - nan.T @ weight
+    empty = np.flatnonzero(mass <= NOTHING * weight.sum())
+    if len(empty):
+        raise ValueError(f"X has no value at all in column {empty[0]}: drop that column.")
+    return (filled(X, np.zeros(X.shape[1])).T @ weight) / mass
+
+
+def filled(X: Matrix, values: np.ndarray) -> Matrix:
+    """X with the column's value in place of NaN."""
+    if not sparse.issparse(X):
+        return np.where(np.isnan(X), values, X)
+    data = np.where(np.isnan(X.data), np.repeat(values, np.diff(X.indptr)), X.data)
+    return sparse.csc_array((data, X.indices, X.indptr), shape=X.shape)
+
+
+def _is_nan(X: Matrix) -> Matrix:
+    if not sparse.issparse(X):
+        return np.isnan(X)
+    return sparse.csc_array((np.isnan(X.data), X.indices, X.indptr), shape=X.shape)

@@ -1,0 +1,18 @@
+"""The axis of lam: equal ratios are equal distances."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+__all__ = ["draw_lam_axis"]
+
+
+def draw_lam_axis(ax: Any, lams: np.ndarray) -> None:
+    """Label and scale the abscissa; a lam of 0 has its place beside the smallest above it."""
+    ax.set_xlabel("lam")
+    if lams.min() > 0:
+        ax.set_xscale("log")
+    elif lams.max() > 0:
+        ax.set_xscale("symlog", linthresh=lams[lams > 0].min())

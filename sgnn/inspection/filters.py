@@ -1,0 +1,151 @@
+"""FilterDisplay: the kernels of a first convolution, before and after (paper 4, figure 3)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from ._axes import axes_or_new
+
+__all__ = ["FilterDisplay"]
+
+
+class FilterDisplay:
+    """The kernels W[out, in] of the first convolution of networks, one network above another.
+
+    Red is positive, blue negative, on one scale for each network; a kernel that is exactly zero
+    is crossed out.  `from_estimator` and `from_estimators` make and draw one.
+
+    Parameters
+    ----------
+    weights : mapping of str to ndarray of shape (out, in, height, width)
+        The weight of each network, by its title.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        The bounding axes, in whose place everything is drawn.
+    axes_ : dict of str to Axes
+        A panel for each network.
+    figure_ : Figure
+        The figure they are in.
+
+    Notes
+    -----
+    Source: paper 4, figure 3.
+
+    Examples
+    --------
+    >>> from sgnn.inspection import FilterDisplay
+    >>> import numpy as np
+    >>> W = np.arange(8.0).reshape(2, 1, 2, 2) * np.array([0, 1]).reshape(2, 1, 1, 1)
+    >>> FilterDisplay({"half": W}).plot().dead("half").tolist()
+    [[True], [False]]
+    """
+
+    def __init__(self, weights: Mapping[str, np.ndarray]) -> None:
+        self.weights = weights
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> FilterDisplay:
+        """Draw the first convolution of a fitted SparseGroupCNN.
+
+        Parameters
+        ----------
+        estimator : SparseGroupCNN
+            Fitted on images.
+        ax : Axes, optional
+            Bounding axes, as in `plot`.
+
+        Returns
+        -------
+        FilterDisplay
+        """
+        return cls.from_estimators({"": estimator}, ax=ax)
+
+    @classmethod
+    def from_estimators(cls, estimators: Mapping[str, Any], *, ax: Any = None) -> FilterDisplay:
+        """Draw the first convolutions of several, such as one without a penalty and one with.
+
+        Parameters
+        ----------
+        estimators : mapping of str to SparseGroupCNN
+            Fitted on images, by their titles.
+        ax : Axes, optional
+            Bounding axes, as in `plot`.
+
+        Returns
+        -------
+        FilterDisplay
+
+        Raises
+        ------
+        TypeError
+            If one of them has no convolution of images.
+        """
+        return cls({title: _first(estimator) for title, estimator in estimators.items()}).plot(ax)
+
+    def dead(self, title: str) -> np.ndarray:
+        """Which kernels are exactly zero, (out, in)."""
+        return np.asarray(~self.weights[title].any((2, 3)))
+
+    def plot(self, ax: Any = None) -> FilterDisplay:
+        """Draw the kernels: a row for each input channel, a column for each output channel.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Bounding axes; a new figure by default.
+
+        Returns
+        -------
+        FilterDisplay
+            Itself.
+        """
+        rows = sum(W.shape[1] for W in self.weights.values())
+        columns = max(len(W) for W in self.weights.values())
+        size = (max(4.0, 0.42 * columns), 0.55 * rows + 0.4 * len(self.weights))
+        bounding = axes_or_new(ax, figsize=size)
+        bounding.set_axis_off()
+        self.axes_, top, unit = {}, 1.0, 1.0 / (rows + 0.7 * len(self.weights))
+        for title, W in self.weights.items():
+            height = W.shape[1] * unit
+            top -= 0.7 * unit
+            panel = bounding.inset_axes((0, top - height, 1, height))
+            _draw(panel, W, self.dead(title))
+            panel.set_title(title, fontsize=9, loc="left", pad=3)
+            self.axes_[title] = panel
+            top -= height
+        self.ax_, self.figure_ = bounding, bounding.figure
+        return self
+
+
+def _first(estimator: Any) -> np.ndarray:
+    """The weight of the first convolution of images, (out, in, height, width)."""
+    module: Any = getattr(estimator, "module_", None)
+    found = [] if module is None else [W for W in module.parameters() if W.ndim == 4]
+    if not found:
+        raise TypeError(
+            f"estimator={estimator!r} has no convolution of images to show: give a SparseGroupCNN "
+            f"that was fitted on images."
+        )
+    return found[0].detach().double().cpu().numpy()
+
+
+def _draw(panel: Any, W: np.ndarray, dead: np.ndarray) -> None:
+    """One picture of all kernels side by side, a gap of one between them."""
+    out, channels, height, width = W.shape
+    picture = np.full((channels * (height + 1) - 1, out * (width + 1) - 1), np.nan)
+    for i in range(out):
+        for j in range(channels):
+            y, x = j * (height + 1), i * (width + 1)
+            picture[y : y + height, x : x + width] = W[i, j]
+            if dead[i, j]:
+                for tilt in ((0, height - 1), (height - 1, 0)):
+                    panel.plot((x, x + width - 1), (y + tilt[0], y + tilt[1]), "0.6", linewidth=0.8)
+    most = np.abs(W).max() or 1.0
+    panel.imshow(picture, cmap="RdBu_r", vmin=-most, vmax=most)
+    panel.set_anchor("W")
+    panel.set_axis_off()

@@ -1,0 +1,96 @@
+"""The minimum of one problem: proximal steps find which blocks are zero, Newton steps the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .newton import newton
+from .problem import Problem
+
+__all__ = ["Solver"]
+
+GROWTH = 1.1  # of the step size from one iteration to the next, until it is found too long
+PATIENCE = 20  # iterations without a change of the support, after which Newton is tried
+
+
+class Solver:
+    """Solves one problem after another; the step size found for one is tried on the next.
+
+    FISTA (Beck and Teboulle 2009, "A fast iterative shrinkage-thresholding algorithm for linear
+    inverse problems", section 4) with the restart by gradient of O'Donoghue and Candes 2015
+    ("Adaptive restart for accelerated gradient schemes", section 3.2), and Newton steps on the
+    support where it has settled.
+
+    Parameters
+    ----------
+    max_iter : int
+        Iterations of one call of `minimize` at most: proximal steps and products with a Hessian.
+    """
+
+    def __init__(self, max_iter: int) -> None:
+        self.max_iter = max_iter
+        self.step = 1.0
+        self.n_iter = 0
+
+    def minimize(self, problem: Problem, lam: float, V: np.ndarray, tol: float) -> np.ndarray:
+        """The minimum, from V: no block's condition violated by more than tol, if max_iter do."""
+        last = self.n_iter + self.max_iter
+        patience = PATIENCE
+        while True:
+            V = self._fista(problem, lam, V, tol, patience, last)
+            if self.n_iter >= last or problem.violations(V, lam).max() <= tol:
+                return V
+            V, succeeded = self._newton(problem, lam, V, tol)
+            patience = PATIENCE if succeeded else 2 * patience
+
+    def _fista(
+        self, problem: Problem, lam: float, V: np.ndarray, tol: float, patience: int, last: int
+    ) -> np.ndarray:
+        """Accelerated proximal steps until the support, or V, stands still."""
+        Z = problem.outputs(V)
+        Y, Z_Y, t = V, Z, 1.0  # Y is V and its momentum, where the gradient is taken
+        support, steady = problem.support(V), 0
+        while self.n_iter < last and steady < patience:
+            self.n_iter += 1
+            V_old, Z_old, support_old = V, Z, support
+            V, Z = self._proximal_step(problem, lam, Y, Z_Y)
+            if problem.design.norms(V - Y).max() <= tol * self.step / 2:
+                break
+            support = problem.support(V)
+            steady = steady + 1 if np.array_equal(support, support_old) else 0
+            if np.vdot(Y - V, V - V_old) > 0:
+                t = 1.0
+            t, t_old = (1 + np.sqrt(1 + 4 * t * t)) / 2, t
+            momentum = (t_old - 1) / t
+            Y, Z_Y = V + momentum * (V - V_old), Z + momentum * (Z - Z_old)
+        return V
+
+    def _proximal_step(
+        self, problem: Problem, lam: float, Y: np.ndarray, Z_Y: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """prox(Y - step * gradient), and the outputs there."""
+        slope = problem.slope(Z_Y)
+        gradient = problem.design.pull(slope)
+        # blocks of Frobenius norm 1 and losses with f'' <= 1: no curvature exceeds their number
+        safe = 1.0 / len(problem.factors)
+        self.step = max(GROWTH * self.step, safe)
+        while True:
+            V = problem.prox(Y - self.step * gradient, self.step * lam)
+            Z = problem.outputs(V)
+            D, D_Z = V - Y, Z - Z_Y
+            # <f'(V) - f'(Y), V - Y>, taken in the outputs, where it does not cancel
+            curvature = np.vdot(problem.slope(Z) - slope, D_Z)
+            if self.step <= safe or self.step * curvature <= np.vdot(D, D):
+                return V, Z
+            self.step = max(self.step / 2, safe)
+
+    def _newton(
+        self, problem: Problem, lam: float, V: np.ndarray, tol: float
+    ) -> tuple[np.ndarray, bool]:
+        """Newton steps on the support of V, and whether there was one that helped."""
+        support = problem.support(V)
+        rows = np.repeat(support, problem.design.sizes)
+        start, V = V[rows], np.zeros_like(V)
+        V[rows], n_iter, n_steps = newton(problem.restricted(support), lam, start, tol)
+        self.n_iter += n_iter
+        return V, n_steps > 0

@@ -1,0 +1,163 @@
+"""Every fit of a study: in parallel, remembered, under one progress bar."""
+
+from __future__ import annotations
+
+import time
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from os import PathLike, fspath
+from typing import Any, NamedTuple
+
+import joblib
+import numpy as np
+from sklearn.base import clone
+from sklearn.utils import _safe_indexing
+from sklearn.utils.parallel import Parallel, delayed
+from sklearn.utils.validation import _check_method_params, _num_samples, check_memory
+from tqdm.auto import tqdm
+
+from ..groups import Groups
+from ._models import own_lam, selected, with_lam, with_seed
+
+__all__ = ["Data", "Fits", "Order", "Outcome"]
+
+
+@dataclass(frozen=True)
+class Data:
+    """What all fits of a study share."""
+
+    X: Any
+    y: Any
+    groups: Groups | None  # None where the estimator has its own
+    scorer: Any = None  # scorer(estimator, X, y, **params), or None for no score
+    fit_params: dict = field(default_factory=dict)
+    score_params: dict = field(default_factory=dict)
+    held_out: tuple | None = None  # (X, y) to score, instead of rows of X
+
+
+class Order(NamedTuple):
+    """One fit to be made.  Rows are indices; None stands for all of them."""
+
+    lam: float
+    train: np.ndarray | None = None
+    test: np.ndarray | None = None
+    weight: np.ndarray | None = None  # sample weights (n,)
+    seed: int | None = None  # None leaves the estimator's own random_state
+    keep: bool = False  # whether the fitted estimator is wanted
+
+
+class Outcome(NamedTuple):
+    """What one fit has led to."""
+
+    support: np.ndarray  # (n_groups,)
+    score: float
+    fit_time: float  # seconds
+    score_time: float
+    estimator: Any  # None unless it was to be kept
+
+
+class Fits:
+    """Make the fits that are ordered, each at most once where there is a memory.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What is cloned for every fit.
+    data : Data
+        What it is fitted on.
+    n_jobs : int or None
+        Parallel fits, in the backend of joblib that is active.
+    memory : None, str, path or joblib.Memory
+        Where finished fits are kept, by the content of everything they depend on.
+    verbose : int
+        1 shows a progress bar, on which every order of the study is counted.
+    """
+
+    def __init__(
+        self, estimator: Any, data: Data, *, n_jobs: int | None, memory: Any, verbose: int
+    ) -> None:
+        self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
+        self.key = None if memory is None else _content(self.estimator, data)
+        store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
+        self._fit = store.cache(fit_one, ignore=["data"])
+        self.bar = tqdm(total=0, disable=not verbose, desc="fits", unit="fit")
+
+    def __enter__(self) -> Fits:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def __call__(self, orders: Sequence[Order]) -> list[Outcome]:
+        """The outcomes, in the order of the orders.
+
+        This is the one place where a study trains: an estimator that trains many networks at
+        once gets all of the orders here.
+        """
+        self.bar.total += len(orders)
+        self.bar.refresh()
+        outcomes = []
+        for outcome in Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            delayed(self._fit)(self.estimator, order, self.data, self.key) for order in orders
+        ):
+            outcomes.append(outcome)
+            self.bar.update()
+        return outcomes
+
+    @property
+    def own_lam(self) -> float:
+        """The lam that the estimator comes with."""
+        return own_lam(self.estimator, _mass(self.data.X, self.data.fit_params))
+
+
+def fit_one(estimator: Any, order: Order, data: Data, key: str | None) -> Outcome:
+    """Fit a clone, look at what it kept, and score it; `key` is the content of `data`."""
+    X, y, params = _rows(data.X, data.y, data.fit_params, order.train)
+    if order.weight is not None:
+        params = {**params, "sample_weight": order.weight}
+    model = with_lam(with_seed(estimator, order.seed), order.lam, _mass(X, params))
+    start = time.perf_counter()
+    with warnings.catch_warnings():
+        # a path is meant to go so far
+        warnings.filterwarnings("ignore", message="lam=.* no group is left")
+        model.fit(X, y, **params)
+    fitted = time.perf_counter()
+    support, _ = selected(model, data.groups)
+    score = _score(model, order, data)
+    end = time.perf_counter()
+    return Outcome(support, score, fitted - start, end - fitted, model if order.keep else None)
+
+
+def _score(model: Any, order: Order, data: Data) -> float:
+    if data.scorer is None:
+        return np.nan
+    if data.held_out is not None:
+        return float(data.scorer(model, *data.held_out))
+    X, y, params = _rows(data.X, data.y, data.score_params, order.test)
+    return float(data.scorer(model, X, y, **params))
+
+
+def _rows(X: Any, y: Any, params: dict, rows: np.ndarray | None) -> tuple[Any, Any, dict]:
+    """These rows of X, y and of whatever else has a value a row."""
+    if rows is None:
+        return X, y, params
+    picked = _check_method_params(X, params, rows)
+    return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows), picked
+
+
+def _mass(X: Any, params: dict) -> float:
+    """The sum of the rows' weights, which is n without them."""
+    weight = params.get("sample_weight")
+    return float(_num_samples(X) if weight is None else np.sum(weight))
+
+
+def _content(*parts: Any) -> str:
+    """A hash of everything that a fit depends on besides its order."""
+    try:
+        return joblib.hash(parts)
+    except Exception as error:
+        raise ValueError(
+            f"memory can keep no fits of an estimator, scorer or data that cannot be pickled "
+            f"({str(error).splitlines()[0]}): replace lambdas by functions, or give memory=None."
+        ) from None

@@ -1,0 +1,154 @@
+"""The groups that are left as lam grows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from sklearn.metrics import check_scoring
+
+from ..groups import Groups
+from ._checks import check_rows
+from ._fits import Data, Fits, Order
+from ._models import read_groups, selected, strength
+from .grid import ARE_LAMS, grid
+
+__all__ = ["PathResult", "lambda_path"]
+
+
+@dataclass(frozen=True, eq=False)
+class PathResult:
+    """What `lambda_path` found.
+
+    Attributes
+    ----------
+    lams_ : ndarray of shape (n_lams,)
+        The strengths, ascending.
+    n_groups_ : ndarray of shape (n_lams,)
+        How many groups are left at each.
+    support_ : ndarray of bool of shape (n_lams, n_groups)
+        Which ones.
+    scores : ndarray of shape (n_lams,)
+        The score of each fit, of the rows held out if there are any.
+    groups_ : Groups
+        The groups.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sgnn.groups import Groups
+    >>> from sgnn.selection import PathResult
+    >>> support = np.array([[True, True], [True, False]])
+    >>> lams, scores = np.array([0.1, 1.0]), np.array([0.9, 0.8])
+    >>> PathResult(lams, support, scores, Groups.of(["a", "b"], 2)).n_groups_.tolist()
+    [2, 1]
+    """
+
+    lams_: np.ndarray
+    support_: np.ndarray
+    scores: np.ndarray
+    groups_: Groups
+
+    @property
+    def n_groups_(self) -> np.ndarray:
+        """How many groups are left at each lam."""
+        return self.support_.sum(axis=1)
+
+
+def lambda_path(
+    estimator: Any,
+    X: Any,
+    y: Any,
+    lams: Any = 50,
+    *,
+    groups: Any = None,
+    scoring: Any = None,
+    X_val: Any = None,
+    y_val: Any = None,
+    sample_weight: Any = None,
+    n_jobs: int | None = None,
+    memory: Any = None,
+    verbose: int = 0,
+) -> PathResult:
+    """Fit the estimator at every lam of a grid.
+
+    For every lam: minimize mean loss + lam * sum_g weight_g * cost_g * ||theta_g||
+
+    Parameters
+    ----------
+    estimator : estimator
+        One with `lam` and `get_group_support`, such as `SGINClassifier`; or scikit-learn's with
+        `alpha` (= lam: Lasso) or `C` (= 1/(n lam): LogisticRegression with an l1 penalty) and
+        `coef_`; or a pipeline that ends in one of these.
+    X, y : array-like
+        The rows, (n_samples, n_features), and their targets.
+    lams : int or array-like, default=50
+        The strengths; or how many, in equal ratios from where all groups are left (or a
+        thousandth of the largest) to where one or none is.  The ends are found by doubling and
+        halving the estimator's own lam; the upper end is `lambda_max_` where it has that.
+    groups : any form of groups, default=None
+        Groups of the columns for an estimator that has none of its own.
+    scoring : str, callable or None, default=None
+        The score; by default the estimator's own.
+    X_val, y_val : array-like, optional
+        Rows to score; by default those of the fit, whose score only says how well they are fitted.
+    sample_weight : array-like of shape (n_samples,), optional
+        Weights for the fits.
+    n_jobs : int or None, default=None
+        Parallel fits, in joblib's active backend.
+    memory : None, str, path or joblib.Memory, default=None
+        Where to keep finished fits, for the same call to find them again.
+    verbose : int, default=0
+        1 shows a progress bar.
+
+    Returns
+    -------
+    PathResult
+        With lams_, n_groups_, support_, scores and groups_.
+
+    Raises
+    ------
+    ValueError, TypeError
+        For arguments that will not do.
+
+    See Also
+    --------
+    LambdaSearchCV : Choose a lam by cross-validation.
+
+    Notes
+    -----
+    Every fit starts anew, whatever the estimator's `warm_start`: in a network in which what is
+    removed stays removed, and whose loss has many minima, a path of warm fits is not the set of
+    its fits, and would give other groups in another order of lams.
+
+    Source: paths over the strength are from Friedman, Hastie and Tibshirani, "Regularization paths
+    for generalized linear models via coordinate descent", J. Stat. Softw. 33 (2010), section 2.5.
+
+    Examples
+    --------
+    >>> from sgnn.datasets import make_grouped_regression
+    >>> from sgnn.selection import lambda_path
+    >>> from sklearn.linear_model import Lasso
+    >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
+    >>> path = lambda_path(Lasso(), data.data, data.target, lams=5, groups=data.groups)
+    >>> path.n_groups_.tolist()[-1] <= 1
+    True
+    """
+    strength(estimator)
+    if not ARE_LAMS.accepts(lams):
+        raise ValueError(f"lams must be {ARE_LAMS.wanted}, got {lams!r:.60}.")
+    if (X_val is None) != (y_val is None):
+        raise ValueError("X_val and y_val belong together: give both, or neither.")
+    X, y = check_rows(estimator, X, y)
+    weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
+    held_out = None if X_val is None else (X_val, y_val)
+    own = read_groups(estimator, groups, X)
+    data = Data(X, y, own, check_scoring(estimator, scoring), weights, {}, held_out)
+    with Fits(estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose) as fits:
+        strengths = grid(fits, lams)
+        orders = [Order(lam) for lam in strengths]
+        outcomes = fits([orders[0]._replace(keep=True), *orders[1:]])
+    support = np.stack([outcome.support for outcome in outcomes])
+    scores = np.array([outcome.score for outcome in outcomes])
+    return PathResult(strengths, support, scores, selected(outcomes[0].estimator, own)[1])

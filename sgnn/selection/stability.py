@@ -1,0 +1,226 @@
+"""StabilitySelector: which groups are selected again, on other samples of the rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.base import is_classifier
+from sklearn.impute import SimpleImputer
+from sklearn.pipeline import Pipeline
+from sklearn.utils.validation import has_fit_parameter
+
+from ..estimators.checks import random_generator
+from ..estimators.parameters import check_parameters, choice, either, integer, number
+from ..metrics import (
+    group_similarity,
+    jaccard_stability,
+    nogueira_interval,
+    nogueira_stability,
+    similarity_stability,
+)
+from ._checks import ANY_STUDY
+from ._fits import Data, Fits, Order
+from ._models import draw_seed, read_groups, selected, strength, with_seed
+from ._selector import MetaSelector
+from .grid import ARE_LAMS, grid
+
+__all__ = ["StabilitySelector"]
+
+RULES = ANY_STUDY | {
+    "n_bootstraps": integer(2),
+    "threshold": number(0, 1, open_low=True),
+    "lams": either(None, ARE_LAMS),
+    "subsample": choice("bootstrap", "half"),
+}
+
+
+class StabilitySelector(MetaSelector):
+    """Select the groups that are selected on most samples of the rows.
+
+    selected = {g : max over lams of (1/B) sum_b 1[g in S_b(lam)] >= threshold}
+
+    where S_b(lam) are the groups that the estimator keeps on the b-th of B samples.
+
+    Parameters
+    ----------
+    estimator : estimator
+        One with `lam` and `get_group_support`, such as `SGINClassifier`; or scikit-learn's with
+        `alpha` (= lam: Lasso) or `C` (= 1/(n lam): LogisticRegression with an l1 penalty) and
+        `coef_`; or a pipeline that ends in one of these.
+    n_bootstraps : int, default=100
+        How many samples, B.
+    threshold : float, default=0.6
+        The share of them in which a group has to be selected, in (0, 1].
+    lams : None, int or array-like, default=None
+        The strengths: the estimator's own, so many of a grid as in `lambda_path`, or these.
+    subsample : {"bootstrap", "half"}, default="bootstrap"
+        Samples with replacement as large as the data, or halves without.  Those of a classifier
+        have the classes in their proportions.
+    n_jobs : int or None, default=None
+        Parallel fits, in joblib's active backend; the results are the same for any number.
+    memory : None, str, path or joblib.Memory, default=None
+        Where to keep finished fits, by the content of what they depend on: a study that was
+        killed goes on where it was, if `random_state` is an int.  Empty it when the estimator's
+        code changes.
+    random_state : int, RandomState, Generator or None, default=None
+        Draws the samples, and the seed of each fit.
+    verbose : int, default=0
+        1 shows one progress bar for all fits.
+    groups : any form of groups, default=None
+        Groups of the columns for an estimator that has none of its own.
+
+    Attributes
+    ----------
+    lams_ : ndarray of shape (n_lams,)
+        The strengths, ascending.
+    supports_ : ndarray of bool of shape (n_lams, n_bootstraps, n_groups)
+        What each fit selected.
+    selection_probabilities_ : ndarray of shape (n_lams, n_groups)
+        The share of the samples in which each group was selected.
+    stability_ : dict of arrays
+        How far the samples agree, at each lam: "jaccard", "nogueira" and "similarity", (n_lams,),
+        and "nogueira_interval", (n_lams, 2), at 95 %; see `sgnn.metrics`.  "similarity" does not
+        count a group as missing where one with correlated columns stands in.
+    groups_, group_support_, selected_groups_
+        The groups, which of them are selected, and their names.
+    n_features_in_, feature_names_in_
+        The columns seen in `fit`.
+
+    See Also
+    --------
+    LambdaSearchCV : Choose a lam.
+
+    Notes
+    -----
+    A sample is a vector of sample weights where the estimator's `fit` takes these, and else a list
+    of rows.  With q groups selected on average out of p on halves of the rows, and a threshold pi
+    > 1/2, no more than q^2 / ((2 pi - 1) p) selected groups are expected to be wrong, if the wrong
+    ones are exchangeable (theorem 1 of the source).
+
+    References
+    ----------
+    .. [1] N. Meinshausen and P. Buehlmann, "Stability selection", J. R. Stat. Soc. B 72 (2010)
+       417-473: definitions 1 and 2.
+
+    Examples
+    --------
+    >>> from sgnn.datasets import make_grouped_regression
+    >>> from sgnn.selection import StabilitySelector
+    >>> from sklearn.linear_model import Lasso
+    >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
+    >>> selector = StabilitySelector(Lasso(0.05), 20, groups=data.groups, random_state=0)
+    >>> selector.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
+    True
+    """
+
+    def __init__(
+        self,
+        estimator,
+        n_bootstraps=100,
+        threshold=0.6,
+        lams=None,
+        *,
+        subsample="bootstrap",
+        n_jobs=None,
+        memory=None,
+        random_state=None,
+        verbose=0,
+        groups=None,
+    ):
+        self.estimator = estimator
+        self.n_bootstraps = n_bootstraps
+        self.threshold = threshold
+        self.lams = lams
+        self.subsample = subsample
+        self.n_jobs = n_jobs
+        self.memory = memory
+        self.random_state = random_state
+        self.verbose = verbose
+        self.groups = groups
+
+    def fit(self, X: Any, y: Any) -> StabilitySelector:
+        """Fit to every sample, and select.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets.
+
+        Returns
+        -------
+        self : object
+            The fitted selector.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before training, for input that will not do.
+        """
+        strength(self.estimator)
+        check_parameters(self, RULES)
+        rng = random_generator(self.random_state)
+        X, y = self._read(X, y)
+        data = Data(X, y, read_groups(self.estimator, self.groups, X))
+        estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits that make the grid
+        samples = self._samples(y, rng)
+        with Fits(
+            estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose
+        ) as fits:
+            self.lams_ = grid(fits, [fits.own_lam] if self.lams is None else self.lams)
+            orders = [sample._replace(lam=lam) for lam in self.lams_ for sample in samples]
+            first, *others = fits([orders[0]._replace(keep=True), *orders[1:]])
+        support, self.groups_ = selected(first.estimator, data.groups)
+        supports = [support, *(outcome.support for outcome in others)]
+        self.supports_ = np.reshape(supports, (len(self.lams_), len(samples), -1))
+        self.selection_probabilities_ = self.supports_.mean(axis=1)
+        self.group_support_ = self.selection_probabilities_.max(axis=0) >= self.threshold
+        similarity = _similarity(first.estimator, X, self.groups_.labels)
+        self.stability_ = _stability(self.supports_, similarity)
+        return self
+
+    def _samples(self, y: Any, rng: np.random.Generator) -> list[Order]:
+        """Orders without their lam: a sample of the rows each, and a seed."""
+        weighs = has_fit_parameter(self.estimator, "sample_weight")
+        strata = np.ravel(y) if is_classifier(self.estimator) else None
+        samples = []
+        for _ in range(self.n_bootstraps):
+            weight = draw(rng, len(y), strata, self.subsample)
+            seed = draw_seed(rng)
+            rows = {"weight": weight} if weighs else {"train": np.repeat(range(len(y)), weight)}
+            samples.append(Order(np.nan, seed=seed, **rows))
+        return samples
+
+
+def draw(rng: np.random.Generator, n: int, strata: np.ndarray | None, subsample: str) -> np.ndarray:
+    """How often each of n rows is in the sample, (n,), stratum by stratum."""
+    counts = np.zeros(n, dtype=np.int64)
+    labels = np.zeros(n) if strata is None else strata
+    for label in np.unique(labels):
+        rows = np.flatnonzero(labels == label)
+        if subsample == "bootstrap":
+            counts[rows] = rng.multinomial(len(rows), np.full(len(rows), 1 / len(rows)))
+        else:
+            counts[rng.permutation(rows)[: max(len(rows) // 2, 1)]] = 1
+    return counts
+
+
+def _similarity(fitted: Any, X: Any, labels: np.ndarray) -> np.ndarray:
+    """Similarity of the groups of columns that the estimator, or a pipeline's end, has seen."""
+    seen = fitted[:-1].transform(X) if isinstance(fitted, Pipeline) and len(fitted) > 1 else X
+    table = seen.toarray() if issparse(seen) else np.asarray(seen, dtype=np.float64)
+    filled = SimpleImputer(keep_empty_features=True).fit_transform(table.reshape(len(table), -1))
+    return group_similarity(filled, labels)
+
+
+def _stability(supports: np.ndarray, similarity: np.ndarray) -> dict[str, np.ndarray]:
+    """How far the runs agree at each lam; supports are (n_lams, n_runs, n_groups)."""
+    return {
+        "jaccard": np.array([jaccard_stability(runs) for runs in supports]),
+        "nogueira": np.array([nogueira_stability(runs) for runs in supports]),
+        "nogueira_interval": np.array([nogueira_interval(runs) for runs in supports]),
+        "similarity": np.array([similarity_stability(runs, similarity) for runs in supports]),
+    }

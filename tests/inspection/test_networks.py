@@ -1,0 +1,81 @@
+"""LayerSparsityDisplay and FilterDisplay draw the zeros of fitted networks."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from sgnn import SGINClassifier, SparseGroupCNN
+from sgnn.datasets import load_digit_rows
+from sgnn.inspection import FilterDisplay, LayerSparsityDisplay
+
+
+@pytest.fixture(scope="module")
+def networks():
+    """One as it was trained, and one that has lost the filters 1 and 4 by our hand."""
+    digits = load_digit_rows()
+    settings = {
+        "image_shape": (1, 8, 8), "architecture_options": {"filters": (8, 6), "units": (12,)},
+        "algorithm": "proximal", "learning_rate": 0.01, "max_epochs": 2, "random_state": 0,
+    }  # fmt: skip
+    found = {
+        title: SparseGroupCNN(lam=0.0, **settings).fit(digits.data[:300], digits.target[:300])
+        for title in ("dense", "sparse")
+    }
+    with torch.no_grad():
+        found["sparse"].module_.body.conv1.weight[[1, 4]] = 0
+    return found
+
+
+def test_bars_are_the_shares_of_zeros(agg, networks):
+    model = networks["sparse"]
+    display = LayerSparsityDisplay.from_estimator(model)
+    weights, neurons = display.ax_.containers
+    for bars, zero, of in (
+        (weights, "zero_weights", "weights"),
+        (neurons, "zero_neurons", "neurons"),
+    ):
+        expected = [100 * layer[zero] / layer[of] for layer in model.sparsity_]
+        np.testing.assert_allclose([bar.get_height() for bar in bars], expected)
+    assert neurons[0].get_height() == 25
+    names = [label.get_text() for label in display.ax_.get_xticklabels()]
+    assert names == ["conv1", "conv2", "dense1", "output"]
+    assert display.figure_ is display.ax_.figure
+
+
+def test_bars_go_where_they_are_told(agg, networks):
+    from matplotlib import pyplot
+
+    ax = pyplot.subplots()[1]
+    assert LayerSparsityDisplay.from_estimator(networks["dense"], ax=ax).ax_ is ax
+    with pytest.raises(TypeError, match="give Matplotlib axes"):
+        LayerSparsityDisplay.from_estimator(networks["dense"], ax="here")
+
+
+def test_kernels_are_drawn_and_dead_ones_crossed_out(agg, networks):
+    display = FilterDisplay.from_estimators(networks)
+    assert list(display.axes_) == ["dense", "sparse"]
+    for title, panel in display.axes_.items():
+        W = networks[title].module_.body.conv1.weight.detach().numpy()
+        (image,) = panel.images
+        picture = np.ma.filled(image.get_array(), np.nan)
+        size = W.shape[2]
+        for i, kernel in enumerate(W[:, 0]):
+            x = i * (size + 1)
+            np.testing.assert_allclose(picture[:, x : x + size], kernel)
+        dead = (W == 0).all((1, 2, 3))
+        assert display.dead(title)[:, 0].tolist() == dead.tolist()
+        assert len(panel.lines) == 2 * dead.sum()
+    assert np.flatnonzero(display.dead("sparse")).tolist() == [1, 4]
+    assert not display.dead("dense").any()
+
+
+def test_one_network_alone(agg, networks):
+    assert list(FilterDisplay.from_estimator(networks["dense"]).axes_) == [""]
+
+
+@pytest.mark.parametrize("display", [FilterDisplay, LayerSparsityDisplay])
+def test_what_has_no_layers_to_show_is_refused(display):
+    with pytest.raises(TypeError, match="give a"):
+        display.from_estimator(SGINClassifier())

@@ -1,0 +1,53 @@
+"""An estimator that any process can count the fits of: every one leaves a file in a folder."""
+
+from __future__ import annotations
+
+import os
+import signal
+import uuid
+from pathlib import Path
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.feature_selection import SelectorMixin
+
+
+class Counting(RegressorMixin, SelectorMixin, BaseEstimator):
+    """Keep the columns whose weighted covariance with y exceeds lam, plus noise by the seed.
+
+    After STOP_AFTER fits, if the environment has that, the process is killed in the next one.
+    """
+
+    def __init__(self, folder="", lam=0.1, noise=0.0, random_state=None):
+        self.folder = folder
+        self.lam = lam
+        self.noise = noise
+        self.random_state = random_state
+
+    def fit(self, X, y, sample_weight=None):
+        if self.folder:
+            self._count()
+        weight = np.ones(len(X)) if sample_weight is None else np.asarray(sample_weight)
+        deviation = X - np.average(X, axis=0, weights=weight)
+        covariance = np.average(deviation * y[:, None], axis=0, weights=weight)
+        jitter = np.random.default_rng(self.random_state).normal(size=X.shape[1])
+        self.strengths_ = np.abs(covariance + self.noise * jitter)
+        self.constant_ = np.average(y, weights=weight)
+        self.n_features_in_ = X.shape[1]
+        return self
+
+    def _count(self):
+        if len(fits_in(self.folder)) == int(os.environ.get("STOP_AFTER", -1)):
+            os.kill(os.getpid(), signal.SIGKILL)
+        Path(self.folder, uuid.uuid4().hex).touch()
+
+    def _get_support_mask(self):
+        return self.strengths_ > self.lam
+
+    def predict(self, X):
+        return self.constant_ + X @ np.where(self._get_support_mask(), self.strengths_, 0.0)
+
+
+def fits_in(folder):
+    """The marks of the fits that were made."""
+    return list(Path(folder).iterdir())

@@ -1,0 +1,30 @@
+"""scikit-learn's own check_estimator passes for every selector around an estimator."""
+
+from __future__ import annotations
+
+import pytest
+from sklearn.linear_model import Lasso
+from sklearn.utils.estimator_checks import check_estimator
+
+from sgnn import SGINClassifier
+from sgnn.selection import GroupSelectFromModel, LambdaSearchCV, StabilitySelector
+
+# three epochs in which nothing is removed yet, and the classes are told apart
+NETWORK = SGINClassifier(max_epochs=3, hidden_layer_sizes=(4,), learning_rate=0.1)
+
+
+@pytest.mark.parametrize(
+    "estimator",
+    [
+        LambdaSearchCV(Lasso(), [1e-4, 1e-3], cv=2),
+        LambdaSearchCV(NETWORK, [0.001, 0.01], cv=2, select="one_se"),
+        StabilitySelector(Lasso(1e-3), 3),
+        StabilitySelector(NETWORK, 2, subsample="half"),
+        GroupSelectFromModel(Lasso(1e-3)),
+    ],
+    ids=lambda estimator: f"{type(estimator).__name__}-{type(estimator.estimator).__name__}",
+)
+def test_check_estimator(estimator):
+    results = check_estimator(estimator, on_skip=None, on_fail=None)
+    failed = {row["check_name"]: row["exception"] for row in results if row["status"] == "failed"}
+    assert failed == {}
