@@ -3,6 +3,8 @@
 from .base import Algorithm
 from .blockwise import Blockwise, BlockwiseB
 from .dense_problem import DenseProblem
+from .joining import join
+from .joint import Joint
 from .module_problem import ModuleProblem, Reader, group_norms
 from .problem import Problem
 from .proximal import Proximal
@@ -19,6 +21,7 @@ __all__ = [
     "Blockwise",
     "BlockwiseB",
     "DenseProblem",
+    "Joint",
     "ModuleProblem",
     "Problem",
     "Proximal",
@@ -32,4 +35,5 @@ __all__ = [
     "WholeNetwork",
     "deal",
     "group_norms",
+    "join",
 ]

@@ -28,10 +28,15 @@ class Algorithm(ABC):
     warmup_epochs: int = 0
     polish_iter: int = 0  # iterations of `polish`, at most
 
+    def enroll(self, problem: Problem, max_epochs: int) -> None:
+        """Know the problem: all that a member of a joint training needs to begin."""
+        self.problem, self.max_epochs = problem, max_epochs
+        self.epoch = 0
+
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         """Before the first epoch."""
-        self.problem, self.optimizer, self.max_epochs = problem, optimizer, max_epochs
-        self.epoch = 0
+        self.enroll(problem, max_epochs)
+        self.optimizer = optimizer
 
     @abstractmethod
     def sweep(self) -> Iterable[int]:
@@ -52,7 +57,11 @@ class Algorithm(ABC):
         """After the last batch of a block."""
 
     def end_epoch(self) -> None:
-        """After the last block of an epoch: remove the groups `max_groups` has no room for."""
+        """After the last block of an epoch."""
+        self.advance()
+
+    def advance(self) -> None:
+        """Count the epoch, and remove the groups that `max_groups` has no room for."""
         self.epoch += 1
         surplus = len(self.problem.living) - self._room()
         if surplus > 0:

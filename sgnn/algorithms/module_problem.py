@@ -162,8 +162,9 @@ class ModuleNetwork(Network):
         out = problem.module.prepared(problem.rows.read(index))
         return problem.mean(problem.loss(out, problem.y[index]), index)
 
-    def zero(self, group: int) -> None:
-        self.problem.zero(group)
+    def restore(self) -> None:
+        for group in (~self.problem.alive).nonzero()[0].tolist():
+            self.problem.zero(group)
 
     def store(self) -> None:
         self.problem.module.eval()

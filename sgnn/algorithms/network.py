@@ -44,11 +44,17 @@ class Network(ABC):
         """The batch's mean loss."""
 
     @abstractmethod
-    def zero(self, group: int) -> None:
-        """Set a group of the input to 0."""
+    def restore(self) -> None:
+        """Set the groups of the input that are removed to 0, by value.
+
+        Momentum moves what has a gradient of zero.
+        """
 
     def deal(self, epoch: int) -> None:
         """Before an epoch: deal the rows into mini-batches anew, where that is done."""
+
+    def select(self, index: Tensor) -> None:
+        """Go on with these replicas alone, where there are some."""
 
     def load(self) -> None:
         """Take the parameters from the module."""
@@ -90,8 +96,9 @@ class DenseNetwork(Network):
     def loss(self, batch: slice) -> Tensor:
         return self.problem.loss_from(self.problem.rows.read(batch) @ self.theta.T, batch)
 
-    def zero(self, group: int) -> None:
-        self.theta[:, self.problem.rows.span(group)] = 0
+    def restore(self) -> None:
+        for group in (~self.problem.alive).nonzero()[0].tolist():
+            self.theta[:, self.problem.rows.span(group)] = 0
 
     def load(self) -> None:
         self.theta.copy_(self.problem.module.theta[:, self.order])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Generator
 from contextlib import closing
 from itertools import islice
@@ -42,107 +41,134 @@ class Polished(WholeNetwork):
 
     def polish(self) -> Generator[float, None, None]:
         self.network.load()
-        with closing(polish(self)) as iterations:
-            for residual in islice(iterations, self.polish_iter):
-                yield residual
-                if residual <= self.tolerance:
-                    break
+        with closing(polish(self, self.tolerance)) as iterations:
+            yield from islice(iterations, self.polish_iter)
 
 
-def polish(algorithm: WholeNetwork) -> Generator[float, None, None]:
+def polish(algorithm: WholeNetwork, tolerance: float) -> Generator[float, None, None]:
     """Iterate w <- prox(z - t grad loss(z)), z = w + momentum, until w is a fixed point.
 
     FISTA (Beck & Teboulle 2009) with backtracking on t and the gradient restart of O'Donoghue
     & Candes (2015); an iterate with a larger objective than the start's is never left behind.
+    Replicas have steps, restarts and ends of their own.
 
     Parameters
     ----------
     algorithm : WholeNetwork
         Begun; its parameters are moved in place, and stand at the best point when the iterator
         is closed.
+    tolerance : float
+        The iterator ends where the residual of every replica has been as small as this.
 
     Yields
     ------
     residual : float
-        ||w - z||_inf / t of the step, 0 where w satisfies the optimality conditions.
+        ||w - z||_inf / t of the step, 0 where w satisfies the optimality conditions; of the
+        replicas that go on the largest.
     """
     best = w = z = [p.detach().clone() for p in algorithm.moved]
     lowest = _loss(algorithm, w) + _penalty(algorithm)
-    step, k = 1.0, 1.0
+    step, k = torch.ones_like(lowest), torch.ones_like(lowest)
+    going = torch.ones_like(lowest, dtype=torch.bool)
     try:
-        while True:
+        while going.any():
             f, gradient = _gradient(algorithm, z)
             new, loss, step = _backtracked(algorithm, z, f, gradient, step)
             value = loss + _penalty(algorithm)
-            if value <= lowest:
-                lowest, best = value, new
-            yield max(float((a - b).abs().max()) for a, b in zip(new, z, strict=True)) / step
-            if _uphill(z, new, w):
-                k, w, z = 1.0, new, new
-            else:
-                following = (1 + math.sqrt(1 + 4 * k * k)) / 2
-                ahead = (k - 1) / following
-                z = [b + ahead * (b - c) for b, c in zip(new, w, strict=True)]
-                k, w = following, new
-            step *= 1.2
+            # of points that are equally good but for rounding the last is the nearest to the end
+            better = going & (value <= lowest + _slack(lowest, z))
+            lowest = torch.where(better, value.minimum(lowest), lowest)
+            best = [torch.where(_lift(better, b), b, a) for a, b in zip(best, new, strict=True)]
+            residual = _residual(z, new, step)
+            yield float(residual[going].max())
+            going = going & (residual > tolerance)
+            uphill = _uphill(z, new, w, step.ndim)
+            following = torch.where(uphill, 1.0, (1 + (1 + 4 * k * k).sqrt()) / 2)
+            ahead = torch.where(uphill, 0.0, (k - 1) / following)
+            z = [b + _lift(ahead, b) * (b - c) for b, c in zip(new, w, strict=True)]
+            k, w, step = following, new, step * 1.2
     finally:
         _set(algorithm, best)
         algorithm.network.store()
 
 
-def _uphill(z: Point, new: Point, w: Point) -> bool:
+def _lift(values: Tensor, like: Tensor) -> Tensor:
+    """One number per replica, (...), lined up with a tensor (..., *entries), in its dtype."""
+    values = values.reshape(*values.shape, *(1 for _ in range(like.ndim - values.ndim)))
+    return values if values.dtype == torch.bool else values.to(like)
+
+
+def _dot(a: Point, b: Point, replicas: int) -> Tensor:
+    """Inner product of two points, (...) replicas."""
+    return sum((x * y).flatten(replicas).sum(-1).double() for x, y in zip(a, b, strict=True))  # type: ignore[return-value]
+
+
+def _minus(a: Point, b: Point) -> Point:
+    return [x - y for x, y in zip(a, b, strict=True)]
+
+
+def _residual(z: Point, new: Point, step: Tensor) -> Tensor:
+    moves = [move.abs().flatten(step.ndim).amax(-1) for move in _minus(new, z)]
+    return torch.stack(moves).amax(0) / step
+
+
+def _uphill(z: Point, new: Point, w: Point, replicas: int) -> Tensor:
     """Whether the momentum, from w to new, points against the step, from z to new."""
-    return sum(float(((a - b) * (b - c)).sum()) for a, b, c in zip(z, new, w, strict=True)) > 0
+    return _dot(_minus(z, new), _minus(new, w), replicas) > 0
 
 
 def _backtracked(
-    algorithm: WholeNetwork, z: Point, f: float, gradient: Point, step: float
-) -> tuple[Point, float, float]:
+    algorithm: WholeNetwork, z: Point, f: Tensor, gradient: Point, step: Tensor
+) -> tuple[Point, Tensor, Tensor]:
     """The prox after the largest step, halved from `step`, whose quadratic model bounds the loss.
 
     Returns the point, where the algorithm's parameters then stand, its loss and the step.
     """
     while True:
-        new = _prox(algorithm, [a - step * g for a, g in zip(z, gradient, strict=True)], step)
-        moves = [b - a for a, b in zip(z, new, strict=True)]
-        model = f + sum(
-            float((g * d).sum() + d.square().sum() / (2 * step))
-            for g, d in zip(gradient, moves, strict=True)
-        )
-        # the last digits of a sum over many rows say nothing
-        slack = 10 * torch.finfo(z[0].dtype).eps * abs(f)
+        ahead = [a - _lift(step, a) * g for a, g in zip(z, gradient, strict=True)]
+        new = _prox(algorithm, ahead, step)
+        moves = _minus(new, z)
+        model = f + _dot(gradient, moves, step.ndim) + _dot(moves, moves, step.ndim) / (2 * step)
         loss = _loss(algorithm, new)
-        if loss <= model + slack or step < 1e-12:
+        accepted = (loss <= model + _slack(f, z)) | (step < 1e-12)
+        if accepted.all():
             return new, loss, step
-        step /= 2
+        # a replica whose step stays comes to the same point again
+        step = torch.where(accepted, step, step / 2)
 
 
-def _prox(algorithm: WholeNetwork, point: Point, step: float) -> Point:
+def _slack(value: Tensor, point: Point) -> Tensor:
+    """What the last digits of a sum over many rows say nothing about."""
+    return 10 * torch.finfo(point[0].dtype).eps * value.abs()
+
+
+def _prox(algorithm: WholeNetwork, point: Point, step: Tensor) -> Point:
     _set(algorithm, point)
     for term in algorithm.terms:
-        term.shrink(algorithm.problem.lam, step)
-    algorithm.restore()
+        term.shrink(algorithm.problem.lam, step.to(point[0]))
+    algorithm.network.restore()
     return [p.detach().clone() for p in algorithm.moved]
 
 
-def _penalty(algorithm: WholeNetwork) -> float:
-    return sum(float(term.value(algorithm.problem.lam)) for term in algorithm.terms)
+def _penalty(algorithm: WholeNetwork) -> Tensor | float:
+    return sum(term.value(algorithm.problem.lam).double() for term in algorithm.terms)
 
 
-def _loss(algorithm: WholeNetwork, point: Point) -> float:
+def _loss(algorithm: WholeNetwork, point: Point) -> Tensor:
     _set(algorithm, point)
     rows = algorithm.problem.rows
     parts = (algorithm.network.loss(b).double() * (b.stop - b.start) for b in rows.batches)
-    return float(sum(parts)) / rows.n
+    return sum(parts) / rows.n  # type: ignore[return-value]
 
 
-def _gradient(algorithm: WholeNetwork, point: Point) -> tuple[float, Point]:
+def _gradient(algorithm: WholeNetwork, point: Point) -> tuple[Tensor, Point]:
     _set(algorithm, point)
     rows, parameters = algorithm.problem.rows, algorithm.moved
-    loss, gradient = 0.0, [torch.zeros_like(p) for p in parameters]
+    loss = torch.zeros((), dtype=torch.float64, device=point[0].device)
+    gradient = [torch.zeros_like(p) for p in parameters]
     for batch in rows.batches:
         share = (batch.stop - batch.start) / rows.n
-        loss += share * float(algorithm.network.gradient(batch))
+        loss = loss + share * algorithm.network.gradient(batch).double()
         for total, p in zip(gradient, parameters, strict=True):
             assert p.grad is not None
             total.add_(p.grad, alpha=share)

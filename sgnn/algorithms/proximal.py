@@ -7,6 +7,7 @@ import math
 import torch
 from torch import Tensor
 
+from ..regularizers.base import Lam
 from .polish import Polished
 from .terms import Term
 
@@ -50,10 +51,11 @@ class Proximal(Polished):
         self.steps = 0
         self.slopes = [self._slope(term) for term in self.terms]
 
-    def _slope(self, term: Term) -> float:
+    def _slope(self, term: Term) -> Tensor:
         """Root mean square of the penalty's gradient over the entries that have one."""
         slope = term.slope(self.lam)
-        return float(slope.norm() / slope.count_nonzero().clamp_min(1).sqrt())
+        count = slope.count_nonzero(term.entries).clamp_min(1)
+        return torch.linalg.vector_norm(slope, dim=term.entries) / count.sqrt()
 
     def update(self) -> None:
         super().update()
@@ -69,12 +71,16 @@ class Proximal(Polished):
     def shrink(self) -> None:
         """The prox of every term, for the steps taken since the last one."""
         for term, slope in zip(self.terms, self.slopes, strict=True):
-            steps = [mean_step(self.optimizer, tensor, slope) for tensor in term.tensors]
+            steps = [
+                mean_step(self.optimizer, tensor, slope, term.entries) for tensor in term.tensors
+            ]
             term.shrink(self.lam, self.steps * sum(steps) / len(steps))
         self.steps = 0
 
 
-def mean_step(optimizer: torch.optim.Optimizer, parameter: Tensor, slope: float) -> float:
+def mean_step(
+    optimizer: torch.optim.Optimizer, parameter: Tensor, slope: Tensor, entries: tuple[int, ...]
+) -> Lam:
     """How far a gradient of 1 moves an entry of the parameter, harmonic mean over its entries.
 
     `slope`, the size of the penalty's own gradient, counts to the gradients by which Adam and
@@ -84,12 +90,12 @@ def mean_step(optimizer: torch.optim.Optimizer, parameter: Tensor, slope: float)
     lr = group["lr"]
     if "exp_avg_sq" in state:  # Adam, AdamW
         correction = math.sqrt(1 - group["betas"][1] ** float(state["step"]))
-        gradient = float(state["exp_avg_sq"].sqrt().mean()) / correction
+        gradient = state["exp_avg_sq"].sqrt().mean(entries) / correction
     elif "exp_inf" in state:  # Adamax
         lr = lr / (1 - group["betas"][0] ** float(state["step"]))
-        gradient = float(state["exp_inf"].mean())
+        gradient = state["exp_inf"].mean(entries)
     elif "square_avg" in state:  # RMSprop
-        gradient = float(state["square_avg"].sqrt().mean())
+        gradient = state["square_avg"].sqrt().mean(entries)
     else:
         return lr / (1 - group.get("momentum", 0.0))
     return lr / (gradient + group["eps"] + slope)

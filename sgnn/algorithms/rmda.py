@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
+from torch import Tensor
 
 from .polish import Polished
 from .problem import Problem
@@ -75,3 +76,7 @@ class RMDA(Polished):
         # the optimizer takes no step of its own, but its schedulers want to see it asked
         self.optimizer.zero_grad()
         super().update()
+
+    def select(self, index: Tensor) -> None:
+        super().select(index)
+        self.start, self.V = ([t[index] for t in tensors] for tensors in (self.start, self.V))

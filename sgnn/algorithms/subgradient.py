@@ -53,5 +53,9 @@ class Subgradient(WholeNetwork):
             term.add_gradient(term.slope(self.lam))
         return loss
 
+    def select(self, index: Tensor) -> None:
+        super().select(index)
+        self.masks = [(tensor, mask[index]) for tensor, mask in self.masks]
+
     def finish(self) -> None:
         drop_small(self.problem.terms, self.tolerance)

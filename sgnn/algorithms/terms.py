@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from ..groups import Blocks
 from ..regularizers import Regularizer
+from ..regularizers.base import Lam
 from ..regularizers.oicsr import join_units, split_units
 
 __all__ = ["JoinedTerm", "Term", "drop_small"]
@@ -15,11 +16,12 @@ __all__ = ["JoinedTerm", "Term", "drop_small"]
 
 @dataclass(eq=False)
 class Term:
-    """lam * R of one tensor.
+    """lam * R of one tensor, or of one a replica.
 
     Parameters
     ----------
     tensor : nn.Parameter
+        In the shape of the blocks; leading axes are replicas, which lam and steps may have too.
     blocks : Blocks
     regularizer : Regularizer
     """
@@ -47,15 +49,20 @@ class Term:
         assert self.tensor.grad is not None
         self.tensor.grad.add_(slope)
 
-    def value(self, lam: float) -> Tensor:
+    def value(self, lam: Lam) -> Tensor:
         """lam * R at the weights."""
         return self.regularizer.value(self.w, self.blocks, lam)
 
-    def slope(self, lam: float) -> Tensor:
+    def slope(self, lam: Lam) -> Tensor:
         """A subgradient of lam * R at the weights, in the shape of the blocks."""
         return self.regularizer.subgradient(self.w, self.blocks, lam)
 
-    def shrink(self, lam: float, step: float) -> None:
+    @property
+    def entries(self) -> tuple[int, ...]:
+        """The axes of the weights that are not those of replicas."""
+        return tuple(range(-len(self.blocks.shape), 0))
+
+    def shrink(self, lam: Lam, step: Lam) -> None:
         """The prox, in place."""
         self.assign(self.regularizer.prox(self.w, self.blocks, lam, step))
 

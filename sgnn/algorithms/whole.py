@@ -55,16 +55,15 @@ class WholeNetwork(Algorithm):
 
     def update(self) -> None:
         super().update()
-        self.restore()
+        self.network.restore()
 
     def leave(self, block: int) -> None:
         self.network.store()
 
     def end_epoch(self) -> None:
         super().end_epoch()
-        self.restore()
+        self.network.restore()
 
-    def restore(self) -> None:
-        """Removed groups to 0, by value: momentum moves what has a gradient of zero."""
-        for group in (~self.problem.alive).nonzero()[0].tolist():
-            self.network.zero(group)
+    def select(self, index: Tensor) -> None:
+        """Go on with these replicas of a stack alone."""
+        self.network.select(index)

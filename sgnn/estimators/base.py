@@ -16,7 +16,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from torch import nn
 
-from ..algorithms import Algorithm, Problem, Subgradient, deal
+from ..algorithms import Algorithm, Problem, Rows, Subgradient, deal
 from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..modules import Loss, TorchLoss
@@ -237,7 +237,9 @@ class SparseNet(GroupSelector):
         module: nn.Module,
         alive: np.ndarray,
         rng: np.random.Generator,
+        shared: Rows | None = None,
     ) -> Problem:
+        """What is to be minimized; `shared` are the rows of a problem on the same table."""
         X, targets, weight, rows = table
         batch_size = self._batch_size(len(rows))
         rows = rows[deal(len(rows), batch_size)]
@@ -249,7 +251,7 @@ class SparseNet(GroupSelector):
             rng,
             module=module,
             loss=self._loss(len(self._start(targets[rows], weight)), targets),
-            rows=rows_of(
+            rows=shared or rows_of(
                 X, rows, self._packed(groups), module.columns,  # type: ignore[arg-type]
                 batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
             ),

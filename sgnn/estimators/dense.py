@@ -12,13 +12,14 @@ from ..algorithms import DenseProblem, Term
 from ..compaction import compact
 from ..groups import Groups
 from ..modules import MLP
-from .base import SparseNet, Table
+from .base import Table
+from .replicas import Replicated
 from .rows import columns_of
 
 __all__ = ["DenseNet"]
 
 
-class DenseNet(SparseNet):
+class DenseNet(Replicated):
     """A multi-layer network that selects groups of columns; see its subclasses."""
 
     first_bias = False  # whether the first hidden layer has a bias

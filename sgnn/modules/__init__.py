@@ -4,6 +4,7 @@ from .channels import ChannelNet, Constant
 from .cnn import ARCHITECTURES
 from .columns import Columns
 from .coupling import Coupling, Layer, Pair, couple
+from .head import Head
 from .losses import CrossEntropy, Loss, SquaredError, TorchLoss
 from .mlp import MLP
 
@@ -15,6 +16,7 @@ __all__ = [
     "Constant",
     "Coupling",
     "CrossEntropy",
+    "Head",
     "Layer",
     "Loss",
     "Pair",

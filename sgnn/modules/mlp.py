@@ -10,8 +10,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .activations import ACTIVATIONS
 from .columns import Columns
+from .head import Head
 
 __all__ = ["MLP"]
 
@@ -94,14 +94,7 @@ class MLP(nn.Module):
 
     def head(self, z: Tensor) -> list[Tensor]:
         """First-layer products (n, q), overwritten -> activations of every layer, output last."""
-        act = ACTIVATIONS[self.activation].apply_
-        if self.first_bias:
-            z.add_(self.biases[0])
-        layers = []
-        for W, b in self._upper_layers():
-            layers.append(act(z))
-            z = F.linear(layers[-1], W, b)
-        return [*layers, z]
+        return self._head().forward(z)
 
     def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
         """Loss gradient by the output (n, n_outputs) -> by the first product (n, q).
@@ -109,18 +102,13 @@ class MLP(nn.Module):
         `layers` is what `head` returned; the gradients of the upper weights and biases
         replace what stood in their `.grad`.
         """
-        back = ACTIVATIONS[self.activation].backward_
-        for (W, b), a in zip(reversed(self._upper_layers()), layers[-2::-1], strict=True):
-            W.grad, b.grad = g.T @ a, g.sum(0)
-            g = back(g @ W, a)
-        if self.first_bias:
-            self.biases[0].grad = g.sum(0)
-        return g
+        found = self._head().backward(layers, g)
+        for p, grad in zip(self.upper(), [*found.weights, *found.biases], strict=True):
+            p.grad = grad
+        return found.product
 
-    def _upper_layers(self) -> list[tuple[Tensor, Tensor]]:
-        """(weight, bias) of every layer above the first."""
-        biases = list(self.biases)
-        return list(zip(self.weights, biases[self.first_bias :], strict=True))
+    def _head(self) -> Head:
+        return Head(list(self.weights), list(self.biases), self.activation)
 
     def upper(self) -> list[nn.Parameter]:
         """Theta in the paper's notation: every parameter but the first layer's weight."""

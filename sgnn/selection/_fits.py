@@ -19,6 +19,7 @@ from tqdm.auto import tqdm
 
 from ..groups import Groups
 from ._models import own_lam, selected, with_lam, with_seed
+from ._together import together
 
 __all__ = ["Data", "Fits", "Order", "Outcome"]
 
@@ -80,7 +81,7 @@ class Fits:
         self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
         self.key = None if memory is None else _content(self.estimator, data)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
-        self._fit = store.cache(fit_one, ignore=["data"])
+        self._fit = store.cache(fit_all, ignore=["data"])
         self.bar = tqdm(total=0, disable=not verbose, desc="fits", unit="fit")
 
     def __enter__(self) -> Fits:
@@ -92,18 +93,24 @@ class Fits:
     def __call__(self, orders: Sequence[Order]) -> list[Outcome]:
         """The outcomes, in the order of the orders.
 
-        This is the one place where a study trains: an estimator that trains many networks at
-        once gets all of the orders here.
+        Orders that the estimator can fit in one training are made together.  How they are dealt
+        does not depend on n_jobs, and so neither do the results.
         """
         self.bar.total += len(orders)
         self.bar.refresh()
-        outcomes = []
-        for outcome in Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(self._fit)(self.estimator, order, self.data, self.key) for order in orders
+        chunks = together(self.estimator, orders, self.data.X)
+        jobs = (tuple(orders[i] for i in chunk) for chunk in chunks)
+        outcomes: dict[int, Outcome] = {}
+        for chunk, found in zip(
+            chunks,
+            Parallel(n_jobs=self.n_jobs, return_as="generator")(
+                delayed(self._fit)(self.estimator, job, self.data, self.key) for job in jobs
+            ),
+            strict=True,
         ):
-            outcomes.append(outcome)
-            self.bar.update()
-        return outcomes
+            outcomes.update(zip(chunk, found, strict=True))
+            self.bar.update(len(chunk))
+        return [outcomes[i] for i in range(len(orders))]
 
     @property
     def own_lam(self) -> float:
@@ -111,22 +118,46 @@ class Fits:
         return own_lam(self.estimator, _mass(self.data.X, self.data.fit_params))
 
 
-def fit_one(estimator: Any, order: Order, data: Data, key: str | None) -> Outcome:
-    """Fit a clone, look at what it kept, and score it; `key` is the content of `data`."""
-    X, y, params = _rows(data.X, data.y, data.fit_params, order.train)
-    if order.weight is not None:
-        params = {**params, "sample_weight": order.weight}
-    model = with_lam(with_seed(estimator, order.seed), order.lam, _mass(X, params))
+def fit_all(
+    estimator: Any, orders: tuple[Order, ...], data: Data, key: str | None
+) -> list[Outcome]:
+    """Fit clones, look at what they kept, and score them; `key` is the content of `data`."""
     start = time.perf_counter()
     with warnings.catch_warnings():
         # a path is meant to go so far
         warnings.filterwarnings("ignore", message="lam=.* no group is left")
-        model.fit(X, y, **params)
-    fitted = time.perf_counter()
+        if len(orders) > 1:
+            models = _fit_jointly(estimator, orders, data)
+        else:
+            models = [_fit_one(estimator, orders[0], data)]
+    seconds = (time.perf_counter() - start) / len(orders)
+    pairs = zip(models, orders, strict=True)
+    return [_outcome(model, order, data, seconds) for model, order in pairs]
+
+
+def _fit_one(estimator: Any, order: Order, data: Data) -> Any:
+    X, y, params = _rows(data.X, data.y, data.fit_params, order.train)
+    if order.weight is not None:
+        params = {**params, "sample_weight": order.weight}
+    model = with_lam(with_seed(estimator, order.seed), order.lam, _mass(X, params))
+    return model.fit(X, y, **params)
+
+
+def _fit_jointly(estimator: Any, orders: tuple[Order, ...], data: Data) -> list[Any]:
+    """The models of orders on the same rows, in one training."""
+    X, y, params = _rows(data.X, data.y, data.fit_params, orders[0].train)
+    shared = params.get("sample_weight")
+    weights = [shared if order.weight is None else order.weight for order in orders]
+    lams, seeds = [order.lam for order in orders], [order.seed for order in orders]
+    return estimator.fit_replicas(X, y, lams, weights, seeds)
+
+
+def _outcome(model: Any, order: Order, data: Data, seconds: float) -> Outcome:
+    start = time.perf_counter()
     support, _ = selected(model, data.groups)
     score = _score(model, order, data)
     end = time.perf_counter()
-    return Outcome(support, score, fitted - start, end - fitted, model if order.keep else None)
+    return Outcome(support, score, seconds, end - start, model if order.keep else None)
 
 
 def _score(model: Any, order: Order, data: Data) -> float:

@@ -122,8 +122,9 @@ def test_the_polish_of_a_network_lowers_the_objective_and_leaves_exact_zeros(opt
 def test_mean_steps_by_hand():
     p = torch.nn.Parameter(torch.zeros(2, dtype=torch.float64))
     p.grad = torch.tensor([1.0, 3.0], dtype=torch.float64)
-    assert mean_step(torch.optim.SGD([p], lr=0.1), p, 5.0) == 0.1
-    assert mean_step(torch.optim.SGD([p], lr=0.1, momentum=0.9), p, 5.0) == pytest.approx(1.0)
+    assert mean_step(torch.optim.SGD([p], lr=0.1), p, 5.0, (-1,)) == 0.1
+    heavy = torch.optim.SGD([p], lr=0.1, momentum=0.9)
+    assert mean_step(heavy, p, 5.0, (-1,)) == pytest.approx(1.0)
     expected = {
         # after one step the corrected second moment is the squared gradient: steps .1/1, .1/3,
         # and the penalty's own slope of 5 counts to both gradients
@@ -136,4 +137,4 @@ def test_mean_steps_by_hand():
     for kind, step in expected.items():
         optimizer = kind([p], lr=0.1)
         optimizer.step()
-        assert mean_step(optimizer, p, 5.0) == pytest.approx(step, rel=1e-5)
+        assert mean_step(optimizer, p, 5.0, (-1,)) == pytest.approx(step, rel=1e-5)

@@ -1,4 +1,4 @@
-"""The loop, the same for every algorithm; the only file that knows skorch."""
+"""One training: skorch's places to stand around the loop, and what is kept of its epochs."""
 
 from __future__ import annotations
 
@@ -6,9 +6,7 @@ import copy
 import json
 import time
 import warnings
-from collections.abc import Callable
 from contextlib import AbstractContextManager, closing
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,19 +17,12 @@ from skorch.callbacks import Callback, LRScheduler
 from torch import Tensor
 from tqdm.auto import tqdm
 
-from .algorithms import Algorithm, Problem
-from .checkpoints import Checkpoint
+from ..algorithms import Algorithm, Problem
+from .loop import sweep_once
+from .patience import Patience
+from .settings import Settings
 
-__all__ = ["OPTIMIZERS", "Net", "Settings", "is_callback", "train"]
-
-# The fused kernels do in one pass what the default ones do in several.
-OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
-    "sgd": (torch.optim.SGD, {"fused": True}),
-    "adam": (torch.optim.Adam, {"fused": True}),
-    "adamw": (torch.optim.AdamW, {"fused": True}),
-    "adamax": (torch.optim.Adamax, {}),
-    "rmsprop": (torch.optim.RMSprop, {}),
-}
+__all__ = ["Net", "new_net", "snapshot", "train"]
 
 # A loss this many times the first batch's is a divergence that floating point has not noticed.
 BLOWN_UP = 1e4
@@ -42,38 +33,6 @@ OF_THE_LOOP = (
 )  # fmt: skip
 
 EPOCH = ("loss", "regularization", "n_groups", "lr", "seconds", "removed", "valid_loss")
-
-
-@dataclass
-class Settings:
-    """What the loop needs to know besides the problem and the algorithm.
-
-    Attributes
-    ----------
-    lr_schedule : float, callable or None
-        Factor applied after every epoch, or epoch -> multiple of the first learning rate.
-    tol, n_iter_no_change : float, int or None
-        Stop when so many epochs in a row improved by less than tol; an epoch that removes a
-        group, or after which the algorithm is not `settled`, starts the count anew.
-    validation : (X, y, weight) tensors or None
-        When given, the weighted mean of its loss is recorded every epoch.
-    stop_on_validation : bool
-        Watch the validation loss, and return to its best epoch, instead of the objective.
-    checkpoint : Checkpoint or None
-        Where the training is kept after every epoch, and gone on with.
-    """
-
-    max_epochs: int
-    optimizer: str | type[torch.optim.Optimizer]
-    learning_rate: float
-    lr_schedule: float | Callable[[int], float] | None = None
-    callbacks: list | None = None
-    verbose: int = 0
-    tol: float = 0.0
-    n_iter_no_change: int | None = 10
-    validation: tuple[Tensor, Tensor, Tensor] | None = None
-    stop_on_validation: bool = False
-    checkpoint: Checkpoint | None = None
 
 
 def train(
@@ -91,12 +50,18 @@ def train(
     KeyboardInterrupt
         If the user stops before the first epoch is finished.
     """
-    optimizer, arguments = (
-        OPTIMIZERS[settings.optimizer]
-        if isinstance(settings.optimizer, str)
-        else (settings.optimizer, {})
-    )
-    net = Net(
+    net = new_net(problem, settings)
+    net.begin(problem, algorithm, settings, snapshot(problem) if trained else None)
+    with torch.no_grad():
+        net.partial_fit(problem.rows, problem.y)
+        net.end()
+    return net
+
+
+def new_net(problem: Problem, settings: Settings) -> Net:
+    """A net around the problem's module."""
+    optimizer, arguments = settings.optimizer_class()
+    return Net(
         problem.module,
         criterion=problem.loss,
         optimizer=optimizer,
@@ -104,15 +69,10 @@ def train(
         max_epochs=settings.max_epochs,
         train_split=None,
         verbose=0,
-        callbacks=_callbacks(settings),
+        callbacks=settings.all_callbacks(),
         device=str(problem.like.device),
         **{f"optimizer__{name}": value for name, value in arguments.items()},
     ).initialize()
-    net.begin(problem, algorithm, settings, _snapshot(problem) if trained else None)
-    with torch.no_grad():
-        net.partial_fit(problem.rows, problem.y)
-        net.end()
-    return net
 
 
 class Net(NeuralNet):
@@ -134,25 +94,36 @@ class Net(NeuralNet):
 
     def end(self) -> None:
         """Go back to the state that is to be kept, and make the last of it."""
-        problem, algorithm, saved = self.problem_, self.algorithm_, self.saved_
         try:
-            if saved is None:
-                raise KeyboardInterrupt("interrupted before the first epoch was finished")
-            state, alive = saved
-            problem.module.load_state_dict(state)
-            problem.alive[:] = alive
-            if algorithm.polish_iter and not self.cut_short_:
+            self.recall()
+            if self.polishes:
                 self._polish()
-            algorithm.finish()
+            self.algorithm_.finish()
         finally:
-            for name in OF_THE_LOOP:
-                delattr(self, name)
-            # the state of the optimizer belongs to tensors that were the algorithm's
-            self.initialize_optimizer()
+            self.forget()
+
+    def recall(self) -> None:
+        """Go back to the state that is to be kept."""
+        if self.saved_ is None:
+            raise KeyboardInterrupt("interrupted before the first epoch was finished")
+        state, alive = self.saved_
+        self.problem_.module.load_state_dict(state)
+        self.problem_.alive[:] = alive
+
+    @property
+    def polishes(self) -> bool:
+        """Whether a polish is still to come."""
+        return self.algorithm_.polish_iter > 0 and not self.cut_short_
+
+    def forget(self) -> None:
+        """Let go of what only the loop needs."""
+        for name in OF_THE_LOOP:
+            delattr(self, name)
+        # the state of the optimizer belongs to tensors that were the algorithm's
+        self.initialize_optimizer()
 
     def _polish(self) -> None:
-        """What the last epoch's row says of the groups is brought up to date."""
-        problem, algorithm = self.problem_, self.algorithm_
+        algorithm = self.algorithm_
         try:
             with (
                 self._progress("polish", algorithm.polish_iter) as bar,
@@ -163,6 +134,11 @@ class Net(NeuralNet):
                     bar.update()
         except KeyboardInterrupt:
             warnings.warn("The polish was interrupted: its best point was kept.", stacklevel=3)
+        self.polished()
+
+    def polished(self) -> None:
+        """Bring what the last epoch's row says of the groups up to date."""
+        problem = self.problem_
         if len(self.history):
             selected, last = problem.selected(), self.history[-1]
             last["removed"] = last["removed"] + self._gone(selected)
@@ -184,17 +160,23 @@ class Net(NeuralNet):
                     self.notify("on_epoch_begin", dataset_train=X)
                     start = time.perf_counter()
                     loss = self._epoch(bar)
-                    if self._diverged(loss, epoch):
+                    if not self.keep_books(loss, time.perf_counter() - start):
                         break
-                    self._record(loss, time.perf_counter() - start)
                     bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
-                    self.saved_ = _snapshot(problem)
                 except KeyboardInterrupt:
                     self._interrupted(epoch)
                     break
                 self.notify("on_epoch_end", dataset_train=X)
                 self._keep()
         return self
+
+    def keep_books(self, loss: float, seconds: float) -> bool:
+        """After an epoch: record it and keep its network, unless it diverged."""
+        if self._diverged(loss, len(self.history) - 1):
+            return False
+        self._record(loss, seconds)
+        self.saved_ = snapshot(self.problem_)
+        return True
 
     def _keep(self) -> None:
         """Write everything that the next epoch depends on to the checkpoint."""
@@ -213,7 +195,7 @@ class Net(NeuralNet):
                 "optimizer": self.optimizer_.state_dict(),
                 "algorithm": self.algorithm_.state(),
                 "schedule": schedule and schedule.lr_scheduler_.state_dict(),
-                "patience": self._callback(_Patience).state(),
+                "patience": self._callback(Patience).state(),
                 "history": json.dumps(rows),
                 "first": self.first_,
             }
@@ -232,12 +214,12 @@ class Net(NeuralNet):
         schedule = self._callback(LRScheduler)
         if schedule is not None:
             schedule.lr_scheduler_.load_state_dict(state["schedule"])
-        self._callback(_Patience).resume(state["patience"])
+        self._callback(Patience).resume(state["patience"])
         for row in json.loads(state["history"]):
             self.history.new_epoch()
             for name, value in row.items():
                 self.history.record(name, value)
-        self.first_, self.saved_ = state["first"], _snapshot(problem)
+        self.first_, self.saved_ = state["first"], snapshot(problem)
         self.selected_ = problem.selected()
 
     def _callback(self, kind: type[Callback]) -> Any:
@@ -246,22 +228,17 @@ class Net(NeuralNet):
 
     def _epoch(self, bar: Any) -> float:
         problem, algorithm = self.problem_, self.algorithm_
-        step = self._watched_step if self._watched() else self._step
-        total = torch.zeros((), dtype=torch.float64)
-        sweep = list(algorithm.sweep())
-        for block in sweep:
-            algorithm.enter(block)
-            inside = problem.like.new_zeros(())
-            for batch in problem.rows.batches:
-                loss = step(batch)
-                inside += loss * (batch.stop - batch.start)
-                if self.first_ == float("inf"):
-                    self.first_ = abs(float(loss))
-            total += inside.cpu()
-            algorithm.leave(block)
-            bar.update(1 / len(sweep))
+        plain = self._watched_step if self._watched() else self._step
+
+        def step(batch: slice) -> Tensor:
+            loss = plain(batch)
+            if self.first_ == float("inf"):
+                self.first_ = abs(float(loss))
+            return loss
+
+        total, n_visits = sweep_once(algorithm, problem.rows.batches, step, bar.update)
         algorithm.end_epoch()
-        return float(total) / (problem.rows.n * len(sweep))
+        return float(total) / (problem.rows.n * n_visits)
 
     def _step(self, batch: slice) -> Tensor:
         loss = self.algorithm_.objective(batch)
@@ -284,7 +261,7 @@ class Net(NeuralNet):
 
     def _watched(self) -> bool:
         hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-        own = (LRScheduler, _Patience)
+        own = (LRScheduler, Patience)
         return any(
             getattr(type(callback), hook) is not getattr(Callback, hook)
             for _, callback in self.callbacks_
@@ -359,64 +336,10 @@ class Net(NeuralNet):
         )
 
 
-def is_callback(value: Any) -> bool:
-    """Whether skorch takes it: a callback, its class, or (name, callback)."""
-    if isinstance(value, tuple):
-        return len(value) == 2 and isinstance(value[0], str) and is_callback(value[1])
-    return isinstance(value, Callback) or (isinstance(value, type) and issubclass(value, Callback))
-
-
 def _badness(loss: float) -> float:
     return abs(loss) if np.isfinite(loss) else np.inf
 
 
-def _snapshot(problem: Problem) -> tuple:
+def snapshot(problem: Problem) -> tuple:
+    """The network and which of its groups are left."""
     return copy.deepcopy(problem.module.state_dict()), problem.alive.copy()
-
-
-def _callbacks(settings: Settings) -> list:
-    callbacks: list = [_Patience(settings)]
-    schedule = settings.lr_schedule
-    if callable(schedule):
-        callbacks.append(LRScheduler(torch.optim.lr_scheduler.LambdaLR, lr_lambda=schedule))
-    elif schedule is not None:
-        callbacks.append(LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=schedule))
-    return callbacks + copy.deepcopy(list(settings.callbacks or []))
-
-
-class _Patience(Callback):
-    """Stop when nothing improves any more; with validation data, return to the best epoch."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.on_validation = settings.stop_on_validation
-        self.tol, self.patience = settings.tol, settings.n_iter_no_change or np.inf
-
-    def on_train_begin(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:
-        self.best, self.waited = float("inf"), 0
-        self.best_state: tuple | None = None
-
-    def state(self) -> dict[str, Any]:
-        best = self.best_state and (self.best_state[0], self.best_state[1].tolist())
-        return {"best": self.best, "waited": self.waited, "best_state": best}
-
-    def resume(self, state: dict[str, Any]) -> None:
-        best = state["best_state"]
-        self.best, self.waited = state["best"], state["waited"]
-        self.best_state = best and (best[0], np.array(best[1]))
-
-    def on_epoch_end(self, net: Net, **_: Any) -> None:
-        row = net.history[-1]
-        value = row["valid_loss"] if self.on_validation else row["loss"] + row["regularization"]
-        if row["removed"] or not net.algorithm_.settled:
-            self.best, self.waited = float("inf"), 0
-        if value < self.best - self.tol * abs(value):
-            self.best, self.waited, self.best_state = value, 0, net.saved_
-        else:
-            self.waited += 1
-        if self.waited >= self.patience:
-            raise KeyboardInterrupt  # skorch's way to end a training
-
-    def on_train_end(self, net: Net, X: Any = None, y: Any = None, **_: Any) -> None:
-        if self.on_validation and self.best_state is not None:
-            net.saved_ = self.best_state
-        self.best_state = None

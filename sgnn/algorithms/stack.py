@@ -1,0 +1,186 @@
+"""Many problems on the same rows as one: their networks stacked along an axis of replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..groups import Blocks
+from ..modules import Head
+from .dense_problem import DenseProblem
+from .network import Network
+from .terms import Term
+
+__all__ = ["Stack", "StackedNetwork", "mean", "weighted"]
+
+
+class Stack:
+    """R problems that share rows, targets, groups and the shape of the network.
+
+    They differ in their weights, lam, scaling of the columns and network.  To an algorithm that
+    moves every weight at once it looks like one problem whose lam and loss are (R,).
+
+    Parameters
+    ----------
+    members : sequence of DenseProblem
+        With one `rows`, `y`, `loss` and `regularizer`.
+    """
+
+    def __init__(self, members: Sequence[DenseProblem]) -> None:
+        self.members, first = list(members), members[0]
+        self.rows, self.y, self.loss = first.rows, first.y, first.loss
+        self.groups, self.regularizer = first.groups, first.regularizer
+        self.activation = first.module.activation
+        self.like = first.like
+        self.order = torch.from_numpy(first.rows.order).to(self.like.device)
+        # (p,) of the columns in the order of the rows
+        self.labels = torch.from_numpy(first.groups.labels[first.rows.order]).to(self.like.device)
+        self.lam = torch.tensor([m.lam for m in members], dtype=torch.float64).to(self.like)
+        self.weight = self._weights()
+        self.scale, self.shift = self._scaling()
+
+    def __len__(self) -> int:
+        return len(self.members)
+
+    def network(self) -> StackedNetwork:
+        """The networks as one, as algorithms see it that move every weight at once."""
+        return StackedNetwork(self)
+
+    def select(self, index: Tensor) -> None:
+        """Go on with these replicas alone."""
+        self.members = [self.members[r] for r in index.tolist()]
+        self.lam = self.lam[index]
+        for name in ("weight", "scale", "shift"):
+            value = getattr(self, name)
+            setattr(self, name, None if value is None else value[index])
+
+    def dead(self) -> Tensor | None:
+        """The columns of removed groups, (R, 1, p) in the order of the rows, if there are any."""
+        alive = np.stack([member.alive for member in self.members])
+        if alive.all():
+            return None
+        return ~torch.from_numpy(alive).to(self.labels.device)[:, None, self.labels]
+
+    def _weights(self) -> Tensor | None:
+        if all(member.weight is None for member in self.members):
+            return None
+        ones = self.like.new_ones(self.rows.n)
+        return torch.stack([ones if m.weight is None else m.weight for m in self.members])
+
+    def _scaling(self) -> tuple[Tensor | None, Tensor | None]:
+        """Replica r reads x * scale[r] + shift[r], (R, p), where the rows hold x.
+
+        The rows are scaled for the first member; weights of their own make other means.
+        """
+        columns = [member.module.columns for member in self.members]
+        own = [(c.shift, c.scale) for c in columns if c.shift is not None and c.scale is not None]
+        if not own:
+            return None, None
+        shifts, scales = (torch.stack(of)[:, self.order] for of in zip(*own, strict=True))
+        scale = scales[0] / scales
+        shift = (shifts[0] - shifts) / scales
+        if bool((scale == 1).all() and (shift == 0).all()):
+            return None, None
+        return scale.to(self.like), shift.to(self.like)
+
+
+class StackedNetwork(Network):
+    """The networks of a stack: theta is (R, q, p), and so on.
+
+    Parameters
+    ----------
+    stack : Stack
+    """
+
+    def __init__(self, stack: Stack) -> None:
+        self.stack = stack
+        first = stack.members[0]
+        tensors = [first.module.theta, *first.module.upper()]
+        self.parameters = [nn.Parameter(t.new_empty((len(stack), *t.shape))) for t in tensors]
+        self.theta, *upper = self.parameters
+        n_weights = len(first.module.weights)
+        self.weights, self.biases = upper[:n_weights], upper[n_weights:]
+        place = {id(tensor): i for i, tensor in enumerate(tensors)}
+        self.terms = [self._term(term, place[id(term.tensor)]) for term in first.terms]
+        self.load()
+
+    def _term(self, term: Term, place: int) -> Term:
+        blocks = term.blocks
+        if place == 0:
+            shape = self.theta.shape[1:]
+            blocks = Blocks.columns(shape, self.stack.labels, term.blocks.weights)
+        return Term(self.parameters[place], blocks, term.regularizer)
+
+    def gradient(self, batch: slice) -> Tensor:
+        stack, head = self.stack, self._head()
+        x = stack.rows.read(batch)
+        layers = head.forward(self._product(x))
+        self.out = layers[-1]
+        losses, g = stack.loss.gradient(self.out, stack.y[batch])
+        found = head.backward(layers, weighted(g, stack.weight, batch))
+        self.theta.grad = found.product.mT @ x
+        if stack.scale is not None and stack.shift is not None:
+            self.theta.grad.mul_(stack.scale.unsqueeze(1))
+            self.theta.grad.add_(found.product.sum(1).unsqueeze(2) * stack.shift.unsqueeze(1))
+        grads = [*found.weights, *found.biases]
+        for p, grad in zip(self.parameters[1:], grads, strict=True):
+            p.grad = grad
+        return mean(losses, stack.weight, batch)
+
+    def loss(self, batch: slice) -> Tensor:
+        stack = self.stack
+        out = self._head().forward(self._product(stack.rows.read(batch)))[-1]
+        return mean(stack.loss(out, stack.y[batch]), stack.weight, batch)
+
+    def _head(self) -> Head:
+        return Head(self.weights, self.biases, self.stack.activation)
+
+    def _product(self, x: Tensor) -> Tensor:
+        """Rows (b, p) -> first products (R, b, q)."""
+        stack = self.stack
+        if stack.scale is None or stack.shift is None:
+            return x @ self.theta.mT.contiguous()
+        z = x @ (self.theta * stack.scale.unsqueeze(1)).mT.contiguous()
+        return z.add_((self.theta @ stack.shift.unsqueeze(2)).mT)
+
+    def deal(self, epoch: int) -> None:
+        self.dead = self.stack.dead()
+
+    def restore(self) -> None:
+        if self.dead is not None:
+            self.theta.masked_fill_(self.dead, 0)
+
+    def load(self) -> None:
+        for r, member in enumerate(self.stack.members):
+            self.theta[r] = member.module.theta[:, self.stack.order]
+            for stacked, p in zip(self.parameters[1:], member.module.upper(), strict=True):
+                stacked[r] = p
+        self.deal(0)
+
+    def store(self) -> None:
+        for r, member in enumerate(self.stack.members):
+            member.module.theta[:, self.stack.order] = self.theta[r]
+            for stacked, p in zip(self.parameters[1:], member.module.upper(), strict=True):
+                p.copy_(stacked[r])
+
+    def select(self, index: Tensor) -> None:
+        """Go on with these replicas alone."""
+        for p in self.parameters:
+            p.data, p.grad = p.data[index], None
+        self.deal(0)
+
+
+def mean(losses: Tensor, weight: Tensor | None, batch: slice) -> Tensor:
+    """Weighted means (R,) of the losses (R, b) of a batch; weights are (R, n)."""
+    if weight is None:
+        return losses.mean(1)
+    return (losses * weight[:, batch]).sum(1) / losses.shape[1]
+
+
+def weighted(g: Tensor, weight: Tensor | None, batch: slice) -> Tensor:
+    """Gradients of the batch's mean losses, from the gradients g (R, b, n_outputs) of its rows."""
+    b = g.shape[1]
+    return g / b if weight is None else g * (weight[:, batch, None] / b)

@@ -1,0 +1,155 @@
+"""Many fits in one training: the same rows, another lam, other weights, another seed."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from sklearn.base import clone
+
+from ..algorithms import Problem, StoredRows, Subgradient
+from ..training import train_jointly
+from .base import FULL_BATCH, SparseNet, Table
+from .checks import check_weights, random_generator
+from .parameters import check_parameters
+
+__all__ = ["Replicated"]
+
+CACHE = 2**22  # bytes of activations that a step of all replicas may fill
+MOST = 64  # replicas in one training
+COMPUTE_BOUND = 2e7  # multiplications in a step above which one network keeps the machine busy
+
+
+class Replicated(SparseNet):
+    """A multi-layer network of which many can be fitted at once."""
+
+    def fit_replicas(
+        self,
+        X: Any,
+        y: Any,
+        lams: Sequence[float],
+        sample_weights: Sequence[Any] | None = None,
+        seeds: Sequence[int | None] | None = None,
+    ) -> list[Any]:
+        """Fit a clone for each lam, weights and seed, in one training where that is faster.
+
+        Replica r is, up to rounding, what the single fit with lams[r], sample_weights[r] and
+        seeds[r] is.  Small networks leave most of a processor idle: in one training an epoch of
+        all of them costs little more than that of a few.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows of all.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets.
+        lams : sequence of float, of length R
+            The strengths.
+        sample_weights : sequence of R arrays of shape (n_samples,), optional
+            Counts of a bootstrap, or 0 and 1 of a part of the rows; None: all rows alike.
+        seeds : sequence of R ints, optional
+            In the place of `random_state`; None leaves it.
+
+        Returns
+        -------
+        estimators : list of R estimators
+            Fitted clones, in the order of the arguments.
+
+        Examples
+        --------
+        >>> from sgnn import SGINClassifier
+        >>> from sgnn.datasets import make_grouped_classification
+        >>> data = make_grouped_classification(n_groups=6, n_informative=2, random_state=0)
+        >>> model = SGINClassifier(groups=data.groups, standardize=True, random_state=0)
+        >>> fits = model.fit_replicas(data.data, data.target, lams=[0.001, 0.03, 1.0])
+        >>> [int(fit.get_group_support().sum()) for fit in fits]
+        [6, 2, 1]
+        """
+        weights = list(sample_weights or [None] * len(lams))
+        models = [
+            clone(self).set_params(lam=lam, **({} if seed is None else {"random_state": seed}))
+            for lam, seed in zip(lams, seeds or [None] * len(lams), strict=True)
+        ]
+        if len(models) > 1 and self.replicas_at_once(np.shape(X)) > 1:
+            problems = self._joint_problems(models, X, y, weights)
+            if problems is not None:
+                return _trained(models, problems)
+        for model, weight in zip(models, weights, strict=True):
+            model.fit(X, y, weight)
+        return models
+
+    def replicas_at_once(self, shape: tuple[int, ...]) -> int:
+        """How many fits to rows of that shape are best trained as one; 1 if none are.
+
+        Parameters
+        ----------
+        shape : tuple (n_samples, n_features)
+            Of X.
+
+        Returns
+        -------
+        n_replicas : int
+            What fills the processor's cache.
+        """
+        alone = (
+            self.early_stopping or self.warm_start or self.callbacks
+            or not isinstance(self.optimizer, str) or len(shape) != 2
+        )  # fmt: skip
+        if alone:
+            return 1
+        n, p = shape
+        sizes = [p, *self.hidden_layer_sizes, 1]
+        rows = self._batch_size(n)
+        if rows * sum(a * b for a, b in pairwise(sizes)) > COMPUTE_BOUND:
+            return 1
+        itemsize = 8 if self.dtype == "float64" or n <= FULL_BATCH else 4
+        return min(MOST, max(1, CACHE // (2 * rows * sum(sizes[1:]) * itemsize)))
+
+    def _joint_problems(
+        self, models: list[Any], X: Any, y: Any, weights: list
+    ) -> list[Problem] | None:
+        """The problem of every model on shared rows, or None where they cannot be shared."""
+        first = models[0]
+        check_parameters(first, first._rules)
+        rngs = [random_generator(model.random_state) for model in models]
+        X, y = first._read(X, y, reset=True)
+        targets = first._targets(y, reset=True)
+        groups = first._read_groups(X.shape[1], False)
+        # what was learned of X and y, which is all that these have that models have not
+        learned = {k: v for k, v in vars(first).items() if k not in first.get_params(deep=False)}
+        problems: list[Problem] = []
+        for model, rng, weight in zip(models, rngs, weights, strict=True):
+            vars(model).update(copy.copy(learned))
+            checked = check_weights(weight, len(X))
+            table = Table(X, targets, model._row_weights(targets, checked), np.arange(len(X)))
+            module = model._new_module(table, rng)
+            weighed = model._weighed(groups, module)
+            alive = np.ones(len(groups), dtype=bool)
+            shared = problems[0].rows if problems else None
+            problem = model._problem(table, weighed, module, alive, rng, shared)
+            if not isinstance(problem.rows, StoredRows) or module.columns.fill is not None:
+                return None
+            problems.append(problem)
+        return problems
+
+
+def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
+    """Train all at once, and give every model what it has learned."""
+    settings = models[0]._settings(None, problems[0].like)
+    settings.verbose = 0
+    nets = train_jointly(problems, [model._algorithm() for model in models], settings)
+    histories = [net.epochs() for net in nets]
+    if models[0].refit:
+        for problem in problems:
+            problem.lam = 0.0
+            problem.alive &= problem.selected()
+        again = [Subgradient(keep_zeros=True) for _ in models]
+        nets = train_jointly(problems, again, settings, trained=True)
+        for history, net in zip(histories, nets, strict=True):
+            history += net.epochs()
+    for model, net, problem, history in zip(models, nets, problems, histories, strict=True):
+        model._learned(net, problem.groups, problem.alive, history)
+    return models

@@ -1,0 +1,60 @@
+"""When to stop: nothing improves any more."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from skorch.callbacks import Callback
+
+__all__ = ["Patience"]
+
+
+class Patience(Callback):
+    """Stop when nothing improves any more; with validation data, return to the best epoch.
+
+    Parameters
+    ----------
+    tol : float
+        Share of its value by which the objective, or the validation loss, must fall.
+    patience : int or None
+        Epochs without that, in a row; None waits for ever.
+    on_validation : bool
+        Watch the validation loss.
+    """
+
+    def __init__(self, tol: float, patience: int | None, on_validation: bool) -> None:
+        self.tol, self.patience = tol, patience or np.inf
+        self.on_validation = on_validation
+
+    def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
+        self.best, self.waited = float("inf"), 0
+        self.best_state: tuple | None = None
+
+    def state(self) -> dict[str, Any]:
+        """What it remembers, for a checkpoint."""
+        best = self.best_state and (self.best_state[0], self.best_state[1].tolist())
+        return {"best": self.best, "waited": self.waited, "best_state": best}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        """Go on from what `state` returned."""
+        best = state["best_state"]
+        self.best, self.waited = state["best"], state["waited"]
+        self.best_state = best and (best[0], np.array(best[1]))
+
+    def on_epoch_end(self, net: Any, **_: Any) -> None:
+        row = net.history[-1]
+        value = row["valid_loss"] if self.on_validation else row["loss"] + row["regularization"]
+        if row["removed"] or not net.algorithm_.settled:
+            self.best, self.waited = float("inf"), 0
+        if value < self.best - self.tol * abs(value):
+            self.best, self.waited, self.best_state = value, 0, net.saved_
+        else:
+            self.waited += 1
+        if self.waited >= self.patience:
+            raise KeyboardInterrupt  # skorch's way to end a training
+
+    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
+        if self.on_validation and self.best_state is not None:
+            net.saved_ = self.best_state
+        self.best_state = None

@@ -1,0 +1,81 @@
+"""What the loop needs to know besides the problem and the algorithm."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from skorch.callbacks import Callback, LRScheduler
+from torch import Tensor
+
+from ..checkpoints import Checkpoint
+from .patience import Patience
+
+__all__ = ["OPTIMIZERS", "Settings", "is_callback"]
+
+# The fused kernels do in one pass what the default ones do in several.
+OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
+    "sgd": (torch.optim.SGD, {"fused": True}),
+    "adam": (torch.optim.Adam, {"fused": True}),
+    "adamw": (torch.optim.AdamW, {"fused": True}),
+    "adamax": (torch.optim.Adamax, {}),
+    "rmsprop": (torch.optim.RMSprop, {}),
+}
+
+
+@dataclass
+class Settings:
+    """What the loop needs to know besides the problem and the algorithm.
+
+    Attributes
+    ----------
+    lr_schedule : float, callable or None
+        Factor applied after every epoch, or epoch -> multiple of the first learning rate.
+    tol, n_iter_no_change : float, int or None
+        Stop when so many epochs in a row improved by less than tol; an epoch that removes a
+        group, or after which the algorithm is not `settled`, starts the count anew.
+    validation : (X, y, weight) tensors or None
+        When given, the weighted mean of its loss is recorded every epoch.
+    stop_on_validation : bool
+        Watch the validation loss, and return to its best epoch, instead of the objective.
+    checkpoint : Checkpoint or None
+        Where the training is kept after every epoch, and gone on with.
+    """
+
+    max_epochs: int
+    optimizer: str | type[torch.optim.Optimizer]
+    learning_rate: float
+    lr_schedule: float | Callable[[int], float] | None = None
+    callbacks: list | None = None
+    verbose: int = 0
+    tol: float = 0.0
+    n_iter_no_change: int | None = 10
+    validation: tuple[Tensor, Tensor, Tensor] | None = None
+    stop_on_validation: bool = False
+    checkpoint: Checkpoint | None = None
+
+    def optimizer_class(self) -> tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]:
+        """The optimizer and what it is made with besides parameters and learning rate."""
+        if isinstance(self.optimizer, str):
+            return OPTIMIZERS[self.optimizer]
+        return self.optimizer, {}
+
+    def all_callbacks(self) -> list:
+        """The user's, after those that keep the patience and the learning rate."""
+        own: list = [Patience(self.tol, self.n_iter_no_change, self.stop_on_validation)]
+        schedule = self.lr_schedule
+        if callable(schedule):
+            own.append(LRScheduler(torch.optim.lr_scheduler.LambdaLR, lr_lambda=schedule))
+        elif schedule is not None:
+            own.append(LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=schedule))
+        return own + copy.deepcopy(list(self.callbacks or []))
+
+
+def is_callback(value: Any) -> bool:
+    """Whether skorch takes it: a callback, its class, or (name, callback)."""
+    if isinstance(value, tuple):
+        return len(value) == 2 and isinstance(value[0], str) and is_callback(value[1])
+    return isinstance(value, Callback) or (isinstance(value, type) and issubclass(value, Callback))

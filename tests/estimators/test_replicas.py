@@ -1,0 +1,159 @@
+"""Replica r of a joint fit is the single fit with the same lam, sample weights and seed."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+import torch
+from sklearn.base import clone
+from sklearn.exceptions import ConvergenceWarning
+
+from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
+from sgnn.estimators import replicas
+
+N, R = 150, 5
+LABELS = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 4]  # unequal groups
+LAMS = np.geomspace(1e-3, 0.3, R)
+TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+
+
+@pytest.fixture(scope="module")
+def data():
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(N, len(LABELS)))
+    f = X[:, 0] + X[:, 3] * X[:, 4]
+    weights = [rng.multinomial(N, np.full(N, 1 / N)).astype(float) for _ in range(R)]
+    return X, f, (f > 0).astype(int), weights
+
+
+@pytest.fixture(autouse=True)
+def joint_trainings(monkeypatch):
+    """How many replicas each joint training had."""
+    sizes = []
+    train = replicas.train_jointly
+
+    def counted(problems, *args, **kwargs):
+        sizes.append(len(problems))
+        return train(problems, *args, **kwargs)
+
+    monkeypatch.setattr(replicas, "train_jointly", counted)
+    return sizes
+
+
+def network(cls, **changes):
+    small = {"hidden_layer_sizes": (8, 5), "max_epochs": 8, "warmup_epochs": 2, "batch_size": 40}
+    return cls(LABELS, **small | changes)
+
+
+def assert_equal_to_single_fits(model, X, y, weights, seeds=range(R), lams=LAMS, atol=None):
+    atol = TOLERANCE[model.dtype] if atol is None else atol
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=ConvergenceWarning)
+        fits = model.fit_replicas(X, y, lams, weights, seeds)
+        for r, fit in enumerate(fits):
+            single = clone(model).set_params(lam=lams[r], random_state=seeds[r])
+            single.fit(X, y, None if weights is None else weights[r])
+            np.testing.assert_array_equal(fit.group_support_, single.group_support_)
+            assert [e["removed"] for e in fit.history_] == [e["removed"] for e in single.history_]
+            for ours, theirs in zip(
+                fit.module_.parameters(), single.module_.parameters(), strict=True
+            ):
+                torch.testing.assert_close(ours, theirs, rtol=0, atol=atol)
+            assert fit.get_params() == single.get_params()
+            np.testing.assert_allclose(fit.predict(X), single.predict(X), atol=1e-5)
+    return fits
+
+
+@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize(
+    ("cls", "settings"),
+    [
+        (SGINClassifier, {"algorithm": "a"}),
+        (SGINClassifier, {"algorithm": "a", "bar": "lam", "optimizer": "sgd"}),
+        (SGINClassifier, {"algorithm": "b", "optimizer": "rmsprop"}),
+        (SGINClassifier, {"algorithm": "sgd"}),
+        (SGINRegressor, {"algorithm": "a", "refit": True, "max_groups": 3}),
+        (SGINRegressor, {"algorithm": "b", "loss": torch.nn.HuberLoss}),
+        (GroupLassoMLP, {"algorithm": "proximal", "polish_iter": 10}),
+        (
+            GroupLassoMLP,
+            {"algorithm": "rmda", "polish_iter": 5, "regularizer": "sparse_group_lasso"},
+        ),
+        (GroupLassoMLP, {"algorithm": "subgradient", "class_weight": "balanced"}),
+        (GroupLassoMLPRegressor, {"algorithm": "proximal", "optimizer": "sgd", "polish_iter": 5}),
+    ],
+    ids=lambda v: v.__name__ if isinstance(v, type) else "-".join(map(str, v.values())),
+)
+def test_every_algorithm(data, joint_trainings, cls, settings, dtype):
+    X, f, y, weights = data
+    model = network(cls, dtype=dtype, **settings)
+    target = f if cls in (SGINRegressor, GroupLassoMLPRegressor) else y
+    fits = assert_equal_to_single_fits(model, X, target, weights)
+    assert set(joint_trainings) == {R}
+    if settings["algorithm"] in ("a", "b"):  # groups die at different times
+        lives = [tuple(epoch["n_groups"] for epoch in fit.history_) for fit in fits]
+        assert len(set(lives)) > 1
+
+
+@pytest.mark.parametrize("cls", [SGINClassifier, GroupLassoMLP])
+def test_columns_scaled_by_weights_of_their_own(data, joint_trainings, cls):
+    X, _, y, weights = data
+    model = network(cls, standardize=True, dtype="float64")
+    assert_equal_to_single_fits(model, 100 + 3 * X, y, weights)
+    assert joint_trainings == [R]
+
+
+def test_a_polish_that_converges_ends_as_near_as_its_tolerance(data, joint_trainings):
+    X, f, _, weights = data
+    model = network(GroupLassoMLPRegressor, hidden_layer_sizes=(), dtype="float64")
+    assert_equal_to_single_fits(model, X, f, weights, atol=1e-7)
+    assert joint_trainings == [R]
+
+
+def test_replicas_that_lose_patience_leave_the_others(data):
+    X, _, y, weights = data
+    model = network(GroupLassoMLP, dtype="float64", max_epochs=40, tol=0.03, n_iter_no_change=2)
+    fits = assert_equal_to_single_fits(model, X, y, weights)
+    assert len({fit.n_iter_ for fit in fits}) > 1
+
+
+def test_without_weights_and_seeds(data):
+    X, _, y, _ = data
+    model = network(SGINClassifier, dtype="float64", random_state=3)
+    first, second = model.fit_replicas(X, y, [1e-3, 1e-3])
+    torch.testing.assert_close(first.module_.theta, second.module_.theta, rtol=0, atol=0)
+    torch.testing.assert_close(
+        first.module_.theta, clone(model).set_params(lam=1e-3).fit(X, y).module_.theta,
+        rtol=0, atol=1e-10,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"early_stopping": True},
+        {"optimizer": torch.optim.SGD},
+        {"hidden_layer_sizes": (3000, 500)},
+        {"missing": "mean"},
+    ],
+    ids=lambda settings: next(iter(settings)),
+)
+def test_what_cannot_share_a_training_is_fitted_alone(data, joint_trainings, settings):
+    X, _, y, weights = data
+    model = network(SGINClassifier, max_epochs=2, dtype="float64")
+    assert_equal_to_single_fits(
+        model.set_params(**settings), X, y, weights[:2], seeds=[0, 1], lams=LAMS[:2]
+    )
+    assert joint_trainings == []
+
+
+def test_a_divergence_is_told_and_spares_the_others(data):
+    X, f, _, _ = data
+    model = network(
+        SGINRegressor, optimizer="sgd", learning_rate=0.3, dtype="float64", max_epochs=6
+    )
+    weights = [np.ones(N), np.where(np.arange(N) < 3, 1e3, 0.0)]
+    with pytest.raises(FloatingPointError, match="lower learning_rate"):
+        model.fit_replicas(1e3 * X, f, [1e-3, 1e-3], weights, [0, 1])
