@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -183,7 +184,66 @@ class GroupLasso(GroupSelection):
             coef = self.coef_.reshape(-1, self.n_features_in_)
             V = table.units.variables(coef, np.reshape(self.intercept_, -1), table.path.V)
             table.path.start_at(V, float(self.lam))
-        fitted = self._solved(table, float(self.lam))
+        self._remember(table, self._solved(table, float(self.lam)))
+        return self
+
+    def fit_replicas(
+        self,
+        X: Any,
+        y: Any,
+        lams: Sequence[float],
+        sample_weights: Sequence[Any] | None = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[Self]:
+        """Fit one estimator for each lam, those with the same weights along one path.
+
+        Of replicas whose weights are equal the largest lam comes first, and each of the others
+        starts from the last one's solution, on the groups that the strong rule leaves.  All reach
+        `tol`, so that each is what a fit of its own would be, to that tolerance; only `n_iter_`
+        counts from the replica before.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As in `fit`.
+        lams : sequence of float, of length R
+            The strength of each replica.
+        sample_weights : sequence of R array-likes of shape (n_samples,), optional
+            The weights of the rows in each.
+        seeds : sequence of R ints, optional
+            Not used, as the minimum does not depend on them; networks draw their weights by them.
+
+        Returns
+        -------
+        estimators : list of R estimators
+            Fitted, in the order of `lams`; this one stays as it is.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For input that will not do; of lams, before anything is minimized.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As in `fit`.
+        """
+        replicas = [clone(self).set_params(lam=float(lam)) for lam in lams]
+        for replica in replicas:
+            check_parameters(replica, self._rules)
+        weights = [None] * len(replicas) if sample_weights is None else list(sample_weights)
+        for same in _equal(weights):
+            first, *others = sorted(same, key=lambda r: -replicas[r].lam)
+            table = replicas[first]._read(X, y, weights[first], reset=True)
+            for r in others:  # knows of X and y what the first has read
+                replicas[r] = deepcopy(replicas[first]).set_params(lam=replicas[r].lam)
+            for r in (first, *others):
+                replica = replicas[r]
+                replica._remember(table, replica._solved(table, replica.lam))
+        return replicas
+
+    def _remember(self, table: Table, fitted: Fitted) -> None:
+        """Everything that is known about the solution, now the estimator's."""
         self.groups_ = table.groups
         self.lambda_max_ = table.path.lambda_max
         self.coef_, self.intercept_ = fitted.coef, fitted.intercept
@@ -197,9 +257,8 @@ class GroupLasso(GroupSelection):
                 f"lam={self.lam!r} is not below lambda_max_={self.lambda_max_:.6g}, so that no "
                 f"group is left and the predictions are constant: lower lam.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=3,
             )
-        return self
 
     def path(self, X: Any, y: Any, *, lams: Any = 50, sample_weight: Any = None) -> CoefficientPath:
         """The solutions for many lam, from the largest to the smallest, each from the last one.
@@ -305,6 +364,15 @@ class GroupLasso(GroupSelection):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _equal(weights: Sequence[Any]) -> Iterator[list[int]]:
+    """The places of weights that are the same, place by place."""
+    places: dict[bytes | None, list[int]] = {}
+    for r, weight in enumerate(weights):
+        key = None if weight is None else np.asarray(weight, dtype=np.float64).tobytes()
+        places.setdefault(key, []).append(r)
+    yield from places.values()
 
 
 def _decreasing(lams: Any, lambda_max: float) -> np.ndarray:

@@ -355,6 +355,42 @@ def test_a_warm_start_ends_where_a_cold_one_does(data):
     assert model.fit(X, y).n_iter_ == 0
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_replicas_are_single_fits_in_the_order_of_the_arguments(data, weighted):
+    kind, X, y = data
+    lams = [0.01, 0.3, 0.1, 0.03, 0.1]
+    counts = np.random.default_rng(0).multinomial(len(X), np.full(len(X), 1 / len(X)), size=2)
+    # two samples of the rows in turn: the walk along lam jumps over the other one's
+    weights = [counts[r % 2].astype(float) for r in range(5)] if weighted else None
+    model = new(kind, 7.0, warm_start=True)
+    replicas = model.fit_replicas(X, y, lams, weights, seeds=range(5))
+    assert not hasattr(model, "coef_")
+    for r, (lam, replica) in enumerate(zip(lams, replicas, strict=True)):
+        single = new(kind, lam).fit(X, y, weights[r] if weighted else None)
+        assert (replica.lam, replica.warm_start) == (lam, True)
+        np.testing.assert_allclose(replica.coef_, single.coef_, rtol=0, atol=1e-6)
+        np.testing.assert_array_equal(replica.group_support_, single.group_support_)
+        assert_same(replica, single, X)
+        assert replica.kkt_residual_ <= replica.tol
+        assert vars(replica).keys() == vars(single).keys()
+        assert replica.lambda_max_ == single.lambda_max_
+
+
+def test_replicas_walk_along_lam(data):
+    """The smallest lam takes few iterations more after the next one."""
+    kind, X, y = data
+    near, far = new(kind).fit_replicas(X, y, [0.0100, 0.0101])
+    assert near.n_iter_ < far.n_iter_
+    assert near.n_iter_ < new(kind, 0.01).fit(X, y).n_iter_
+
+
+def test_replicas_are_refused_before_any_is_fitted(data, monkeypatch):
+    kind, X, y = data
+    monkeypatch.setattr(kind, "_solved", lambda *_: pytest.fail("a fit was made"))
+    with pytest.raises(ValueError, match="lam must be a finite number >= 0, got -1"):
+        new(kind).fit_replicas(X, y, [0.1, -1.0])
+
+
 def test_too_few_iterations_are_said(data):
     kind, X, y = data
     with pytest.warns(ConvergenceWarning, match="max_iter=2"):
