@@ -7,6 +7,7 @@ __version__ = "0.1.0"
 # The public names and where they live, loaded at first use: `import sgnn` loads no torch.
 _HOME = {
     "FilterDisplay": "inspection",
+    "GroupImportanceDisplay": "inspection",
     "GroupLassoClassifier": "estimators",
     "GroupLassoMLP": "estimators",
     "GroupLassoMLPRegressor": "estimators",

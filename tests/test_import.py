@@ -13,6 +13,7 @@ import sgnn
 HEAVY = {"torch", "skorch", "sklearn", "scipy", "pandas", "matplotlib"}
 PROMISED = {
     "FilterDisplay",
+    "GroupImportanceDisplay",
     "GroupLassoClassifier",
     "GroupLassoMLP",
     "GroupLassoMLPRegressor",

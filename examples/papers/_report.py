@@ -61,10 +61,12 @@ class Report:
         The experiment's name: that of its script, its section and its figure.
     out : Path or None
         Folder of the page; None prints only.
+    script : str, optional
+        The script's name, where it writes more than one section.
     """
 
-    def __init__(self, page: str, name: str, out: Path | None) -> None:
-        self.page, self.name, self.out = page, name, out
+    def __init__(self, page: str, name: str, out: Path | None, script: str | None = None) -> None:
+        self.page, self.name, self.out, self.script = page, name, out, script or name
         self.parts: list[str] = []
 
     def text(self, *paragraphs: str) -> None:
@@ -88,7 +90,7 @@ class Report:
     def close(self, *, seeds: Iterable[int], fits: int, seconds: float) -> None:
         """Add how it was measured, and write the section between its markers."""
         self.text(
-            f"*Measured by `examples/papers/{self.name}.py`: seeds "
+            f"*Measured by `examples/papers/{self.script}.py`: seeds "
             f"{', '.join(map(str, sorted(set(seeds))))}; {fits} fits, {seconds / 60:.1f} minutes "
             f"of processor time for the training; sgnn {sgnn.__version__}, "
             f"torch {torch.__version__.split('+')[0]}, scikit-learn {sklearn.__version__}.*"

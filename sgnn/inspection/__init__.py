@@ -1,6 +1,7 @@
 """Results, and the Displays that draw them (matplotlib is imported when one is drawn)."""
 
 from .filters import FilterDisplay
+from .importance import GroupImportanceDisplay
 from .layers import LayerSparsityDisplay
 from .path import PathDisplay
 from .portraits import RegularizerPortrait
@@ -9,6 +10,7 @@ from .stability import StabilityDisplay
 
 __all__ = [
     "FilterDisplay",
+    "GroupImportanceDisplay",
     "LayerSparsityDisplay",
     "PathDisplay",
     "RegularizerDisplay",

@@ -1,27 +1,33 @@
-"""PathDisplay: how many groups are left as lam grows, and at what score."""
+"""PathDisplay: which groups are left as lam grows, how many, and at what score."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..groups import Groups
 from ..selection import LambdaSearchCV, PathResult
 from ._axes import axes_or_new
+from ._bands import draw_bands
 from ._lam_axis import draw_lam_axis
 
 __all__ = ["PathDisplay"]
 
 COUNT, SCORE, CHOSEN = "black", "#0072b2", "#d55e00"
+WIDTH, CURVES, BAND, MOST = 6.4, 3.2, 0.22, 8.0  # inches: the figure, its panels, a group's band
 
 
 class PathDisplay:
-    """The number of groups that are left at each lam, and the score: lam -> |S(lam)|, score(lam).
+    """What is left at each lam, and the score: lam -> |S(lam)|, score(lam), S(lam).
 
-    Steps show the groups, on the left axis; a line shows the score, on the right one, in a band of
-    one standard deviation over the splits where there are some.  A dashed line marks the lam that
-    was chosen.  `from_path` and `from_estimator` make and draw one.
+    Above, steps show the number of groups, on the left axis; a line shows the score, on the right
+    one, in a band of one standard deviation over the splits where there are some.  Below, each
+    group is a band, as dark as the share of the fits that leave it.  A dashed line marks the lam
+    that was chosen.  Where the groups have costs, the abscissa is what those that are left cost.
+    `from_path` and `from_estimator` make and draw one.
 
     Parameters
     ----------
@@ -35,13 +41,21 @@ class PathDisplay:
         Their standard deviations.
     best_lam : float or None, default=None
         The lam that was chosen.
+    shares : ndarray of shape (n_lams, n_groups) or None, default=None
+        The share of the fits at each lam that leave the group: 0 or 1 for a single one.
+    names : sequence of length n_groups, default=()
+        What the groups are called.
+    costs : ndarray of shape (n_lams,) or None, default=None
+        What the groups that are left cost, perhaps in the mean over splits.
 
     Attributes
     ----------
     ax_ : Axes
-        Where the groups are drawn.
+        Where the numbers of groups are drawn.
     score_ax_ : Axes
         The same place with the axis of the scores.
+    groups_ax_ : Axes or None
+        Where the groups are.
     figure_ : Figure
         The figure they are in.
 
@@ -67,27 +81,40 @@ class PathDisplay:
         *,
         deviations: np.ndarray | None = None,
         best_lam: float | None = None,
+        shares: np.ndarray | None = None,
+        names: Sequence = (),
+        costs: np.ndarray | None = None,
     ) -> None:
         self.lams = lams
         self.n_groups = n_groups
         self.scores = scores
         self.deviations = deviations
         self.best_lam = best_lam
+        self.shares = shares
+        self.names = names
+        self.costs = costs
 
     @classmethod
-    def from_path(cls, path: PathResult, *, ax: Any = None) -> PathDisplay:
+    def from_path(cls, path: PathResult, *, group_costs: Any = None, ax: Any = None) -> PathDisplay:
         """Draw what `lambda_path` found.
 
         Parameters
         ----------
         path : PathResult
             The path.
-        ax : Axes, optional
-            Where to draw; by default in a new figure.
+        group_costs : None, array of shape (n_groups,) or dict by group name, default=None
+            What each group costs; by default what the estimator was told, if that differs.
+        ax : Axes, or two of them, optional
+            Where to draw, as in `plot`; by default in a new figure.
 
         Returns
         -------
         PathDisplay
+
+        Raises
+        ------
+        ValueError
+            If the costs are not those of the groups.
 
         Examples
         --------
@@ -100,18 +127,29 @@ class PathDisplay:
         >>> PathDisplay.from_path(path).best_lam is None
         True
         """
-        return cls(path.lams_, path.n_groups_, path.scores).plot(ax)
+        return cls(
+            path.lams_,
+            path.n_groups_,
+            path.scores,
+            shares=path.support_,
+            names=path.groups_.names,
+            costs=_costs(path.support_, path.groups_, group_costs),
+        ).plot(ax)
 
     @classmethod
-    def from_estimator(cls, search: LambdaSearchCV, *, ax: Any = None) -> PathDisplay:
+    def from_estimator(
+        cls, search: LambdaSearchCV, *, group_costs: Any = None, ax: Any = None
+    ) -> PathDisplay:
         """Draw what a search found: means over the splits, and the lam that was chosen.
 
         Parameters
         ----------
         search : LambdaSearchCV
             The fitted search.
-        ax : Axes, optional
-            Where to draw; by default in a new figure.
+        group_costs : None, array of shape (n_groups,) or dict by group name, default=None
+            What each group costs; by default what the estimator was told, if that differs.
+        ax : Axes, or two of them, optional
+            Where to draw, as in `plot`; by default in a new figure.
 
         Returns
         -------
@@ -121,6 +159,8 @@ class PathDisplay:
         ------
         NotFittedError
             If it is not fitted.
+        ValueError
+            If the costs are not those of the groups.
 
         Examples
         --------
@@ -134,13 +174,16 @@ class PathDisplay:
         True
         """
         check_is_fitted(search)
-        results = search.cv_results_
+        results, shares = search.cv_results_, search.supports_.mean(axis=1)
         return cls(
             search.lams_,
             results["mean_group_counts"],
             results["mean_test_score"],
             deviations=results["std_test_score"],
             best_lam=search.best_lam_,
+            shares=shares,
+            names=search.groups_.names,
+            costs=_costs(shares, search.groups_, group_costs),
         ).plot(ax)
 
     def plot(self, ax: Any = None) -> PathDisplay:
@@ -148,13 +191,14 @@ class PathDisplay:
 
         Parameters
         ----------
-        ax : Axes, optional
-            Where to draw; by default in a new figure.
+        ax : Axes, or a pair of them, optional
+            Where to draw the curves, and where the groups; a single one is for the curves alone.
+            By default both in a new figure.
 
         Returns
         -------
         PathDisplay
-            Itself, with `ax_`, `score_ax_` and `figure_`.
+            Itself, with `ax_`, `score_ax_`, `groups_ax_` and `figure_`.
 
         Raises
         ------
@@ -163,21 +207,62 @@ class PathDisplay:
         TypeError
             If `ax` is no axes.
         """
-        self.ax_ = axes_or_new(ax, layout="constrained")
+        self.ax_, self.groups_ax_ = self._axes(ax)
         self.figure_ = self.ax_.figure
         self.score_ax_ = self.ax_.twinx()
-        self.ax_.step(self.lams, self.n_groups, where="mid", color=COUNT, marker=".")
-        draw_lam_axis(self.ax_, self.lams)
-        self.ax_.set_ylabel("groups left")
-        self.ax_.set_ylim(bottom=0)
-        self.score_ax_.plot(self.lams, self.scores, color=SCORE, marker=".")
-        if self.deviations is not None:
-            ends = (self.scores - self.deviations, self.scores + self.deviations)
-            self.score_ax_.fill_between(self.lams, *ends, color=SCORE, alpha=0.2, linewidth=0)
-        self.score_ax_.set_ylabel("score", color=SCORE)
-        self.score_ax_.tick_params(axis="y", colors=SCORE)
+        x = self.lams if self.costs is None else self.costs
+        self._draw_curves(x)
+        if self.groups_ax_ is not None:
+            draw_bands(self.groups_ax_, x, np.asarray(self.shares, dtype=float), self.names)
+        for panel in filter(None, (self.ax_, self.groups_ax_)):
+            self._draw_abscissa(panel, x)
+        if ax is None and self.groups_ax_ is not None:  # one abscissa for both
+            self.ax_.xaxis.label.set_visible(False)
         if self.best_lam is not None:
-            label = f"lam = {self.best_lam:.3g}"
-            self.ax_.axvline(self.best_lam, color=CHOSEN, linestyle="--", label=label)
             self.ax_.legend(loc="best")
         return self
+
+    def _axes(self, ax: Any) -> tuple[Any, Any]:
+        """The axes of the curves, and those of the groups or None."""
+        if isinstance(ax, Sequence | np.ndarray):
+            return axes_or_new(ax[0]), axes_or_new(ax[1])
+        if ax is not None or self.shares is None:
+            return axes_or_new(ax, layout="constrained"), None
+        bands = min(MOST, 1.0 + BAND * self.shares.shape[1])
+        figure = {"figsize": (WIDTH, CURVES + bands), "height_ratios": (CURVES, bands)}
+        return tuple(axes_or_new(None, nrows=2, sharex=True, layout="constrained", **figure))
+
+    def _draw_curves(self, x: np.ndarray) -> None:
+        if self.costs is None:
+            self.ax_.step(x, self.n_groups, where="mid", color=COUNT, marker=".")
+        else:  # which need not be in the order of lam
+            self.ax_.plot(x, self.n_groups, color=COUNT, marker=".", linewidth=1)
+        self.ax_.set_ylabel("groups left")
+        self.ax_.set_ylim(bottom=0)
+        self.score_ax_.plot(x, self.scores, color=SCORE, marker=".")
+        if self.deviations is not None:
+            order = np.argsort(x, kind="stable")
+            ends = (self.scores - self.deviations, self.scores + self.deviations)
+            low, high = (end[order] for end in ends)
+            self.score_ax_.fill_between(x[order], low, high, color=SCORE, alpha=0.2, linewidth=0)
+        self.score_ax_.set_ylabel("score", color=SCORE)
+        self.score_ax_.tick_params(axis="y", colors=SCORE)
+
+    def _draw_abscissa(self, panel: Any, x: np.ndarray) -> None:
+        if self.costs is None:
+            draw_lam_axis(panel, self.lams)
+        else:
+            panel.set_xlabel("cost of the groups left")
+        if self.best_lam is not None:
+            place = x[np.abs(self.lams - self.best_lam).argmin()]
+            label = f"lam = {self.best_lam:.3g}"
+            panel.axvline(place, color=CHOSEN, linestyle="--", label=label)
+
+
+def _costs(shares: np.ndarray, groups: Groups, given: Any) -> np.ndarray | None:
+    """What is left costs at each lam, (n_lams,); None if no group costs more than another."""
+    if given is not None:
+        groups = Groups.of(groups, len(groups.labels), costs=given)
+    elif (groups.costs == groups.costs[0]).all():
+        return None
+    return np.asarray(shares @ groups.costs)

@@ -10,13 +10,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..selection import StabilitySelector
 from ._axes import axes_or_new
+from ._bars import WIDTH, draw_bars, height_of
 from ._lam_axis import draw_lam_axis
 
 __all__ = ["StabilityDisplay"]
 
 SELECTED, OTHER, BAR = "#0072b2", "#999999", "#d55e00"
-HEIGHT, MARGIN, WIDTH = 0.25, 1.0, 6.4  # inches: a bar, what is around them, the figure
-NAMED = 60  # bars at most that have the name of their group beside them
 
 
 class StabilityDisplay:
@@ -127,7 +126,7 @@ class StabilityDisplay:
             If `ax` is no axes.
         """
         bars = len(self.lams) == 1
-        height = MARGIN + HEIGHT * min(len(self.names), NAMED) if bars else 0.75 * WIDTH
+        height = height_of(len(self.names)) if bars else 0.75 * WIDTH
         self.ax_ = axes_or_new(ax, figsize=(WIDTH, height), layout="constrained")
         self.figure_ = self.ax_.figure
         colors = np.where(self.probabilities.max(axis=0) >= self.threshold, SELECTED, OTHER)
@@ -135,13 +134,8 @@ class StabilityDisplay:
         return self
 
     def _draw_bars(self, colors: np.ndarray) -> None:
-        order = np.argsort(-self.probabilities[0], kind="stable")
-        places = np.arange(len(order))
-        self.ax_.barh(places, self.probabilities[0, order], color=colors[order])
+        draw_bars(self.ax_, self.probabilities[0], self.names, colors, None)
         self.ax_.set(xlim=(0, 1), xlabel=f"share of the samples, lam = {self.lams[0]:.3g}")
-        self.ax_.set_ylim(len(order) - 0.5, -0.5)
-        named = places[: len(places) if len(places) <= NAMED else 0]
-        self.ax_.set_yticks(named, [str(self.names[order[place]]) for place in named])
         self.ax_.axvline(self.threshold, color=BAR, linestyle="--")
 
     def _draw_lines(self, colors: np.ndarray) -> None:

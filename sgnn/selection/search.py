@@ -84,6 +84,8 @@ class LambdaSearchCV(BestEstimator):
         As in GridSearchCV: param_lam, params, split0_test_score, ..., mean_test_score,
         std_test_score, rank_test_score, mean_fit_time, ...; besides, how many groups each fit
         left: split0_group_counts, ..., mean_group_counts, std_group_counts.
+    supports_ : ndarray of bool of shape (n_lams, n_splits, n_groups)
+        Which groups each fit left.
     groups_, group_support_, selected_groups_
         The groups, which of them `best_estimator_` kept, and their names.
     n_splits_, scorer_, refit_time_, n_features_in_, feature_names_in_, classes_
@@ -188,7 +190,11 @@ class LambdaSearchCV(BestEstimator):
             # the estimator that is kept is the one whose groups were counted
             orders = [Order(lam, keep=self.refit) for lam in lams]
             whole = reaching(lams, fits(orders), int(self.select))
-        outcomes = fits([Order(lam, train, test) for lam in lams for train, test in splits])
+        orders = [Order(lam, train, test) for lam in lams for train, test in splits]
+        outcomes = fits([orders[0]._replace(keep=True), *orders[1:]])
+        self.groups_ = selected(outcomes[0].estimator, fits.data.groups)[1]
+        supports = [outcome.support for outcome in outcomes]
+        self.supports_ = np.reshape(supports, (len(lams), len(splits), -1))
         results = self.cv_results_ = cv_results(lams, outcomes)
         self.n_splits_ = len(splits)
         self.best_index_ = best_index(
@@ -201,7 +207,7 @@ class LambdaSearchCV(BestEstimator):
             last = Order(self.best_lam_, keep=True)
             best = whole.get(self.best_index_) or fits([last])[0]
             self.best_estimator_, self.refit_time_ = best.estimator, best.fit_time
-            self.group_support_, self.groups_ = selected(best.estimator, fits.data.groups)
+            self.group_support_ = selected(best.estimator, fits.data.groups)[0]
 
     def _splits(self, X: Any, y: Any, params: dict) -> list[tuple[np.ndarray, np.ndarray]]:
         cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))

@@ -7,9 +7,11 @@ import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Lasso
 
+from sgnn import GroupLassoRegressor
 from sgnn.datasets import make_grouped_regression
+from sgnn.groups import Groups
 from sgnn.inspection.path import PathDisplay
-from sgnn.selection import LambdaSearchCV, lambda_path
+from sgnn.selection import LambdaSearchCV, PathResult, lambda_path
 
 LAMS = np.array([0.01, 0.1, 1.0])
 
@@ -28,6 +30,62 @@ def test_the_curves_are_those_of_the_path(made):
     np.testing.assert_array_equal(scores.get_xydata(), np.c_[LAMS, path.scores])
     assert display.ax_.get_legend() is None
     assert display.ax_.get_xlabel() == "lam"
+
+
+def cells(display):
+    """The shades of the groups, (n_groups, n_lams)."""
+    (mesh,) = display.groups_ax_.collections
+    return np.asarray(mesh.get_array())
+
+
+def test_every_group_is_a_band_over_the_lams_that_leave_it(made):
+    path = lambda_path(Lasso(), made.data, made.target, LAMS, groups=made.groups)
+    display = PathDisplay.from_path(path)
+    np.testing.assert_array_equal(cells(display), path.support_.T)
+    names = [label.get_text() for label in display.groups_ax_.get_yticklabels()]
+    assert names == list(path.groups_.names)
+    top, bottom = display.groups_ax_.get_ylim()[::-1]
+    assert top < bottom  # the first group is on top
+    (mesh,) = display.groups_ax_.collections
+    # ends halfway between lams, in ratios
+    ends = mesh.get_coordinates()[0, :, 0]
+    np.testing.assert_allclose(ends, np.sqrt([1e-5, 1e-3, 1e-1, 10]))
+
+
+def test_bands_of_a_search_are_shares_of_the_splits(made):
+    search = LambdaSearchCV(Lasso(), LAMS, cv=3, groups=made.groups, refit=False)
+    display = PathDisplay.from_estimator(search.fit(made.data, made.target))
+    np.testing.assert_array_equal(cells(display), search.supports_.mean(axis=1).T)
+    np.testing.assert_allclose(cells(display).sum(axis=0), display.n_groups)
+    (chosen,) = display.groups_ax_.lines
+    assert set(chosen.get_xdata()) == {search.best_lam_}
+
+
+def test_costs_take_the_place_of_lam():
+    lams, support = LAMS, np.array([[1, 1, 1], [1, 0, 1], [1, 0, 0]], dtype=bool)
+    groups = Groups.of(["cheap", "dear", "fair"], 3, costs={"dear": 90, "fair": 9})
+    path = PathResult(lams, support, np.array([0.9, 0.8, 0.5]), groups)
+    display = PathDisplay.from_path(path)
+    (scores,) = display.score_ax_.lines
+    np.testing.assert_array_equal(scores.get_xydata(), [[100, 0.9], [10, 0.8], [1, 0.5]])
+    assert display.ax_.get_xlabel() == "cost of the groups left"
+    # from the cheapest selection to the dearest
+    np.testing.assert_array_equal(cells(display), support[::-1].T)
+    other = PathDisplay.from_path(path, group_costs=[1, 2, 3])
+    assert other.costs.tolist() == [6, 4, 1]
+    with pytest.raises(ValueError, match="unknown group 'free'"):
+        PathDisplay.from_path(path, group_costs={"free": 0})
+
+
+def test_a_search_knows_the_costs_of_its_estimator(made):
+    names = list(dict.fromkeys(made.groups))
+    model = GroupLassoRegressor(made.groups, group_costs={names[0]: 5.0})
+    search = LambdaSearchCV(model, LAMS, cv=3).fit(made.data, made.target)
+    display = PathDisplay.from_estimator(search)
+    expected = search.supports_.mean(axis=1) @ [5, 1, 1, 1, 1, 1]
+    np.testing.assert_allclose(display.costs, expected)
+    (chosen,) = display.groups_ax_.lines
+    assert set(chosen.get_xdata()) == {expected[search.best_index_]}
 
 
 def test_a_search_has_a_band_and_a_choice(made):
@@ -59,6 +117,17 @@ def test_it_draws_in_the_axes_it_is_given(made, pyplot):
     display = PathDisplay(LAMS, np.array([3, 2, 1]), np.zeros(3)).plot(ax)
     assert display.ax_ is ax
     assert display.figure_ is ax.figure
+    assert display.groups_ax_ is None
+
+
+def test_it_draws_in_two_axes(made, pyplot):
+    path = lambda_path(Lasso(), made.data, made.target, LAMS, groups=made.groups)
+    pair = pyplot.figure().subplots(1, 2)
+    display = PathDisplay.from_path(path, ax=pair)
+    assert display.ax_ is pair[0]
+    assert display.groups_ax_ is pair[1]
+    assert [ax.get_xlabel() for ax in pair] == ["lam", "lam"]
+    assert PathDisplay.from_path(path, ax=pair[0]).groups_ax_ is None
 
 
 def test_a_search_that_is_not_fitted():

@@ -1,0 +1,289 @@
+"""GroupImportanceDisplay: how much each group matters to a model, or to several."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from sklearn.utils.validation import check_is_fitted
+
+from ..groups import Groups
+from ._axes import axes_or_new
+from ._bars import WIDTH, draw_bars, height_of
+from .permutations import permutation_scores
+
+__all__ = ["GroupImportanceDisplay"]
+
+KEPT, REMOVED = "#0072b2", "#999999"
+MEASURES = {  # attribute with a value a group: how the axis is called
+    "group_norms_": "||theta_g||, over the largest",
+    "group_importances_": "importance of the most important column",
+}
+
+
+class GroupImportanceDisplay:
+    """Importance of each group: I_g +- s_g, from the most important group to the least.
+
+    A bar for each group, with a whisker of one standard deviation or error where the importance
+    is a mean.  Groups that are not selected are gray.  `from_estimator` (the norms of a model's
+    groups, or the shares of a stability selection), `from_estimators` (norms over several models,
+    such as those of a cross-validation) and `from_permutations` (what the score loses without
+    the group) make and draw one.
+
+    Parameters
+    ----------
+    importances : ndarray of shape (n_groups,)
+        The importances.
+    names : sequence of length n_groups
+        What the groups are called.
+    support : ndarray of bool of shape (n_groups,)
+        Which of them are selected.
+    errors : ndarray of shape (n_groups,) or None, default=None
+        Half the length of the whiskers.
+    label : str, default="importance"
+        What is shown.
+
+    Attributes
+    ----------
+    ax_ : Axes
+        Where everything is drawn.
+    figure_ : Figure
+        The figure they are in.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from sgnn.inspection import GroupImportanceDisplay
+    >>> display = GroupImportanceDisplay(
+    ...     np.array([0.0, 1.0]), ["blood", "scan"], np.array([False, True])
+    ... )
+    >>> [text.get_text() for text in display.plot().ax_.get_yticklabels()]
+    ['scan', 'blood']
+    """
+
+    def __init__(
+        self,
+        importances: np.ndarray,
+        names: Sequence,
+        support: np.ndarray,
+        *,
+        errors: np.ndarray | None = None,
+        label: str = "importance",
+    ) -> None:
+        self.importances = importances
+        self.names = names
+        self.support = support
+        self.errors = errors
+        self.label = label
+
+    @classmethod
+    def from_estimator(cls, estimator: Any, *, ax: Any = None) -> GroupImportanceDisplay:
+        """Draw what a fitted model says of its groups.
+
+        Parameters
+        ----------
+        estimator : estimator
+            One with `group_norms_`, such as `SGINClassifier`: its norms over the largest; a
+            `LambdaSearchCV`: those of its best estimator; a `GroupSelectFromModel`: its
+            `group_importances_`; a `StabilitySelector`: on what share of the samples each group
+            was selected, at the lam where that is largest, with the standard error of a share.
+        ax : Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        GroupImportanceDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+        TypeError
+            If it says nothing of groups.
+
+        Examples
+        --------
+        >>> from sgnn import GroupLassoRegressor
+        >>> from sgnn.datasets import make_grouped_regression
+        >>> from sgnn.inspection import GroupImportanceDisplay
+        >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
+        >>> model = GroupLassoRegressor(data.groups, lam=0.1).fit(data.data, data.target)
+        >>> display = GroupImportanceDisplay.from_estimator(model)
+        >>> float(display.importances.max()), int((display.importances > 0).sum())
+        (1.0, 2)
+        """
+        check_is_fitted(estimator)
+        model = getattr(estimator, "best_estimator_", estimator)
+        if hasattr(model, "selection_probabilities_"):
+            values = model.selection_probabilities_.max(axis=0)
+            errors = np.sqrt(values * (1 - values) / model.n_bootstraps)
+            label = "share of the samples that select the group"
+        else:
+            (measure, values), errors = _measured(model), None
+            label = MEASURES[measure]
+        names, support = estimator.groups_.names, estimator.get_group_support()
+        return cls(values, names, support, errors=errors, label=label).plot(ax)
+
+    @classmethod
+    def from_estimators(
+        cls, estimators: Sequence[Any], *, ax: Any = None
+    ) -> GroupImportanceDisplay:
+        """Draw the mean and the standard deviation over several fits, by folds or bootstraps.
+
+        Parameters
+        ----------
+        estimators : sequence of estimators
+            Fitted, with `group_norms_` and the same groups, such as those that `cross_validate`
+            returns with return_estimator=True.  A group is selected if most of them keep it.
+        ax : Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        GroupImportanceDisplay
+
+        Raises
+        ------
+        ValueError
+            If there are none, or their groups differ.
+        TypeError
+            If one of them says nothing of groups.
+
+        Examples
+        --------
+        >>> from sgnn import GroupLassoRegressor
+        >>> from sgnn.datasets import make_grouped_regression
+        >>> from sgnn.inspection import GroupImportanceDisplay
+        >>> from sklearn.model_selection import cross_validate
+        >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
+        >>> model = GroupLassoRegressor(data.groups, lam=0.1)
+        >>> fits = cross_validate(model, data.data, data.target, return_estimator=True)["estimator"]
+        >>> GroupImportanceDisplay.from_estimators(fits).errors.shape
+        (6,)
+        """
+        names = {tuple(estimator.groups_.names) for estimator in estimators}
+        if len(names) != 1:
+            raise ValueError(
+                f"estimators has {len(estimators)} fits with {len(names)} sets of groups: give "
+                f"fits of one estimator, at least one."
+            )
+        values = np.stack([_measured(estimator)[1] for estimator in estimators])
+        kept = np.mean([estimator.get_group_support() for estimator in estimators], axis=0)
+        return cls(
+            values.mean(axis=0),
+            names.pop(),
+            kept > 0.5,
+            errors=values.std(axis=0),
+            label=f"{MEASURES[_measured(estimators[0])[0]]}, mean of {len(values)} fits",
+        ).plot(ax)
+
+    @classmethod
+    def from_permutations(
+        cls,
+        estimator: Any,
+        X: Any,
+        y: Any,
+        *,
+        groups: Any = None,
+        scoring: Any = None,
+        n_repeats: int = 5,
+        random_state: Any = None,
+        ax: Any = None,
+    ) -> GroupImportanceDisplay:
+        """Draw what the score loses when a group's columns are shuffled, all in the same way.
+
+        Parameters
+        ----------
+        estimator : estimator
+            Any that is fitted.
+        X, y : array-like
+            Rows and targets, best such that were not fitted to.
+        groups : any form of groups, default=None
+            Groups of the columns; by default those of the estimator, where it has `groups_`.
+            Groups that are given are all shown as selected.
+        scoring : str, callable or None, default=None
+            The score; by default the estimator's own.
+        n_repeats : int, default=5
+            Permutations of each group, whose mean and standard deviation are shown.
+        random_state : int, Generator or None, default=None
+            Draws the permutations.
+        ax : Axes, optional
+            Where to draw; by default in a new figure.
+
+        Returns
+        -------
+        GroupImportanceDisplay
+
+        Raises
+        ------
+        NotFittedError
+            If it is not fitted.
+
+        Examples
+        --------
+        >>> from sgnn.datasets import make_grouped_regression
+        >>> from sgnn.inspection import GroupImportanceDisplay
+        >>> from sklearn.linear_model import Ridge
+        >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
+        >>> model = Ridge().fit(data.data, data.target)
+        >>> display = GroupImportanceDisplay.from_permutations(
+        ...     model, data.data, data.target, groups=data.groups, random_state=0
+        ... )
+        >>> (display.importances > 0.1).tolist() == data.support.tolist()
+        True
+        """
+        check_is_fitted(estimator)
+        if groups is None and hasattr(estimator, "groups_"):
+            own, support = estimator.groups_, estimator.get_group_support()
+        else:
+            own = Groups.of(groups, np.shape(X)[1], getattr(X, "columns", None))
+            support = np.ones(len(own), dtype=bool)
+        drops = permutation_scores(
+            estimator, X, y, own, scoring=scoring, n_repeats=n_repeats, random_state=random_state
+        )
+        label = f"what the score loses, mean of {n_repeats} permutations"
+        return cls(
+            drops.mean(axis=1), own.names, support, errors=drops.std(axis=1), label=label
+        ).plot(ax)
+
+    def plot(self, ax: Any = None) -> GroupImportanceDisplay:
+        """Draw the bars.
+
+        Parameters
+        ----------
+        ax : Axes, optional
+            Where to draw; by default in a new figure, whose height suits the bars.
+
+        Returns
+        -------
+        GroupImportanceDisplay
+            Itself, with `ax_` and `figure_`.
+
+        Raises
+        ------
+        ImportError
+            If matplotlib is not installed.
+        TypeError
+            If `ax` is no axes.
+        """
+        size = (WIDTH, height_of(len(self.names)))
+        self.ax_ = axes_or_new(ax, figsize=size, layout="constrained")
+        self.figure_ = self.ax_.figure
+        colors = np.where(self.support, KEPT, REMOVED)
+        draw_bars(self.ax_, self.importances, self.names, colors, self.errors)
+        self.ax_.set_xlabel(self.label)
+        return self
+
+
+def _measured(model: Any) -> tuple[str, np.ndarray]:
+    """The attribute that measures the groups, and its values, of the norms over the largest."""
+    for name in MEASURES:
+        if hasattr(model, name):
+            values = np.asarray(getattr(model, name), dtype=float)
+            largest = values.max() if name == "group_norms_" else 1.0
+            return name, values / (largest or 1.0)
+    raise TypeError(
+        f"estimator={model!r} says nothing of groups: give one with group_norms_, or call "
+        f"from_permutations."
+    )
