@@ -1,0 +1,62 @@
+"""A study that a real dask.distributed cluster makes has the same bits as one at home."""
+
+from __future__ import annotations
+
+import joblib
+import numpy as np
+import pytest
+
+from sgnn import SGINClassifier
+from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
+
+QUICK = {"max_epochs": 4, "warmup_epochs": 2, "hidden_layer_sizes": (8,), "learning_rate": 0.05}
+distributed = pytest.importorskip("distributed", reason="pip install 'sgnn[distributed]'")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    """A worker that is a process of its own, without a dashboard."""
+    settings = {"dashboard_address": None, "worker_dashboard_address": None}
+    with (
+        distributed.LocalCluster(1, threads_per_worker=1, **settings) as cluster,
+        distributed.Client(cluster) as client,
+    ):
+        yield client
+
+
+def studies(made):
+    """The numbers that each kind of study ends in."""
+    model = SGINClassifier(made.groups, random_state=0, **QUICK)
+
+    def path(**settings):
+        path = lambda_path(model, made.data, made.target, [0.01, 0.1], **settings)
+        return path.scores, path.support_
+
+    def search(**settings):
+        search = LambdaSearchCV(model, [0.01, 0.1], cv=3, **settings).fit(made.data, made.target)
+        scores = [search.cv_results_[f"split{k}_test_score"] for k in range(3)]
+        return scores, search.predict_proba(made.data)
+
+    def stability(**settings):
+        selector = StabilitySelector(model, 5, lams=[0.03, 0.1], random_state=0, **settings)
+        return (selector.fit(made.data, made.target).supports_,)
+
+    return {"path": path, "search": search, "stability": stability}
+
+
+@pytest.mark.parametrize("kind", ["path", "search", "stability"])
+def test_the_same_bits_on_one_process_on_two_and_on_dask(cluster, classes, kind):
+    study = studies(classes)[kind]
+    alone, two = study(), study(n_jobs=2)
+    before = tasks_done(cluster)
+    with joblib.parallel_config("dask"):
+        spread = study(n_jobs=-1)
+    assert tasks_done(cluster) > before  # the workers did it
+    for results in (two, spread):
+        for one, other in zip(alone, results, strict=True):
+            np.testing.assert_array_equal(one, other)
+
+
+def tasks_done(client):
+    """How many tasks the workers have executed so far."""
+    return sum(client.run(lambda dask_worker: dask_worker.state.executed_count).values())
