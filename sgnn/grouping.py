@@ -10,6 +10,9 @@ import numpy as np
 
 __all__ = ["read_costs", "read_groups", "read_weights"]
 
+# where groups no longer fit X, as somebody may have cut it
+ONE_BY_ONE = "RFE and RFECV cut columns one by one; LambdaSearchCV(select=k) keeps k whole groups"
+
 
 def read_groups(spec: Any, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
     """Any accepted `groups=` -> (group names, labels of shape (n_features,))."""
@@ -44,7 +47,7 @@ def _from_size(size: int, n_features: int) -> tuple[list, np.ndarray]:
     if size < 1 or n_features % size:
         raise ValueError(
             f"groups={size} must be a positive block size that divides the {n_features} columns "
-            f"of X: give such a size, or one label per column."
+            f"of X: give such a size, or one label per column ({ONE_BY_ONE})."
         )
     return list(range(n_features // size)), np.arange(n_features) // size
 
@@ -58,7 +61,8 @@ def _prefixes(spec: str, names: list[str] | None) -> list[str]:
     if names is None:
         raise ValueError(
             f"groups={spec!r} needs column names and X has none: give a data frame; behind "
-            f'another step of a pipeline call .set_output(transform="pandas") on that step.'
+            f'another step of a pipeline call .set_output(transform="pandas") on that step '
+            f"({ONE_BY_ONE})."
         )
     return [name.split(separator or "__", 1)[0] for name in names]
 
@@ -68,7 +72,7 @@ def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
     if len(items) != n_features:
         raise ValueError(
             f"groups has {len(items)} labels for the {n_features} columns of X: give one label "
-            f"per column, or a list of column lists."
+            f"per column, or a list of column lists ({ONE_BY_ONE})."
         )
     integers = all(isinstance(item, Integral) and not isinstance(item, bool) for item in items)
     if not integers and not all(isinstance(item, str) for item in items):
@@ -145,7 +149,7 @@ def _indices(group: Any, columns: Any, n_features: int, names: list[str] | None)
     if len(out):
         raise ValueError(
             f"groups has column {out[0]} in group {group!r} but X has columns 0 to "
-            f"{n_features - 1}: give indices in that range."
+            f"{n_features - 1}: give indices in that range ({ONE_BY_ONE})."
         )
     return indices.astype(np.int64)
 
@@ -164,7 +168,7 @@ def _by_name(group: Any, wanted: list, names: list[str] | None) -> np.ndarray:
         raise ValueError(
             f"groups names the columns of group {group!r} but X has no column names: give a "
             f"data frame; behind another step of a pipeline call "
-            f'.set_output(transform="pandas") on that step.'
+            f'.set_output(transform="pandas") on that step ({ONE_BY_ONE}).'
         )
     position = {name: column for column, name in enumerate(names)}
     unknown = [name for name in wanted if name not in position]

@@ -61,7 +61,7 @@ class Size:
 
 SIZES = {
     "full": Size(),
-    "quick": Size(bootstraps=10, n_lams=8, share=0.2, images=500),
+    "quick": Size(bootstraps=10, n_lams=8, share=0.2, images=300),
     "tiny": Size(
         bootstraps=3, n_lams=3, share=0.01, images=100, hidden=(20,),
         made_up={"n_groups": 12, "n_planted": 3, "group_size": 10},

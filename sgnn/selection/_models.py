@@ -104,8 +104,13 @@ def selected(fitted: Any, groups: Groups | None) -> tuple[np.ndarray, Groups]:
         return np.array(model.get_group_support(), dtype=bool), model.groups_
     if hasattr(model, "get_support"):
         columns = np.asarray(model.get_support(), dtype=bool)
-    else:
+    elif hasattr(model, "coef_"):
         columns = (np.atleast_2d(model.coef_) != 0).any(axis=0)
+    else:
+        raise TypeError(
+            f"estimator must select: a fitted {type(model).__name__} has neither get_support nor "
+            f"coef_; give an SGINClassifier(), or a Lasso()."
+        )
     if columns.shape != groups.labels.shape:
         raise ValueError(
             f"groups are of the {len(groups.labels)} columns of X, but the last step of estimator "

@@ -6,7 +6,7 @@ import pytest
 from sklearn.linear_model import Lasso
 from sklearn.utils.estimator_checks import check_estimator
 
-from sgnn import SGINClassifier
+from sgnn import GroupLassoClassifier, GroupLassoRegressor, SGINClassifier
 from sgnn.selection import GroupSelectFromModel, LambdaSearchCV, StabilitySelector
 
 # three epochs in which nothing is removed yet, and the classes are told apart
@@ -18,7 +18,9 @@ NETWORK = SGINClassifier(max_epochs=3, hidden_layer_sizes=(4,), learning_rate=0.
     [
         LambdaSearchCV(Lasso(), [1e-4, 1e-3], cv=2),
         LambdaSearchCV(NETWORK, [0.001, 0.01], cv=2, select="one_se"),
+        LambdaSearchCV(GroupLassoClassifier(), [1e-4, 1e-3], cv=2),
         StabilitySelector(Lasso(1e-3), 3),
+        StabilitySelector(GroupLassoRegressor(lam=1e-3), 3),
         StabilitySelector(NETWORK, 2, subsample="half"),
         GroupSelectFromModel(Lasso(1e-3)),
     ],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from sklearn.decomposition import PCA
+from sklearn.kernel_ridge import KernelRidge
 from sklearn.linear_model import Lasso
 from sklearn.metrics import mean_absolute_error
 from sklearn.pipeline import make_pipeline
@@ -93,6 +94,11 @@ def test_refusals_come_before_any_fit(numbers, monkeypatch, estimator, change, e
     with pytest.raises(error, match=words) as caught:
         lambda_path(estimator, **arguments)
     assert "\n" not in str(caught.value)
+
+
+def test_an_estimator_that_does_not_select(numbers):
+    with pytest.raises(TypeError, match="estimator must select: a fitted KernelRidge has neither"):
+        lambda_path(KernelRidge(), numbers.data, numbers.target, LAMS)
 
 
 def test_steps_that_change_the_columns(numbers):
