@@ -109,6 +109,21 @@ def test_rna(section):
     assert rows[-1][header.index("1 removed")].endswith("(-3)")
 
 
+@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+def test_stability(script, tmp_path):
+    script("stability").main(["--tiny", "--out", str(tmp_path)])
+    page = (tmp_path / "stability.md").read_text()
+    for name in ("stability_donor_sites", "stability_eye_tracking", "stability_mnist_rows"):
+        assert (tmp_path / "figures" / f"{name}.png").read_bytes().startswith(PNG)
+        _, section = page.split(f"<!-- begin {name} -->")
+        section = section.split(f"<!-- end {name} -->")[0]
+        header, *rows = table(section.split("\n\n")[0])
+        assert {row[0] for row in rows} == {"**SGIN**", "**lasso**", "**group lasso**", "**GLLR**"}
+        jaccard = [float(row[header.index("Jaccard")]) for row in rows]
+        assert all(0 <= value <= 1 for value in jaccard)
+        assert "Measured by `examples/papers/stability.py`" in section
+
+
 # what they share -------------------------------------------------------------------------------
 
 

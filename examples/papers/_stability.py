@@ -46,9 +46,13 @@ class Task:
     score : callable
         score(estimator, X, y).
     test : tuple of (X, y), or None
-        Rows to judge a model by; None is by 10-fold cross-validation.
+        Rows to judge a model by; None is by cross-validation over the folds.
+    folds : sequence of (training, test)
+        Places of rows.
     tol : float
         KKT residual of the group lassos.
+    planted : ndarray of bool of shape (n_groups,), or None
+        The groups that carry the signal, where that is known.
     """
 
     X: np.ndarray
@@ -62,6 +66,7 @@ class Task:
     test: tuple[np.ndarray, np.ndarray] | None = None
     folds: Sequence = ()
     tol: float = 1e-6
+    planted: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,16 +175,23 @@ def along(
 # report ----------------------------------------------------------------------------------------
 
 
-def table_rows(found: Found, printed: str, digits: int) -> Iterator[list[str]]:
-    """A line for each lam that was studied; the paper's Jaccard index beside the first."""
+HEADER = [
+    "method", "lam", "groups left, all rows", "score", "groups left, bootstraps", "Jaccard",
+    "Jaccard in the paper", "Nogueira (95 %)", "similarity-aware",
+]  # fmt: skip
+
+
+def table_rows(
+    found: Found, printed: str, digits: int, planted: np.ndarray | None
+) -> Iterator[list[str]]:
+    """A line for each lam that was studied, the one with more groups first."""
     stability = found.stability
-    for i, place in enumerate(found.chosen[::-1]):
-        i = len(found.chosen) - 1 - i
+    for i, place in enumerate(found.chosen):
         low, high = stability["nogueira_interval"][i]
-        yield [
+        row = [
             f"**{found.method}**",
             f"{found.lams[place]:.2g}",
-            f"{found.left[place]:.{0 if float(found.left[place]).is_integer() else 1}f}",
+            f"{found.left[place]:.3g}",
             f"{found.scores[place]:.{digits}f}",
             f"{found.shares[i].sum():.1f}",
             f"{stability['jaccard'][i]:.2f}",
@@ -187,15 +199,16 @@ def table_rows(found: Found, printed: str, digits: int) -> Iterator[list[str]]:
             f"{stability['nogueira'][i]:.2f} ({low:.2f}, {high:.2f})",
             f"{stability['similarity'][i]:.2f}",
         ]
+        yield row if planted is None else [*row, f"{found.shares[i][planted].sum():.1f}"]
 
 
-HEADER = [
-    "method", "lam", "groups left, all rows", "score", "groups left, bootstraps", "Jaccard",
-    "Jaccard in the paper", "Nogueira (95 %)", "similarity-aware",
-]  # fmt: skip
-
-
-def draw(results: Sequence[Found], score: str, names: Sequence[str], printed: dict) -> Figure:
+def draw(
+    results: Sequence[Found],
+    score: str,
+    names: Sequence[str],
+    printed: dict,
+    planted: np.ndarray | None,
+) -> Figure:
     """The score against the removed groups, and on what share of bootstraps each is selected."""
     figure = Figure(figsize=(11, 4.2), layout="constrained")
     curve, shares = figure.subplots(1, 2, width_ratios=(1, 1.4))
@@ -208,13 +221,16 @@ def draw(results: Sequence[Found], score: str, names: Sequence[str], printed: di
     curve.set(xlabel="removed groups", ylabel=score)
     curve.legend(frameon=False, fontsize=8)
     lines = [(f"{found.method}, {share.sum():.0f} left", share)
-             for found in results for share in found.shares[::-1]]  # fmt: skip
+             for found in results for share in found.shares]  # fmt: skip
     image = shares.imshow(
         [share for _, share in lines], cmap="Blues", vmin=0, vmax=1, aspect="auto",
         interpolation="nearest",
     )  # fmt: skip
     shares.set_yticks(range(len(lines)), [label for label, _ in lines], fontsize=8)
-    few = n_groups <= 30
-    shares.set_xticks(range(n_groups) if few else [], names if few else [], rotation=90, fontsize=7)
+    if planted is None:
+        shares.set_xticks(range(n_groups), names, rotation=90, fontsize=7)
+    else:
+        shares.set_xticks(np.flatnonzero(planted), [""] * planted.sum())
+        shares.set_xlabel("group (a tick where the signal is planted)")
     figure.colorbar(image, ax=shares, label="share of the bootstraps that select the group")
     return figure
