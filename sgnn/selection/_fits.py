@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 
 from ..groups import Groups
 from ._models import own_lam, selected, with_lam, with_seed
-from ._together import together
+from ._together import at_once, fit_together, together
 
 __all__ = ["Data", "Fits", "Order", "Outcome"]
 
@@ -98,7 +98,7 @@ class Fits:
         """
         self.bar.total += len(orders)
         self.bar.refresh()
-        chunks = together(self.estimator, orders, self.data.X)
+        chunks = together(self.estimator, orders, self.data)
         jobs = (tuple(orders[i] for i in chunk) for chunk in chunks)
         outcomes: dict[int, Outcome] = {}
         for chunk, found in zip(
@@ -111,6 +111,11 @@ class Fits:
             outcomes.update(zip(chunk, found, strict=True))
             self.bar.update(len(chunk))
         return [outcomes[i] for i in range(len(orders))]
+
+    @property
+    def joint(self) -> bool:
+        """Whether several fits to all rows cost little more than one."""
+        return at_once(self.estimator, np.shape(self.data.X)) > 1
 
     @property
     def own_lam(self) -> float:
@@ -127,7 +132,8 @@ def fit_all(
         # a path is meant to go so far
         warnings.filterwarnings("ignore", message="lam=.* no group is left")
         if len(orders) > 1:
-            models = _fit_jointly(estimator, orders, data)
+            X, y, params = _rows(data.X, data.y, data.fit_params, orders[0].train)
+            models = fit_together(estimator, X, y, orders, params.get("sample_weight"))
         else:
             models = [_fit_one(estimator, orders[0], data)]
     seconds = (time.perf_counter() - start) / len(orders)
@@ -141,15 +147,6 @@ def _fit_one(estimator: Any, order: Order, data: Data) -> Any:
         params = {**params, "sample_weight": order.weight}
     model = with_lam(with_seed(estimator, order.seed), order.lam, _mass(X, params))
     return model.fit(X, y, **params)
-
-
-def _fit_jointly(estimator: Any, orders: tuple[Order, ...], data: Data) -> list[Any]:
-    """The models of orders on the same rows, in one training."""
-    X, y, params = _rows(data.X, data.y, data.fit_params, orders[0].train)
-    shared = params.get("sample_weight")
-    weights = [shared if order.weight is None else order.weight for order in orders]
-    lams, seeds = [order.lam for order in orders], [order.seed for order in orders]
-    return estimator.fit_replicas(X, y, lams, weights, seeds)
 
 
 def _outcome(model: Any, order: Order, data: Data, seconds: float) -> Outcome:

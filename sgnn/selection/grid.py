@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import cache
 from numbers import Integral
 from typing import Any
 
@@ -18,6 +17,7 @@ from ._models import last_step
 __all__ = ["ARE_LAMS", "grid"]
 
 DOUBLINGS = 20  # of the estimator's own lam, at most: a factor of a million
+AHEAD = 8  # doublings and halvings that are tried at once where that is as fast
 LOWEST = 1e-3  # smallest lam of a grid, as a share of the largest
 
 
@@ -43,14 +43,20 @@ def grid(fits: Fits, lams: Any) -> np.ndarray:
     if not isinstance(lams, Integral):
         return np.unique(np.asarray(lams, dtype=np.float64))
 
-    @cache
+    start = fits.own_lam or LOWEST
+    known: dict[float, Outcome] = {}
+    if fits.joint:
+        ahead = [start * 2.0**k for k in range(-AHEAD, AHEAD + 1)]
+        known.update(zip(ahead, fits([Order(lam, keep=True) for lam in ahead]), strict=True))
+
     def probe(lam: float) -> Outcome:
-        return fits([Order(lam, keep=True)])[0]
+        if lam not in known:
+            known[lam] = fits([Order(lam, keep=True)])[0]
+        return known[lam]
 
     def left(lam: float) -> int:
         return int(probe(lam).support.sum())
 
-    start = fits.own_lam or LOWEST
     first = probe(start)
     n_groups = len(first.support)
     if n_groups == 1:  # nothing to look for

@@ -8,7 +8,7 @@ import uuid
 from pathlib import Path
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.base import BaseEstimator, RegressorMixin, clone
 from sklearn.feature_selection import SelectorMixin
 
 
@@ -51,3 +51,20 @@ class Counting(RegressorMixin, SelectorMixin, BaseEstimator):
 def fits_in(folder):
     """The marks of the fits that were made."""
     return list(Path(folder).iterdir())
+
+
+class CountingTogether(Counting):
+    """The same with ten fits in one training, which leaves one mark."""
+
+    def replicas_at_once(self, shape):
+        return 10
+
+    def fit_replicas(self, X, y, lams, sample_weights, seeds):
+        self._count()
+        replicas = []
+        for lam, weight, seed in zip(lams, sample_weights, seeds, strict=True):
+            changes = {"folder": "", "lam": lam}
+            if seed is not None:
+                changes["random_state"] = seed
+            replicas.append(clone(self).set_params(**changes).fit(X, y, weight))
+        return replicas

@@ -101,17 +101,23 @@ PROGRAM = """
 import sys
 from sgnn.datasets import make_grouped_regression
 from sgnn.selection import StabilitySelector
-from tests.selection.counting import Counting
-marks, memory = sys.argv[1:]
+from tests.selection.counting import Counting, CountingTogether
+marks, memory, kind, n_bootstraps = sys.argv[1:]
 made = make_grouped_regression(60, 3, 2, 1, random_state=0)
-selector = StabilitySelector(Counting(marks), 9, memory=memory, random_state=0)
+model = {"alone": Counting, "together": CountingTogether}[kind](marks, noise=0.1)
+selector = StabilitySelector(model, int(n_bootstraps), memory=memory, random_state=0)
 print(selector.fit(made.data, made.target).selection_probabilities_.tolist())
 """
 
 
-def test_a_study_that_was_killed_goes_on_where_it_was(marks, memory):
+@pytest.mark.parametrize(
+    ("kind", "n_bootstraps", "n_trainings"), [("alone", 9, 9), ("together", 100, 10)]
+)
+def test_a_study_that_was_killed_goes_on_where_it_was(
+    marks, memory, kind, n_bootstraps, n_trainings
+):
     def run(**environment):
-        arguments = [sys.executable, "-c", PROGRAM, marks, memory]
+        arguments = [sys.executable, "-c", PROGRAM, marks, memory, kind, str(n_bootstraps)]
         root = Path(sgnn.__file__).parents[1]
         return subprocess.run(
             arguments, cwd=root, env=os.environ | environment, capture_output=True, text=True,
@@ -122,12 +128,12 @@ def test_a_study_that_was_killed_goes_on_where_it_was(marks, memory):
     assert len(fits_in(marks)) == 4
     resumed = run()
     assert resumed.returncode == 0, resumed.stderr
-    assert len(fits_in(marks)) == 9
+    assert len(fits_in(marks)) == n_trainings
     for mark in fits_in(marks):
         mark.unlink()
     shutil.rmtree(memory)
     assert run().stdout == resumed.stdout
-    assert len(fits_in(marks)) == 9
+    assert len(fits_in(marks)) == n_trainings
 
 
 def test_a_network_is_remembered_with_its_data_frame(classes, memory):
