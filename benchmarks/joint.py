@@ -164,10 +164,10 @@ def lassonet(part):
     X = ((data.data - data.data.mean(0)) / data.data.std(0)).astype(np.float32)
     X, X_test, y, y_test = train_test_split(X, data.target, test_size=0.5, random_state=0)
     model = GroupLassoMLP(
-        data.groups, hidden_layer_sizes=(100,), max_epochs=12, warmup_epochs=4, polish_iter=10,
+        data.groups, hidden_layer_sizes=(100,), max_epochs=10, warmup_epochs=4, polish_iter=8,
         random_state=0, regularize=("input",),
     )  # fmt: skip
-    lams = np.geomspace(1e-3, 3e-2, 30)
+    lams = np.geomspace(1e-3, 3e-2, 25)
 
     def path():
         found = lambda_path(model, X, y, lams, X_val=X_test, y_val=y_test)

@@ -24,8 +24,9 @@ class Bank:
 
     def __init__(self, values: Tensor, rows: int) -> None:
         self.values = values
-        self.n_steps = torch.zeros(values.shape[:rows])
+        self.n_steps = values.new_zeros(values.shape[:rows])
         self.memory: dict[str, Tensor] = {}
+        self.counter = torch.zeros(())  # in the dtype and on the device of the optimizer's own
 
     def order(self, index: tuple[Tensor, ...]) -> Tensor:
         """A permutation of the rows at `index` that brings equal numbers of steps together."""
@@ -63,7 +64,7 @@ class Bank:
             leaf.grad = grad[part]
             if count and memory:
                 state = {name: kept[part] for name, kept in memory.items()}
-                optimizer.state[leaf] = state | {"step": torch.tensor(float(count))}
+                optimizer.state[leaf] = state | {"step": self.counter.new_tensor(count)}
             leaves.append(leaf)
             start += length
         return values, grad, leaves
@@ -80,6 +81,7 @@ class Bank:
         self.values[index] = values
         self.n_steps[index] += n_steps
         states = [optimizer.state.pop(leaf, {}) for leaf in leaves]
+        self.counter = states[0].get("step", self.counter)
         for name, value in states[0].items():
             if isinstance(value, Tensor) and value.ndim:
                 if name not in self.memory:

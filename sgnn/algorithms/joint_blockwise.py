@@ -95,10 +95,11 @@ class JointBlockwise(Joint):
 
     def _visits(self, orders: list[np.ndarray]) -> Iterator[Visit]:
         for v in range(max(map(len, orders))):
-            replicas = torch.tensor([r for r, order in enumerate(orders) if v < len(order)])
+            awake = [r for r, order in enumerate(orders) if v < len(order)]
+            replicas = torch.tensor(awake, device=self.device)
             replicas = replicas[self.upper.order((replicas,))]
-            groups = torch.tensor([int(orders[r][v]) for r in replicas.tolist()])
-            yield Visit(replicas.to(self.device), groups.to(self.device))
+            groups = [int(orders[r][v]) for r in replicas.tolist()]
+            yield Visit(replicas, torch.tensor(groups, device=self.device))
 
     def enter(self, visit: Visit) -> None:
         self.visit, stack = visit, self.stack
