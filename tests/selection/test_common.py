@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from sklearn.linear_model import Lasso
+from sklearn.linear_model import Lasso, LinearRegression
+from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import check_estimator
 
 from sgnn import GroupLassoClassifier, GroupLassoRegressor, SGINClassifier
@@ -30,3 +31,10 @@ def test_check_estimator(estimator):
     results = check_estimator(estimator, on_skip=None, on_fail=None)
     failed = {row["check_name"]: row["exception"] for row in results if row["status"] == "failed"}
     assert failed == {}
+
+
+@pytest.mark.parametrize("selector", [LambdaSearchCV, StabilitySelector])
+@pytest.mark.parametrize("estimator", [StandardScaler(), LinearRegression(), Lasso])
+def test_an_estimator_without_lam_is_refused(numbers, selector, estimator):
+    with pytest.raises(TypeError, match=r"^estimator must be an instance with the parameter lam,"):
+        selector(estimator).fit(numbers.data, numbers.target)
