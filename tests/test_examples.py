@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import os
+import re
 from pathlib import Path
 
 import numpy as np
@@ -27,10 +28,10 @@ def script(monkeypatch):
 def section(script, tmp_path):
     """Return a function that runs a script --tiny and gives its section of the page."""
 
-    def run(name: str) -> str:
+    def run(name: str, page: str = "sgin") -> str:
         script(name).main(["--tiny", "--out", str(tmp_path)])
         assert (tmp_path / "figures" / f"{name}.png").read_bytes().startswith(PNG)
-        page = (tmp_path / "sgin.md").read_text()
+        page = (tmp_path / f"{page}.md").read_text()
         assert page.startswith(f"<!-- begin {name} -->")
         assert page.endswith(f"<!-- end {name} -->\n")
         assert f"](figures/{name}.png)" in page
@@ -191,3 +192,47 @@ def test_nn_takes_as_many_steps_as_sgin_and_its_rate_falls_as_fast(script):
     rates = [row["lr"] for row in sgin.history_]
     assert rates == pytest.approx([0.1, 0.05, 0.025])
     assert [row["lr"] for row in nn.history_] == pytest.approx(np.repeat(rates, 3))
+
+
+# paper 2 ---------------------------------------------------------------------------------------
+
+
+def test_groups_that_fit_are_worth_more_than_those_that_do_not(section):
+    header, scattered, filled = table(section("group_sparsity_strong", "group-sparsity"))
+    assert [row[:2] for row in (scattered, filled)] == [["linear model", c] for c in ("0.125", "1")]
+    errors = [
+        [float(row[header.index(name)].split()[0]) for name in ("group lasso", "lasso")]
+        for row in (scattered, filled)
+    ]
+    assert errors[0][0] > errors[0][1]
+    assert errors[1][0] < errors[1][1]
+
+
+needs_data = pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+
+
+@needs_data
+def test_what_is_left_of_48_32_32_11(section, script):
+    header, *rows = table(section("group_sparsity_tradeoff", "group-sparsity"))
+    solver, left = header.index("solver"), header.index("parameters left")
+    found = {row[solver].strip("*"): int(row[left]) for row in rows if row[left] != "-"}
+    whole = 48 * 32 + 32 + 32 * 32 + 32 + 32 * 11 + 11
+    assert found.keys() >= set(script("group_sparsity_tradeoff").STYLES)
+    assert found["deep"] == found["deep, longer"] == whole
+    assert 0 < min(found.values()) < whole / 2
+
+
+@needs_data
+def test_pixels_that_are_chosen(section):
+    page = section("group_sparsity_mnist", "group-sparsity")
+    whole, share = re.search(r"40 % of the (\d+) parameters .*: ([\d.]+) % of the", page).groups()
+    assert int(whole) == 784 * 32 + 32 + 32 * 32 + 32 + 32 * 10 + 10
+    assert 0 < float(share) <= 40
+
+
+@needs_data
+def test_compact_networks_cost_less(section):
+    page = section("group_sparsity_compact", "group-sparsity")
+    _, before, after = table(page)
+    assert all(int(after[column]) < int(before[column]) for column in (3, 4))
+    assert "the same for 440 of 440 test rows" in page

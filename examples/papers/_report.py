@@ -17,7 +17,9 @@ import sgnn
 PAGES = Path(__file__).parents[2] / "docs" / "papers"
 
 
-def arguments(doc: str, argv: Sequence[str] | None = None) -> argparse.Namespace:
+def arguments(
+    doc: str, argv: Sequence[str] | None = None, *, whole: bool = False
+) -> argparse.Namespace:
     """Read the command line that all experiments have: size, out, cache.
 
     Parameters
@@ -26,17 +28,22 @@ def arguments(doc: str, argv: Sequence[str] | None = None) -> argparse.Namespace
         The script's docstring; its first line becomes the help text.
     argv : sequence of str, optional
         Instead of sys.argv.
+    whole : bool, default=False
+        Whether the paper tries more than the page shows.
 
     Returns
     -------
     Namespace
-        `size` is "full", "quick" or "tiny"; `out` the folder of the page, None to print only;
-        `cache` the folder of finished fits, or None.
+        `size` is "full", "quick", "tiny" or "whole"; `out` the folder of the page, None to print
+        only; `cache` the folder of finished fits, or None.
     """
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.set_defaults(size="full")
     sizes = parser.add_mutually_exclusive_group()
-    for size, text in {"quick": "a minute or two", "tiny": "seconds, to see that it runs"}.items():
+    texts = {"quick": "a minute or two", "tiny": "seconds, to see that it runs"}
+    if whole:
+        texts["whole"] = "all that the paper tries: many hours"
+    for size, text in texts.items():
         sizes.add_argument(f"--{size}", dest="size", action="store_const", const=size, help=text)
     parser.add_argument(
         "--out", type=Path, help="folder of the page (default: docs/papers if full, else none)"

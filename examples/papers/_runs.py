@@ -50,6 +50,10 @@ class Run:
         Processor time of the fit, which other programs on the machine do not lengthen.
     history : list of dict
         `history_` of the estimator, one entry an epoch.
+    parameters, left : int
+        Weights and biases of the network, and the nonzero ones of what the outputs depend on.
+    units : tuple of int
+        Inputs and hidden units that the outputs depend on, layer by layer.
     """
 
     solver: str
@@ -60,6 +64,19 @@ class Run:
     test: float
     seconds: float
     history: list[dict]
+    parameters: int = 0
+    left: int = 0
+    units: tuple[int, ...] = ()
+
+    @property
+    def hidden(self) -> int:
+        """Hidden units that the outputs depend on."""
+        return sum(self.units[1:])
+
+    @property
+    def neurons(self) -> int:
+        """The same with the inputs."""
+        return sum(self.units)
 
 
 def accuracy(estimator: Any, X: np.ndarray, y: np.ndarray) -> float:
@@ -72,7 +89,7 @@ def measure(solver: str, estimator: Any, data: Data, objective: Objective) -> Ru
     start = time.process_time()
     estimator.fit(data.X, data.y, sample_weight=data.weight)
     seconds = time.process_time() - start
-    kept = set(estimator.selected_groups_)
+    kept, small = set(estimator.selected_groups_), estimator.compact()
     return Run(
         solver=solver,
         lam=estimator.lam,
@@ -82,6 +99,9 @@ def measure(solver: str, estimator: Any, data: Data, objective: Objective) -> Ru
         test=objective(estimator, data.X_test, data.y_test),
         seconds=seconds,
         history=estimator.history_,
+        parameters=sum(p.numel() for p in estimator.module_.parameters()),
+        left=sum(int(p.count_nonzero()) for p in small.parameters()),
+        units=tuple(W.shape[1] for W in (small.theta, *small.weights)),
     )
 
 
