@@ -48,6 +48,24 @@ W_ij the kernel from channel j to channel i (one entry in a dense layer), and GL
 
 {table}
 
+## Adaptive weights
+
+Where lam is small enough to leave the large groups alone, group lasso keeps small ones too. A
+second fit, in which the penalty of a group is divided by the norm that the first one gave it, finds
+the right ones in the limit of many rows (Zou 2006; Dinh and Ho 2020 for networks). Any estimator
+with `groups=` takes such factors as `group_weights=`:
+
+```python
+first = GroupLassoMLP(groups, lam=0.004).fit(X, y)
+norms = first.group_norms_.clip(1e-6 * first.group_norms_.max())  # a removed group stays out
+second = GroupLassoMLP(groups, lam=0.004, group_weights=first.groups_.weights / norms).fit(X, y)
+```
+
+`regularizers.Adaptive` does the same to any regularizer above whose blocks have weights, on a
+tensor of your own; `Adaptive.after(regularizer, w, blocks, gamma=1.0)` takes the factors from
+weights w. As `regularizer=` of `GroupLassoMLP` it goes with `regularize=("input",)` alone, since
+its factors are those of one tensor.
+
 The papers, by number:
 
 1. Li et al., *Sparsely Grouped Input Variables for Neural Networks*, 2019.

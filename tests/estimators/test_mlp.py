@@ -12,7 +12,7 @@ from sklearn.linear_model import Lasso, LogisticRegression
 from sklearn.preprocessing import StandardScaler
 
 from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, regularizers
-from sgnn.regularizers import SparseGroupLasso
+from sgnn.regularizers import Adaptive, GroupLasso, SparseGroupLasso
 
 from .instances import MLPS, outputs
 
@@ -115,6 +115,20 @@ def test_alpha_mixes_where_there_is_a_mix():
     np.testing.assert_array_equal(outputs(by_name, case.X), outputs(made, case.X))
     other = case(regularizer="sparse_group_lasso", alpha=0.9, lam=0.01).fit(case.X, case.y)
     assert np.abs(outputs(other, case.X) - outputs(made, case.X)).max() > 1e-3
+
+
+def test_adaptive_weights_remove_what_the_first_fit_made_small():
+    case = MLPS[1]
+    settings = {"polish_iter": 100, "max_epochs": 40, "max_groups": None, "regularize": ("input",)}
+    first = case(**settings).fit(case.X, case.y)
+    assert first.group_support_.all()
+    factors = 1 / first.group_norms_
+    second = case(group_weights=first.groups_.weights * factors, **settings).fit(case.X, case.y)
+    assert second.selected_groups_ == case.planted
+    wrapped = case(regularizer=Adaptive(GroupLasso(), torch.tensor(factors)), **settings)
+    np.testing.assert_allclose(
+        outputs(wrapped.fit(case.X, case.y), case.X), outputs(second, case.X), atol=1e-12
+    )
 
 
 PLACES = {
