@@ -1,6 +1,6 @@
 """What the prox adds to a step of the optimizer.
 
-    python benchmarks/proximal_step.py [--seconds 0.2] [--rounds 15]
+    python benchmarks/proximal_step.py [--seconds 0.1] [--rounds 9]
 
 Two networks: 784-256-64-10 with 28 groups of inputs, batches of 200, and 48-32-32-11 with every
 input and hidden unit a group, batches of 32; the optimizers of the estimators.  "proximal" is
@@ -148,8 +148,8 @@ def compare(shape, name, seconds, rounds):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--seconds", type=float, default=0.2)
-    parser.add_argument("--rounds", type=int, default=15)
+    parser.add_argument("--seconds", type=float, default=0.1)
+    parser.add_argument("--rounds", type=int, default=9)
     arguments = parser.parse_args()
     for network_name, shape in NETWORKS.items():
         print(f"{network_name}:")

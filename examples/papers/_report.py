@@ -10,7 +10,9 @@ from typing import Any
 
 import sklearn
 import torch
+from matplotlib.axis import Axis
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogLocator, NullFormatter
 
 import sgnn
 
@@ -105,6 +107,13 @@ class Report:
         if self.out is not None:
             self.out.mkdir(parents=True, exist_ok=True)
             replace_section(self.out / f"{self.page}.md", self.name, "\n\n".join(self.parts))
+
+
+def plain(axis: Axis) -> None:
+    """Mark a logarithmic axis at 1, 2 and 5 of every decade, in plain numbers."""
+    axis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axis.set_major_formatter("{x:g}")
+    axis.set_minor_formatter(NullFormatter())
 
 
 def replace_section(path: Path, name: str, text: str) -> None:

@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from _report import Report, arguments
+from _report import Report, arguments, plain
 from _runs import Data, Run, accuracy, measure_all
 from group_sparsity_solvers import (
     DEEP,
@@ -167,8 +167,10 @@ def draw(points: Sequence[Point], best: Point) -> Figure:
                 label=solver)  # fmt: skip
     _, left, values = zip(*(row for row in PRINTED if row[1]), strict=True)
     ax.plot(left, 100 * np.array(values), "kx", ms=8, label="printed in the paper")
-    ax.axvline(MOST * best.runs[0].parameters, color="k", ls=":", lw=1)
+    most = MOST * best.runs[0].parameters
+    ax.axvline(most, color="k", ls=":", lw=1, label=f"{100 * MOST:.0f} % of the parameters")
     ax.set(xlabel="parameters left", ylabel="test accuracy (%)", xscale="log")
+    plain(ax.xaxis)
     ax.legend(frameon=False, fontsize=8)
     read = np.ones(SIDE * SIDE)
     read[[int(pixel) for pixel in best.runs[0].removed]] = 0

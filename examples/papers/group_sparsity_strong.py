@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from _report import Report, arguments
+from _report import Report, arguments, plain
 from _runs import Data, Run, measure_all
 from matplotlib.figure import Figure
 
@@ -92,7 +92,7 @@ class Size:
 
 
 SIZES = {
-    "full": Size({"linear model": (LINEAR, 5), "network": (NETWORK, 2)}, (0.125, 0.25, 0.5, 1.0)),
+    "full": Size({"linear model": (LINEAR, 3), "network": (NETWORK, 1)}, (0.125, 0.25, 0.5, 1.0)),
     "quick": Size({"linear model": (LINEAR, 3), "network": (NETWORK, 1)}, (0.125, 1.0)),
     "tiny": Size({"linear model": (LINEAR, 1)}, (0.125, 1.0), n_groups=25),
 }
@@ -216,6 +216,7 @@ def draw(best: Sequence[Found]) -> Figure:
                 ax.errorbar(at, *np.transpose(stats), fmt=style, ms=5, capsize=2, label=solver)
         ax.axhline(100 * NOISE**2 / (1 + NOISE**2), color="k", ls=":", lw=1, label="noise")
         ax.set(title=name, xlabel="correctness, ||w||_0 / k", yscale="log")
+        plain(ax.yaxis)
     axes[0].set_ylabel("test error (% of the variance)")
     axes[-1].legend(frameon=False, fontsize=8)
     return figure
