@@ -92,7 +92,7 @@ class Size:
 
 
 SIZES = {
-    "full": Size({"linear model": (LINEAR, 3), "network": (NETWORK, 1)}, (0.125, 0.25, 0.5, 1.0)),
+    "full": Size({"linear model": (LINEAR, 5), "network": (NETWORK, 3)}, (0.125, 0.25, 0.5, 1.0)),
     "quick": Size({"linear model": (LINEAR, 3), "network": (NETWORK, 1)}, (0.125, 1.0)),
     "tiny": Size({"linear model": (LINEAR, 1)}, (0.125, 1.0), n_groups=25),
 }
@@ -218,7 +218,8 @@ def draw(best: Sequence[Found]) -> Figure:
         ax.set(title=name, xlabel="correctness, ||w||_0 / k", yscale="log")
         plain(ax.yaxis)
     axes[0].set_ylabel("test error (% of the variance)")
-    axes[-1].legend(frameon=False, fontsize=8)
+    handles, labels = axes[-1].get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=5, frameon=False, fontsize=8)
     return figure
 
 
