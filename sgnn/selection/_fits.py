@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from collections.abc import Sequence
+from copy import deepcopy
 from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Any, NamedTuple
@@ -18,7 +19,7 @@ from sklearn.utils.validation import _check_method_params, _num_samples, check_m
 from tqdm.auto import tqdm
 
 from ..groups import Groups
-from ._models import own_lam, selected, with_lam, with_seed
+from ._models import own_lam, selected, set_lam, with_lam, with_seed
 from ._together import at_once, fit_together, together
 
 __all__ = ["Data", "Fits", "Order", "Outcome"]
@@ -90,21 +91,24 @@ class Fits:
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def __call__(self, orders: Sequence[Order]) -> list[Outcome]:
+    def __call__(self, orders: Sequence[Order], *, along: bool = False) -> list[Outcome]:
         """The outcomes, in the order of the orders.
 
         Orders that the estimator can fit in one training are made together.  How they are dealt
-        does not depend on n_jobs, and so neither do the results.
+        does not depend on n_jobs, and so neither do the results.  With `along` each fit goes on
+        from the one before.
         """
         self.bar.total += len(orders)
         self.bar.refresh()
-        chunks = together(self.estimator, orders, self.data)
+        chunks = (
+            [list(range(len(orders)))] if along else together(self.estimator, orders, self.data)
+        )
         jobs = (tuple(orders[i] for i in chunk) for chunk in chunks)
         outcomes: dict[int, Outcome] = {}
         for chunk, found in zip(
             chunks,
             Parallel(n_jobs=self.n_jobs, return_as="generator")(
-                delayed(self._fit)(self.estimator, job, self.data, self.key) for job in jobs
+                delayed(self._fit)(self.estimator, job, self.data, self.key, along) for job in jobs
             ),
             strict=True,
         ):
@@ -124,14 +128,16 @@ class Fits:
 
 
 def fit_all(
-    estimator: Any, orders: tuple[Order, ...], data: Data, key: str | None
+    estimator: Any, orders: tuple[Order, ...], data: Data, key: str | None, along: bool
 ) -> list[Outcome]:
     """Fit clones, look at what they kept, and score them; `key` is the content of `data`."""
     start = time.perf_counter()
     with warnings.catch_warnings():
         # a path is meant to go so far
         warnings.filterwarnings("ignore", message="lam=.* no group is left")
-        if len(orders) > 1:
+        if along:
+            models = _fit_along(estimator, orders, data)
+        elif len(orders) > 1:
             X, y, params = _rows(data.X, data.y, data.fit_params, orders[0].train)
             models = fit_together(estimator, X, y, orders, params.get("sample_weight"))
         else:
@@ -147,6 +153,15 @@ def _fit_one(estimator: Any, order: Order, data: Data) -> Any:
         params = {**params, "sample_weight": order.weight}
     model = with_lam(with_seed(estimator, order.seed), order.lam, _mass(X, params))
     return model.fit(X, y, **params)
+
+
+def _fit_along(estimator: Any, orders: tuple[Order, ...], data: Data) -> list[Any]:
+    """Copies of one model that is fitted again and again; all orders have all rows."""
+    model, mass, models = clone(estimator), _mass(data.X, data.fit_params), []
+    for order in orders:
+        set_lam(model, order.lam, mass).fit(data.X, data.y, **data.fit_params)
+        models.append(deepcopy(model))
+    return models
 
 
 def _outcome(model: Any, order: Order, data: Data, seconds: float) -> Outcome:

@@ -18,6 +18,7 @@ __all__ = [
     "own_lam",
     "read_groups",
     "selected",
+    "set_lam",
     "strength",
     "with_lam",
     "with_seed",
@@ -63,10 +64,15 @@ def own_lam(estimator: Any, n: float) -> float:
     return float(STRENGTHS[name.split("__")[-1]](estimator.get_params()[name], n))
 
 
+def set_lam(estimator: Any, lam: float, n: float) -> Any:
+    """The estimator itself, from now on with this lam."""
+    name = strength(estimator)
+    return estimator.set_params(**{name: STRENGTHS[name.split("__")[-1]](lam, n)})
+
+
 def with_lam(estimator: Any, lam: float, n: float) -> Any:
     """A clone that has this lam."""
-    name = strength(estimator)
-    return clone(estimator).set_params(**{name: STRENGTHS[name.split("__")[-1]](lam, n)})
+    return set_lam(clone(estimator), lam, n)
 
 
 def with_seed(estimator: Any, seed: int | None) -> Any:

@@ -11,7 +11,7 @@ from sklearn.metrics import check_scoring
 from ..groups import Groups
 from ._checks import check_rows
 from ._fits import Data, Fits, Order
-from ._models import read_groups, selected, strength
+from ._models import last_step, read_groups, selected, strength
 from .grid import ARE_LAMS, grid
 
 __all__ = ["PathResult", "lambda_path"]
@@ -118,9 +118,11 @@ def lambda_path(
 
     Notes
     -----
-    Every fit starts anew, whatever the estimator's `warm_start`: in a network in which what is
-    removed stays removed, and whose loss has many minima, a path of warm fits is not the set of
-    its fits, and would give other groups in another order of lams.
+    Every fit starts anew, unless the estimator has `warm_start=True`: each then goes on from the
+    one before, from the smallest lam to the largest, in one process.  For large networks, which
+    gain nothing by being trained together, a few epochs a lam are then enough.  But what is removed
+    stays removed, and a loss with many minima remembers where it came from: the networks of a
+    warm path are not those that single fits with the same lam would give.
 
     Source: paths over the strength are from Friedman, Hastie and Tibshirani, "Regularization paths
     for generalized linear models via coordinate descent", J. Stat. Softw. 33 (2010), section 2.5.
@@ -148,7 +150,8 @@ def lambda_path(
     with Fits(estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose) as fits:
         strengths = grid(fits, lams)
         orders = [Order(lam) for lam in strengths]
-        outcomes = fits([orders[0]._replace(keep=True), *orders[1:]])
+        warm = last_step(estimator).get_params(deep=False).get("warm_start", False)
+        outcomes = fits([orders[0]._replace(keep=True), *orders[1:]], along=warm)
     support = np.stack([outcome.support for outcome in outcomes])
     scores = np.array([outcome.score for outcome in outcomes])
     return PathResult(strengths, support, scores, selected(outcomes[0].estimator, own)[1])

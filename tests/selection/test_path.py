@@ -1,4 +1,4 @@
-"""lambda_path: a cold fit at every lam, its groups and its score."""
+"""lambda_path: a fit at every lam, its groups and its score."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ LAMS = [0.3, 0.03, 0.1]
 
 def test_every_lam_is_a_fit_of_its_own(numbers):
     X, y = numbers.data, numbers.target
-    path = lambda_path(Lasso(warm_start=True), X, y, LAMS, groups=numbers.groups)
+    path = lambda_path(Lasso(), X, y, LAMS, groups=numbers.groups)
     np.testing.assert_array_equal(path.lams_, sorted(LAMS))
     for lam, support, score in zip(path.lams_, path.support_, path.scores, strict=True):
         alone = Lasso(lam).fit(X, y)
@@ -34,11 +34,27 @@ def test_every_lam_is_a_fit_of_its_own(numbers):
 def test_networks_start_anew_at_every_lam(numbers):
     X, y = numbers.data, numbers.target
     settings = {"max_epochs": 8, "warmup_epochs": 2, "hidden_layer_sizes": (8,), "random_state": 0}
+    path = lambda_path(SGINRegressor(numbers.groups, **settings), X, y, [0.2, 0.01])
+    for i, lam in enumerate([0.01, 0.2]):
+        alone = SGINRegressor(numbers.groups, lam=lam, **settings).fit(X, y)
+        np.testing.assert_array_equal(path.support_[i], alone.get_group_support())
+        assert path.scores[i] == pytest.approx(alone.score(X, y))
+
+
+@pytest.mark.parametrize("piped", [False, True])
+def test_a_warm_start_goes_from_lam_to_lam(numbers, piped):
+    X, y = numbers.data, numbers.target
+    settings = {"max_epochs": 9, "warmup_epochs": 8, "hidden_layer_sizes": (8,), "random_state": 0}
     model = SGINRegressor(numbers.groups, warm_start=True, **settings)
-    path = lambda_path(model, X, y, [0.2, 0.01])
-    alone = SGINRegressor(numbers.groups, lam=0.01, **settings).fit(X, y)
-    np.testing.assert_array_equal(path.support_[0], alone.get_group_support())
-    assert path.scores[0] == alone.score(X, y)
+    given = make_pipeline(StandardScaler(), model) if piped else model
+    path = lambda_path(given, X, y, [0.5, 0.001, 0.1])
+    seen = StandardScaler().fit_transform(X) if piped else X
+    for i, lam in enumerate([0.001, 0.1, 0.5]):
+        model.set_params(lam=lam).fit(seen, y)
+        np.testing.assert_array_equal(path.support_[i], model.get_group_support())
+        assert path.scores[i] == model.score(seen, y)
+    assert not (path.support_[1:] & ~path.support_[:-1]).any()  # removed for good
+    assert len(set(path.n_groups_)) > 1
 
 
 def test_rows_held_out_are_scored(numbers):
