@@ -135,7 +135,9 @@ def test_skorchs_early_stopping_ends_the_training():
     assert len(net.history) <= 4
 
 
-@pytest.mark.parametrize("given", [Epochs, Epochs(), ("mine", Epochs())], ids=str)
+@pytest.mark.parametrize(
+    "given", [Epochs, Epochs(), ("mine", Epochs())], ids=["class", "instance", "named"]
+)
 def test_every_form_of_callback(given):
     net = train(problem(), Blockwise(), settings(callbacks=[given]))
     assert callbacks_of(net, Epochs)[0].ended == EPOCHS

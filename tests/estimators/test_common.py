@@ -20,4 +20,6 @@ def test_with_the_defaults(case):
 
 def test_with_everything_on(case):
     prepared = {"standardize": True, "missing": "mean", "refit": True}
+    if case.takes({"polish_iter"}):
+        prepared["polish_iter"] = 20  # most of the time of a fit to a few rows
     assert_passes(case.kind(algorithm=list(case.algorithms)[1], **prepared))
