@@ -239,6 +239,7 @@ CASES = [
     case("tl1, a=0.2", "tl1", each_entry(partial(tl1, a=0.2)), a=0.2),
     case("l1 - l2", "l1l2", l1_minus_l2(1.0)),
     case("l1 - 0.6 l2", "l1l2", l1_minus_l2(0.6), alpha=0.6),
+    case("group l0", "group_l0", on_norms(lambda v, lam: lam * (v != 0)), zero_level=False),
     case("group scad", "group_scad", on_norms(scad)),
     case("group mcp", "group_mcp", on_norms(mcp)),
     case("SGL-l0", "sgl_l0", mixed(group_lasso, l0), zero_level=False),

@@ -20,7 +20,12 @@ PAGES = Path(__file__).parents[2] / "docs" / "papers"
 
 
 def arguments(
-    doc: str, argv: Sequence[str] | None = None, *, whole: bool = False
+    doc: str,
+    argv: Sequence[str] | None = None,
+    *,
+    page: str = "full",
+    quick: str = "a minute or two",
+    whole: bool = False,
 ) -> argparse.Namespace:
     """Read the command line that all experiments have: size, out, cache.
 
@@ -30,6 +35,10 @@ def arguments(
         The script's docstring; its first line becomes the help text.
     argv : sequence of str, optional
         Instead of sys.argv.
+    page : {"full", "quick"}
+        The size that the documentation shows.
+    quick : str
+        How long --quick takes.
     whole : bool, default=False
         Whether the paper tries more than the page shows.
 
@@ -42,19 +51,19 @@ def arguments(
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.set_defaults(size="full")
     sizes = parser.add_mutually_exclusive_group()
-    texts = {"quick": "a minute or two", "tiny": "seconds, to see that it runs"}
+    texts = {"quick": quick, "tiny": "seconds, to see that it runs"}
     if whole:
         texts["whole"] = "all that the paper tries: many hours"
     for size, text in texts.items():
         sizes.add_argument(f"--{size}", dest="size", action="store_const", const=size, help=text)
     parser.add_argument(
-        "--out", type=Path, help="folder of the page (default: docs/papers if full, else none)"
+        "--out", type=Path, help=f"folder of the page (default: docs/papers if {page}, else none)"
     )
     parser.add_argument(
         "--cache", type=Path, help="keep finished fits here, to resume or to draw again"
     )
     options = parser.parse_args(argv)
-    if options.out is None and options.size == "full":
+    if options.out is None and options.size == page:
         options.out = PAGES
     return options
 

@@ -3,6 +3,7 @@
 from .base import Algorithm
 from .blockwise import Blockwise, BlockwiseB
 from .dense_problem import DenseProblem
+from .gates import Gates
 from .joining import join
 from .joint import Joint
 from .module_problem import ModuleProblem, Reader, group_norms
@@ -21,6 +22,7 @@ __all__ = [
     "Blockwise",
     "BlockwiseB",
     "DenseProblem",
+    "Gates",
     "Joint",
     "ModuleProblem",
     "Problem",

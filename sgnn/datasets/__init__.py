@@ -10,7 +10,7 @@ from ._embedded import load_digit_rows
 from ._generators import make_grouped_classification, make_grouped_regression
 from ._heart_costs import fetch_heart_costs
 from ._hydraulic import fetch_hydraulic
-from ._mnist import fetch_mnist_rows
+from ._mnist import fetch_fashion_mnist_rows, fetch_mnist_rows
 from ._parity import make_parity
 from ._sensorless import fetch_sensorless_drive
 from ._strong_group_sparse import make_strong_group_sparse
@@ -19,6 +19,7 @@ from ._wavelets import haar_groups, inverse_haar_groups
 __all__ = [
     "fetch_covertype",
     "fetch_donor_splice_sites",
+    "fetch_fashion_mnist_rows",
     "fetch_heart_costs",
     "fetch_hydraulic",
     "fetch_mnist_rows",

@@ -1,4 +1,4 @@
-"""MNIST by image rows."""
+"""MNIST and Fashion-MNIST by image rows."""
 
 from __future__ import annotations
 
@@ -12,19 +12,32 @@ from sklearn.utils import Bunch
 from ._cache import DataHome, fetch_file
 from ._names import crossed, numbered
 
-_URL = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+_MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
+_FASHION = "http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"
 _SHA256 = {
-    "train-images-idx3-ubyte.gz": (
+    "mnist/train-images-idx3-ubyte.gz": (
         "440fcabf73cc546fa21475e81ea370265605f56be210a4024d2ca8f203523609"
     ),
-    "train-labels-idx1-ubyte.gz": (
+    "mnist/train-labels-idx1-ubyte.gz": (
         "3552534a0a558bbed6aed32b30c495cca23d567ec52cac8be1a0730e8010255c"
     ),
-    "t10k-images-idx3-ubyte.gz": (
+    "mnist/t10k-images-idx3-ubyte.gz": (
         "8d422c7b0a1c1c79245a5bcf07fe86e33eeafee792b84584aec276f5a2dbc4e6"
     ),
-    "t10k-labels-idx1-ubyte.gz": (
+    "mnist/t10k-labels-idx1-ubyte.gz": (
         "f7ae60f92e00ec6debd23a6088c31dbd2371eca3ffa0defaefb259924204aec6"
+    ),
+    "fashion_mnist/train-images-idx3-ubyte.gz": (
+        "3aede38d61863908ad78613f6a32ed271626dd12800ba2636569512369268a84"
+    ),
+    "fashion_mnist/train-labels-idx1-ubyte.gz": (
+        "a04f17134ac03560a47e3764e11b92fc97de4d1bfaf8ba1a3aa29af54cc90845"
+    ),
+    "fashion_mnist/t10k-images-idx3-ubyte.gz": (
+        "346e55b948d973a97e58d2351dde16a484bd415d4595297633bb08f03db6a073"
+    ),
+    "fashion_mnist/t10k-labels-idx1-ubyte.gz": (
+        "67da17c76eaffca5446c3361aaab5c3cd6d1c2608764d35dfb1850b086bf8dd5"
     ),
 }
 _SIDE = 28
@@ -70,6 +83,7 @@ def fetch_mnist_rows(data_home: DataHome = None, download_if_missing: bool = Tru
 
     See Also
     --------
+    fetch_fashion_mnist_rows : Pictures of clothes in the same form, harder to tell apart.
     haar_groups : The same images in wavelet bands.
     load_digit_rows : Small digits, without a download.
 
@@ -87,17 +101,71 @@ def fetch_mnist_rows(data_home: DataHome = None, download_if_missing: bool = Tru
     >>> mnist.data.shape, mnist.test_data.shape  # doctest: +SKIP
     ((60000, 784), (10000, 784))
     """
+    return _fetch("MNIST", "digits", "mnist", _MNIST, data_home, download_if_missing)
+
+
+def fetch_fashion_mnist_rows(data_home: DataHome = None, download_if_missing: bool = True) -> Bunch:
+    """Fetch Fashion-MNIST, 70,000 pictures of clothes of 28 x 28 pixels, grouped by image row.
+
+    The four original files (30.9 MB) are read from the folder ``fashion_mnist`` inside the folder
+    that the environment variable ``SGNN_DATA`` names, or else inside the cache; what is in
+    neither is downloaded into the cache.  Every file is checked against its SHA-256.
+
+    Parameters
+    ----------
+    data_home : path, default=None
+        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+    download_if_missing : bool, default=True
+        Whether missing files may be downloaded.
+
+    Returns
+    -------
+    Bunch
+        As of `fetch_mnist_rows`; ``target`` counts the kinds of clothes from 0 to 9.
+
+    Raises
+    ------
+    FileNotFoundError
+        If a file is missing and may not be downloaded.
+    ConnectionError
+        If a download fails.
+    ValueError
+        If a file is damaged.
+    ImportError
+        If pooch is missing and needed.
+
+    References
+    ----------
+    .. [1] H. Xiao, K. Rasul and R. Vollgraf, "Fashion-MNIST: a novel image dataset for
+       benchmarking machine learning algorithms", arXiv:1708.07747 (2017).
+
+    Examples
+    --------
+    >>> from sgnn.datasets import fetch_fashion_mnist_rows
+    >>> fashion = fetch_fashion_mnist_rows()  # doctest: +SKIP
+    >>> fashion.data.shape  # doctest: +SKIP
+    (60000, 784)
+    """
+    return _fetch(
+        "Fashion-MNIST", "pictures", "fashion_mnist", _FASHION, data_home, download_if_missing
+    )
+
+
+def _fetch(
+    title: str, what: str, folder: str, url: str, data_home: DataHome, download_if_missing: bool
+) -> Bunch:
     train_images, train_labels, test_images, test_labels = (
         _read_idx(
             fetch_file(
-                f"mnist/{name}",
-                _URL + name,
+                name,
+                url + name.removeprefix(f"{folder}/"),
                 sha256=sha256,
                 data_home=data_home,
                 download_if_missing=download_if_missing,
             )
         )
         for name, sha256 in _SHA256.items()
+        if name.startswith(f"{folder}/")
     )
     rows = numbered("row", _SIDE)
     return Bunch(
@@ -108,8 +176,8 @@ def fetch_mnist_rows(data_home: DataHome = None, download_if_missing: bool = Tru
         groups=np.repeat(rows, _SIDE),
         group_costs=None,
         feature_names=crossed(rows, numbered("column", _SIDE)),
-        DESCR="MNIST: 60000 training and 10000 test digits, 28 x 28 pixels in [0, 1], grouped by "
-        "their 28 image rows.",
+        DESCR=f"{title}: 60000 training and 10000 test {what}, 28 x 28 pixels in [0, 1], grouped "
+        "by their 28 image rows.",
     )
 
 

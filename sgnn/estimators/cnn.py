@@ -19,6 +19,7 @@ from torch import nn
 
 from ..algorithms import (
     Algorithm,
+    Gates,
     ModuleProblem,
     Proximal,
     Reader,
@@ -30,7 +31,7 @@ from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..modules import ARCHITECTURES, ChannelNet, Columns, Constant, Coupling, couple
 from ..pruning import layer_sparsity, prune
-from ..regularizers import Regularizer
+from ..regularizers import DGating, Gating, GroupL0, GroupLasso, HardConcrete, Regularizer
 from .base import Table
 from .checks import check_fit
 from .cnn_terms import GROUPINGS, readers_of, terms_of
@@ -70,9 +71,11 @@ OWN = {
     "regularize": """tuple of {"input", "hidden"}, default=("input", "hidden")
         Whether the first layer is cut by `groups`, where there is more than one, and whether
         the others are penalized.  ("hidden",) cuts the first layer like the others.""",
-    "algorithm": """{"splitting", "proximal", "subgradient"}, default="splitting"
-        Paper 3's variable splitting; steps of the optimizer with the prox of the penalty; or
-        with its subgradient, as in paper 4, and `zero_tol` in the end.""",
+    "algorithm": """{"splitting", "proximal", "subgradient", "gates"}, default="splitting"
+        Paper 3's variable splitting; steps of the optimizer with the prox of the penalty; with
+        its subgradient, as in paper 4, and `zero_tol` in the end; or with gates on the blocks:
+        hard-concrete ones for regularizer="group_l0" (paper 3's l0), the factors of D-gating
+        for "group_lasso".""",
     "alpha": """float or None, default=None
         The mix of regularizers given by a name that have one, such as "shsq_gl_half".""",
     "beta": """float or None, default=None
@@ -101,10 +104,15 @@ OWN = {
         Epochs at most; an epoch sees every row once.""",
     "learning_rate": """float, default=0.001
         Step size of the optimizer.""",
+    "lr_schedule": """float, callable or None, default=0.95
+        Factor applied to the learning rate after every epoch, or epoch -> multiple of it: a
+        function that returns 0.1 ** (epoch // 40) for paper 3's LeNet.""",
     "optimizer": """{"sgd", "adam", "adamw", "adamax", "rmsprop"} or torch class, default="adam"
-        Paper 3 has "adam" for LeNet; paper 4 has SGD with momentum.""",
+        Paper 3 has "adam" for LeNet.  A class is called with the parameters and lr alone: for
+        paper 4's SGD with momentum make a subclass of torch.optim.SGD that sets it.""",
 }
 REGULARIZE = ("input", "hidden")
+GATINGS: dict[type[Regularizer], Gating] = {GroupL0: HardConcrete(), GroupLasso: DGating()}
 
 
 def _are_places(value: Any) -> bool:
@@ -169,7 +177,7 @@ class SparseGroupCNN(NetClassifier):
     """
 
     _rules = SHARED | {
-        "algorithm": choice("splitting", "proximal", "subgradient"),
+        "algorithm": choice("splitting", "proximal", "subgradient", "gates"),
         "image_shape": either(
             None, Rule(_is_shape, "a tuple of two to four ints >= 1, at most one of them -1")
         ),
@@ -293,7 +301,19 @@ class SparseGroupCNN(NetClassifier):
             return Splitting(*schedule, self.beta, self.sigma, self.unit_step, self.zero_tol)
         if self.algorithm == "subgradient":
             return Subgradient(*schedule, self.zero_tol)
+        if self.algorithm == "gates":
+            return Gates(*schedule, gating=self._gating(), tolerance=self.zero_tol)
         return Proximal(*schedule, polish_iter=0)
+
+    def _gating(self) -> Gating:
+        regularizer = self._regularizer()
+        for kind, gating in GATINGS.items():
+            if isinstance(regularizer, kind):
+                return gating
+        raise ValueError(
+            f'regularizer={self.regularizer!r} has no gates: give regularizer="group_l0" or '
+            f'"group_lasso", or another algorithm.'
+        )
 
     def _regularizer(self) -> Regularizer:
         return made(self.regularizer, self.alpha)

@@ -9,12 +9,12 @@ from .adaptive import Adaptive
 from .base import Regularizer, get, names
 from .concave import MCP, SCAD, GroupMCP, GroupSCAD
 from .exclusive import CGES, Exclusive
-from .gates import DGating, HardConcrete
+from .gates import DGating, Gating, HardConcrete
 from .half import GroupHalf, SparseGroupHalf
 from .hierarchical import HSQES, HSQGL, HSQRTES, HSQRTGL
 from .hierarchical_half import HSQGLHalf, HSQRTGLHalf, SHSQGLHalf, SHSQRTGLHalf
 from .lasso import L1, L2, GroupLasso
-from .nonconvex import L0, L1L2, TL1
+from .nonconvex import L0, L1L2, TL1, GroupL0
 from .oicsr import join_units, split_units
 from .sparse_group import SparseGroupLasso
 from .sparse_nonconvex import SparseGroupL0, SparseGroupL1L2, SparseGroupSCAD, SparseGroupTL1
@@ -35,7 +35,9 @@ __all__ = [
     "Adaptive",
     "DGating",
     "Exclusive",
+    "Gating",
     "GroupHalf",
+    "GroupL0",
     "GroupLasso",
     "GroupMCP",
     "GroupSCAD",

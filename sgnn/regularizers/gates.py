@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 
 import torch
@@ -10,15 +11,46 @@ from torch import Tensor
 
 from ..groups import Blocks
 
-__all__ = ["DGating", "HardConcrete"]
+__all__ = ["DGating", "Gating", "HardConcrete"]
+
+OPEN = 2.0  # log_alpha at the start, where a gate without noise stands at 0.96
+FASTER = 20.0  # log_alpha = FASTER times what is trained
+
+
+class Gating(ABC):
+    """A weight as a product of a tensor of its shape and factors of its blocks.
+
+    Tensors are (..., *blocks.shape) and (..., n_blocks), the gates of each with axes of its own
+    in between.
+    """
+
+    @abstractmethod
+    def split(self, w: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
+        """The tensor and the gates that stand for w, to begin with."""
+
+    @abstractmethod
+    def fold(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
+        """The weight that they stand for."""
+
+    def draw(
+        self, omega: Tensor, gates: Tensor, blocks: Blocks, generator: torch.Generator
+    ) -> Tensor:
+        """The weight for one training step: that of `fold` where nothing is random."""
+        return self.fold(omega, gates, blocks)
+
+    @abstractmethod
+    def penalty(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
+        """What each block costs before its factor s_g: (..., n_blocks)."""
 
 
 @dataclass(frozen=True)
-class HardConcrete:
-    """z = clip((high - low) s + low, 0, 1), a random gate per block that can be exactly 0 or 1.
+class HardConcrete(Gating):
+    """w_g = z_g omega_g, z = clip((high - low) s + low, 0, 1) a random gate that is often 0 or 1.
 
     s = sigmoid((log u - log(1 - u) + log_alpha) / temperature) with u uniform on (0, 1): the
-    reparametrized gate by which the expected number of blocks, `penalty`, has a gradient.
+    reparametrized gate by which the expected number of blocks, `penalty`, has a gradient.  What
+    is trained is log_alpha / 20: under Adam it would take thousands of steps to shut a gate by
+    steps of the size that suits weights.
 
     Parameters
     ----------
@@ -62,16 +94,31 @@ class HardConcrete:
         """The gates without noise and temperature."""
         return self._clip(torch.sigmoid(log_alpha))
 
-    def penalty(self, log_alpha: Tensor) -> Tensor:
+    def probability(self, log_alpha: Tensor) -> Tensor:
         """Probability that each gate is not 0; their sum is the expected l0."""
         return torch.sigmoid(log_alpha - self.temperature * math.log(-self.low / self.high))
+
+    def split(self, w: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
+        shape = (*w.shape[: w.dim() - len(blocks.shape)], blocks.n_blocks)
+        return w.detach().clone(), w.new_full(shape, OPEN / FASTER)
+
+    def fold(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
+        return omega * blocks.spread(self.at_test_time(FASTER * gates))
+
+    def draw(
+        self, omega: Tensor, gates: Tensor, blocks: Blocks, generator: torch.Generator
+    ) -> Tensor:
+        return omega * blocks.spread(self.sample(FASTER * gates, generator))
+
+    def penalty(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
+        return self.probability(FASTER * gates)
 
     def _clip(self, s: Tensor) -> Tensor:
         return ((self.high - self.low) * s + self.low).clamp(0, 1)
 
 
 @dataclass(frozen=True)
-class DGating:
+class DGating(Gating):
     """w_g = omega_g prod_d gamma_gd, d = 1 .. depth - 1, with plain weight decay on all factors.
 
     At every local minimum weight decay balances the factors and equals the group penalty
@@ -109,10 +156,9 @@ class DGating:
         gamma = size.unsqueeze(-2).expand(*size.shape[:-1], self.depth - 1, size.shape[-1])
         return w * blocks.spread(scale), gamma.clone()
 
-    def fold(self, omega: Tensor, gamma: Tensor, blocks: Blocks) -> Tensor:
-        """The weight that the factors stand for."""
-        return omega * blocks.spread(gamma.prod(-2))
+    def fold(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
+        return omega * blocks.spread(gates.prod(-2))
 
-    def penalty(self, omega: Tensor, gamma: Tensor, blocks: Blocks) -> Tensor:
+    def penalty(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
         """(||omega_g||^2 + sum_d gamma_gd^2) / depth of each block: (..., n_blocks)."""
-        return (blocks.sum(omega.square()) + gamma.square().sum(-2)) / self.depth
+        return (blocks.sum(omega.square()) + gates.square().sum(-2)) / self.depth

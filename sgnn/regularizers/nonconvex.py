@@ -1,4 +1,4 @@
-"""Nonconvex penalties on single entries: l0, transformed l1, and l1 - alpha l2."""
+"""Nonconvex penalties: l0 of entries and of blocks, transformed l1, and l1 - alpha l2."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from torch.nn.functional import one_hot
 
 from ..groups import Blocks
 from .base import Lam, Regularizer, balance, per_block, per_entry, register, total
-from .scalar import Entrywise
+from .scalar import Entrywise, Normwise
 from .solvers import safe_sqrt
 
-__all__ = ["L0", "L1L2", "TL1", "stretched_prox"]
+__all__ = ["L0", "L1L2", "TL1", "GroupL0", "stretched_prox"]
 
 
 @register("l0")
@@ -41,6 +41,37 @@ class L0(Entrywise):
 
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         return torch.where(x.square() > 2 * step * lam, x, 0.0)
+
+    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        return torch.zeros_like(per_entry(lam, blocks) * w)
+
+    def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
+        return Regularizer.zero_level(self, grad, blocks)
+
+
+@register("group_l0")
+class GroupL0(Normwise):
+    """R(w) = sum_g s_g [w_g != 0], the weighted number of nonzero blocks.
+
+    Notes
+    -----
+    prox: w_g where ||w_g||_2 > sqrt(2 t s_g), t = step * lam, else 0.  The subgradient is 0
+    everywhere and there is no zero level: by gradients alone nothing is removed, but by
+    `SparseGroupCNN(algorithm="gates")`, whose hard-concrete gates have the expected R.
+
+    Source: Louizos, Welling and Kingma (2018), section 2.1; paper 3, section 3.1 (its l0).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> w = torch.tensor([[3.0, 0.2], [4.0, 0.1]])
+    >>> GroupL0().prox(w, Blocks.channels(w.shape).to(w), lam=0.5, step=1.0).tolist()
+    [[3.0, 0.0], [4.0, 0.0]]
+    """
+
+    size_factor = True
+    scalar = L0()
 
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
         return torch.zeros_like(per_entry(lam, blocks) * w)

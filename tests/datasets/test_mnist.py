@@ -1,4 +1,4 @@
-"""MNIST: found, downloaded, refused."""
+"""MNIST and Fashion-MNIST: found, downloaded, refused."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import numpy as np
 import pytest
 
-from sgnn.datasets import _mnist, fetch_mnist_rows
+from sgnn.datasets import _mnist, fetch_fashion_mnist_rows, fetch_mnist_rows
 
 FILES = {
     "train-images-idx3-ubyte.gz": np.arange(3 * 784).reshape(3, 28, 28) % 256,
@@ -27,14 +27,15 @@ def idx_gz(array):
 
 @pytest.fixture
 def tiny(offline, monkeypatch, tmp_path):
-    """Return a data folder with a tiny MNIST, whose hashes are taken for the published ones."""
+    """Return a data folder with both, tiny; their hashes are taken for the published ones."""
     folder = tmp_path / "data"
-    (folder / "mnist").mkdir(parents=True)
     hashes = {}
-    for name, array in FILES.items():
-        content = idx_gz(array)
-        (folder / "mnist" / name).write_bytes(content)
-        hashes[name] = hashlib.sha256(content).hexdigest()
+    for kind in ("mnist", "fashion_mnist"):
+        (folder / kind).mkdir(parents=True)
+        for name, array in FILES.items():
+            content = idx_gz(array)
+            (folder / kind / name).write_bytes(content)
+            hashes[f"{kind}/{name}"] = hashlib.sha256(content).hexdigest()
     monkeypatch.setattr(_mnist, "_SHA256", hashes)
     return folder
 
@@ -55,6 +56,14 @@ def test_from_data_home(tiny):
     assert_tiny(fetch_mnist_rows(str(tiny), download_if_missing=False))
 
 
+def test_fashion(tiny):
+    assert_tiny(fetch_fashion_mnist_rows(tiny))
+    (tiny / "fashion_mnist" / "train-images-idx3-ubyte.gz").write_bytes(b"rubbish")
+    assert_tiny(fetch_mnist_rows(tiny))
+    with pytest.raises(ValueError, match=r"fashion_mnist/train-images.* is damaged"):
+        fetch_fashion_mnist_rows(tiny)
+
+
 def test_from_the_environment(tiny, monkeypatch):
     monkeypatch.setenv("SGNN_DATA", str(tiny))
     monkeypatch.setitem(sys.modules, "pooch", None)
@@ -68,7 +77,7 @@ def test_download_happens_once(tiny, monkeypatch, tmp_path):
 
     def retrieve(url, known_hash, fname, path, progressbar):
         urls.append(url)
-        assert known_hash == "sha256:" + _mnist._SHA256[fname]
+        assert known_hash == "sha256:" + _mnist._SHA256[f"mnist/{fname}"]
         shutil.copy(tiny / "mnist" / fname, path / fname)
 
     monkeypatch.setattr(pooch, "retrieve", retrieve)
@@ -124,3 +133,13 @@ def test_the_published_files(real_data):
     assert mnist.test_target[:5].tolist() == [7, 2, 1, 0, 4]
     # Mean intensity of the training images, a number often quoted for normalization.
     assert mnist.data.mean(dtype=np.float64) == pytest.approx(0.1307, abs=5e-5)
+
+
+def test_the_published_clothes(real_data):
+    real_data("fashion_mnist/train-images-idx3-ubyte.gz")
+    fashion = fetch_fashion_mnist_rows(download_if_missing=False)
+    assert fashion.data.shape == (60_000, 784)
+    assert np.bincount(fashion.target).tolist() == [6000] * 10
+    assert fashion.test_target[:5].tolist() == [9, 2, 1, 1, 6]
+    # As often quoted for normalization.
+    assert fashion.data.mean(dtype=np.float64) == pytest.approx(0.2860, abs=5e-5)

@@ -141,7 +141,9 @@ MLPS = (
     ),
 )
 # every column a channel of one position, so that the same groups of columns serve
-PAPER_3 = {"splitting": {}, "proximal": {}, "subgradient": {}}
+PAPER_3 = {
+    "splitting": {}, "proximal": {}, "subgradient": {}, "gates": {"regularizer": "group_l0"}
+}  # fmt: skip
 CNN = Case(
     SparseGroupCNN,
     CLASSES,

@@ -56,10 +56,10 @@ def assert_same(one, other):
     [{}, {"max_groups": 3}, {"early_stopping": True, "max_epochs": 12}, {"optimizer": "sgd"}],
     ids=str,
 )
-@pytest.mark.parametrize("algorithm", ["splitting", "proximal", "subgradient"])
+@pytest.mark.parametrize("algorithm", CNN.algorithms)
 @pytest.mark.parametrize("epoch", [1, 4])
 def test_the_same_fit_goes_on(algorithm, changes, epoch, tmp_path):
-    settings = {**SETTINGS, "algorithm": algorithm, **changes}
+    settings = {**SETTINGS, "algorithm": algorithm, **CNN.algorithms[algorithm], **changes}
     whole = CNN(**settings).fit(CNN.X, CNN.y)
     settings["checkpoint"] = tmp_path / "kept" / "cnn.pt"
     with pytest.raises(RuntimeError, match="killed"):

@@ -160,6 +160,21 @@ def test_oicsr_joins_what_leads_into_and_out_of_a_unit():
     assert model.history_[-1]["regularization"] == pytest.approx(1e-3 * total, rel=1e-5)
 
 
+@pytest.mark.parametrize("grouping", ["neuron", "channel", "filter"])
+@pytest.mark.parametrize("regularizer", ["group_l0", "group_lasso"])
+def test_gates_shut_and_compact(regularizer, grouping):
+    settings = QUICK | {"lam": 0.03, "zero_tol": 1e-3, "max_epochs": 40}
+    model = SparseGroupCNN(
+        regularizer=regularizer, algorithm="gates", grouping=grouping, layers="all", **settings
+    ).fit(X, Y)
+    assert sum(layer["zero_weights"] for layer in model.sparsity_) > 100
+    assert model.score(X, Y) > 0.9
+    with torch.no_grad():
+        small = model.compact()(torch.from_numpy(model.transform(X)))
+    said = torch.softmax(small.double(), 1)
+    np.testing.assert_allclose(said, model.predict_proba(X), atol=1e-5)
+
+
 def test_lenet_has_the_papers_neurons():
     rng = np.random.default_rng(0)
     rows, labels = rng.normal(size=(20, 784)), np.arange(20) % 10
@@ -234,6 +249,7 @@ REFUSED = {
         "architecture_options=.*do not suit architecture='lenet5'",
     ),
     "too small": ({"architecture": "vgg11_bn", "architecture_options": None}, "too small"),
+    "no gates": ({"algorithm": "gates"}, "regularizer='sgl_l1' has no gates"),
     "overlapping groups": ({"grouping": "oicsr"}, 'give algorithm="subgradient"'),
     "wrong shape": ({"image_shape": (1, 8, 8)}, r"image_shape=\(1, 8, 8\) is not the \(4, 8, 8\)"),
     "shape in words": ({"image_shape": "8x8"}, "image_shape must be None or a tuple"),

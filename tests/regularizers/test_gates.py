@@ -15,20 +15,20 @@ from ..battery import CUTS
 LOG_ALPHA = torch.tensor([-3.0, -1.0, 0.0, 2.0, 5.0], dtype=torch.float64)
 
 
-def test_penalty_is_the_formula():
-    for log_alpha, p in zip(LOG_ALPHA.tolist(), HardConcrete().penalty(LOG_ALPHA), strict=True):
+def test_probability_is_the_formula():
+    for log_alpha, p in zip(LOG_ALPHA.tolist(), HardConcrete().probability(LOG_ALPHA), strict=True):
         x = log_alpha - 2 / 3 * math.log(0.1 / 1.1)
         assert float(p) == pytest.approx(1 / (1 + math.exp(-x)), rel=1e-12)
 
 
-def test_penalty_is_the_frequency_of_open_gates():
+def test_probability_is_the_frequency_of_open_gates():
     generator = torch.Generator().manual_seed(0)
     n = 40_000
     z = HardConcrete().sample(LOG_ALPHA.expand(n, -1), generator)
     assert ((z >= 0) & (z <= 1)).all()
     assert (z == 0).any()
     assert (z == 1).any()
-    p = HardConcrete().penalty(LOG_ALPHA)
+    p = HardConcrete().probability(LOG_ALPHA)
     deviation = (p * (1 - p) / n).sqrt()
     assert (((z > 0).double().mean(0) - p).abs() < 4 * deviation).all()
 

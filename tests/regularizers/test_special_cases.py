@@ -33,6 +33,7 @@ FILTERS = ones(Blocks.filters((2, 3, 2, 2)))
 # left, right, blocks, how far apart they may be
 SAME = {
     "groups of one: group lasso = l1": (get("group_lasso"), get("l1"), SINGLES, 0),
+    "groups of one: group l0 = l0": (get("group_l0"), get("l0"), SINGLES, 0),
     "groups of one: group SCAD = SCAD": (get("group_scad"), get("scad"), SINGLES, 0),
     "groups of one: group MCP = MCP": (get("group_mcp"), get("mcp"), SINGLES, 0),
     "SCAD without a bend = l1": (get("scad", a=1e9), get("l1"), SINGLES, 1e-7),
@@ -157,8 +158,10 @@ def test_of_equal_entries_one_may_have_to_go(name, size):
 
 
 @pytest.mark.parametrize(
-    "name", ["l0", "sgl_l0", "gl_half", "sgl_half", "hsqrt_gl", "hsqrt_gl_half", "shsqrt_gl_half"]
-)
+    "name",
+    ["l0", "group_l0", "sgl_l0", "gl_half", "sgl_half", "hsqrt_gl", "hsqrt_gl_half",
+     "shsqrt_gl_half"],
+)  # fmt: skip
 def test_no_zero_level_is_said(name):
     with pytest.raises(ValueError, match=r"has no zero level.*give a range of lam"):
         get(name).zero_level(draw(4, 6), COLUMNS)

@@ -1,0 +1,116 @@
+"""LeNet-5-Caffe on MNIST, cut down as far as the paper does, in 30 epochs.
+
+    python examples/papers/cnn_lenet.py [--quick | --tiny] [--out FOLDER] [--cache FOLDER]
+
+Data: MNIST, 2000 training images held out.  Objective: test error, zero weights and zero neurons of
+the network of 1370 neurons.  Solvers: SparseGroupCNN by proximal steps with the group lasso on all
+layers; then `compact()`, and what is left trained on without a penalty, which takes a fraction of
+the time.  With --cache the second network is written there as "lenet.joblib", which
+benchmarks/compaction.py takes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import joblib
+from _cnn import Cosine, Fit, Momentum, measure
+from _images import images
+from _report import Report, arguments
+from matplotlib.figure import Figure
+
+from sgnn import SparseGroupCNN
+from sgnn.inspection import FilterDisplay, LayerSparsityDisplay
+from sgnn.modules import ARCHITECTURES
+from sgnn.pruning import compare
+
+SHAPE = (1, 28, 28)
+PAPER = ["SGL0, paper: 200 epochs", "0.63", "95.7", "80.7", "-"]
+LAM = 4e-3
+
+
+@dataclass(frozen=True)
+class Size:
+    """Epochs with the penalty, and without."""
+
+    epochs: tuple[int, int]
+    n_images: int | None = None
+    n_test: int | None = None
+
+
+SIZES = {
+    "full": Size(epochs=(50, 150)),
+    "quick": Size(epochs=(6, 24)),
+    "tiny": Size(epochs=(1, 1), n_images=200, n_test=200),
+}
+
+
+def model(epochs: int, **changes: Any) -> SparseGroupCNN:
+    """SGD with momentum, images shifted by up to three pixels."""
+    settings = {
+        "regularizer": "group_lasso", "algorithm": "proximal", "layers": "all",
+        "group_weights": "none", "augment": "shift", "optimizer": Momentum,
+        "learning_rate": 0.04, "lr_schedule": Cosine(epochs), "max_epochs": epochs,
+        "n_iter_no_change": None, "random_state": 0,
+    }  # fmt: skip
+    return SparseGroupCNN(**settings | changes)
+
+
+def left(fit: Fit, whole: Sequence[dict]) -> tuple[float, float]:
+    """Percent of the weights and neurons of the whole network that the fit does not have."""
+    shares = []
+    for what in ("weights", "neurons"):
+        kept = sum(layer[what] - layer[f"zero_{what}"] for layer in fit.layers)
+        shares.append(100 * (1 - kept / sum(layer[what] for layer in whole)))
+    return shares[0], shares[1]
+
+
+def draw(before: SparseGroupCNN, after: SparseGroupCNN) -> Figure:
+    """The first filters, and the zeros of each layer before it is cut down."""
+    figure = Figure(figsize=(10, 4.6), layout="constrained")
+    upper, lower = figure.subplots(2, 1, height_ratios=(1, 2.4))
+    FilterDisplay.from_estimators(
+        {"after the selection": before, "what is left, trained on": after}, ax=upper
+    )
+    LayerSparsityDisplay.from_estimator(before, ax=lower)
+    return figure
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    options = arguments(__doc__, argv, page="quick", quick="a quarter of an hour")
+    size = SIZES[options.size]
+    data = images("mnist", size.n_images, size.n_test)
+    remembered = joblib.Memory(options.cache, verbose=0).cache(measure)
+    first = model(size.epochs[0], lam=LAM, warmup_epochs=1, batch_size=128)
+    selection, before = remembered("with the penalty", first, data, True)
+    compact = before.compact().body
+    second = model(size.epochs[1], lam=0.0, architecture=compact, batch_size=64)
+    fit, after = remembered("what is left", second, data, True)
+    if options.cache is not None:
+        joblib.dump(after, options.cache / "lenet.joblib")
+
+    report = Report("cnn", "cnn_lenet", options.out)
+    fits = (selection, fit)
+    rows = [PAPER]
+    for own, epochs in zip(fits, size.epochs, strict=True):
+        weights, neurons = left(own, selection.layers)
+        rows.append([
+            f"**{own.name}, {epochs} epochs**", f"{own.last.test:.2f}", f"{weights:.1f}",
+            f"{neurons:.1f}", f"{own.seconds:.0f}",
+        ])  # fmt: skip
+    report.text(f"{len(data.y)} training images, one seed, lam = {LAM:g}.")
+    report.table(["network", "error %", "zero weights %", "zero neurons %", "CPU seconds"], rows)
+    whole = ARCHITECTURES["lenet5"](SHAPE, 10).eval()
+    saved = compare(whole, after.module_.body, SHAPE)
+    report.table(
+        ["", "LeNet-5-Caffe", "what is left", "ratio"],
+        ([name, f"{a:.4g}", f"{b:.4g}", f"{a / b:.1f}"] for name, (a, b) in saved.items()),
+    )
+    report.figure(draw(before, after), "First filters, and zeros layer by layer.")
+    report.close(seeds={0}, fits=2, seconds=sum(own.seconds for own in fits))
+
+
+if __name__ == "__main__":
+    main()

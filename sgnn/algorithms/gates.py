@@ -1,0 +1,100 @@
+"""Gates: every penalized weight is a product with factors of its blocks, trained in its place."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..regularizers import Gating
+from .problem import Problem
+from .terms import drop_small
+from .whole import WholeNetwork
+
+__all__ = ["Gates"]
+
+
+class Gates(WholeNetwork):
+    """min over omega, gates of E[loss(W)] + lam * sum over blocks of s_g penalty(omega_g, gates_g).
+
+    W is drawn anew for every mini-batch from its factors, which take the steps of the optimizer.
+    After each epoch the module holds the weights that the factors stand for, and its own blocks
+    are exactly zero where gates are shut.
+
+    Parameters
+    ----------
+    max_groups, warmup_epochs : int
+        As in `WholeNetwork`.
+    gating : Gating
+        `HardConcrete` for the expected number of blocks, `DGating` for the group lasso.
+    tolerance : float, default=0
+        After the last epoch, penalized weights that do not exceed this are set to zero.
+
+    Notes
+    -----
+    Source: Louizos, Welling and Kingma (2018); Kolb et al. (2025).
+    """
+
+    def __init__(
+        self,
+        max_groups: int | None = None,
+        warmup_epochs: int = 0,
+        *,
+        gating: Gating,
+        tolerance: float = 0.0,
+    ) -> None:
+        super().__init__(max_groups, warmup_epochs)
+        self.gating, self.tolerance = gating, tolerance
+
+    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(problem, optimizer, max_epochs)
+        self.factors = [
+            [nn.Parameter(part) for part in self.gating.split(term.w.detach(), term.blocks)]
+            for term in self.terms
+        ]
+        gated = {id(tensor) for term in self.terms for tensor in term.tensors}
+        rest = [p for p in self.network.parameters if id(p) not in gated]
+        self.moved = rest + [part for pair in self.factors for part in pair]
+        optimizer.param_groups[0]["params"] = self.moved
+        self.seed = int(problem.rng.integers(2**31))
+
+    def state(self) -> dict[str, Any]:
+        factors = [[part.detach() for part in pair] for pair in self.factors]
+        return super().state() | {"factors": factors}
+
+    def resume(self, state: dict[str, Any]) -> None:
+        super().resume(state)
+        for pair, saved in zip(self.factors, state["factors"], strict=True):
+            for part, value in zip(pair, saved, strict=True):
+                part.data.copy_(value)
+
+    def enter(self, block: int) -> None:
+        seed = np.random.SeedSequence([self.seed, self.epoch]).generate_state(1)[0]
+        self.generator = torch.Generator(self.moved[-1].device).manual_seed(int(seed))
+
+    def objective(self, batch: slice) -> Tensor:
+        drawn = []
+        for term, (omega, gates) in zip(self.terms, self.factors, strict=True):
+            with torch.enable_grad():
+                w = self.gating.draw(omega, gates, term.blocks, self.generator)
+                each = self.gating.penalty(omega, gates, term.blocks)
+                drawn.append((w, self.lam * (term.blocks.weights * each).sum()))
+            term.assign(w.detach())
+        self.restore()
+        loss = super().objective(batch)
+        for term, pair, (w, penalty) in zip(self.terms, self.factors, drawn, strict=True):
+            for part in pair:
+                part.grad = None
+            torch.autograd.backward([w, penalty], [term.tensor.grad, None])
+        return loss
+
+    def leave(self, block: int) -> None:
+        for term, (omega, gates) in zip(self.terms, self.factors, strict=True):
+            term.assign(self.gating.fold(omega, gates, term.blocks))
+        self.restore()
+        super().leave(block)
+
+    def finish(self) -> None:
+        drop_small(self.problem.terms, self.tolerance)
