@@ -11,6 +11,8 @@ import numpy as np
 import pytest
 from sklearn.utils import Bunch
 
+from sgnn import SparseGroupCNN
+
 PAPERS = Path(__file__).parents[1] / "examples" / "papers"
 PNG = b"\x89PNG"
 
@@ -123,6 +125,54 @@ def test_stability(script, tmp_path):
         jaccard = [float(row[header.index("Jaccard")]) for row in rows]
         assert all(0 <= value <= 1 for value in jaccard)
         assert "Measured by `examples/papers/stability.py`" in section
+
+
+# the networks of papers 3 and 4 ------------------------------------------------------------------
+
+
+@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+@pytest.mark.parametrize(
+    ("name", "tables", "rows"),
+    [
+        ("cnn_lenet", 2, 3 + 4),
+        ("cnn_fashion", 1, 5),
+        ("cnn_nonconvex", 2, 16),
+        ("cnn_algorithms", 1, 6),
+        ("cnn_hierarchical", 1, 17),
+        ("cnn_criteria", 1, None),
+    ],
+)
+def test_convolutions(section, script, name, tables, rows):
+    page = section(name, "cnn")
+    cells = [line.strip("| ").split(" | ") for line in page.splitlines() if line.startswith("| ")]
+    assert sum(row[0] == "---" for row in cells) == tables
+    if rows is None:
+        rows = len(script(name).NAMES) + len(script(name).GATED)
+    assert len(cells) == 2 * tables + rows
+    header, _, first, *_ = cells
+    assert len(first) == len(header)
+    assert any("zero weights" in title for title in header)
+
+
+@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+def test_cifar(section):
+    pytest.importorskip("PIL", reason="needs Pillow")
+    _, *rows = table(section("cnn_cifar", "cnn"))
+    assert len(rows) == 17
+
+
+def test_lam_makes_the_first_penalty_what_was_asked_for(script):
+    cnn, data = script("_cnn"), script("_runs").Data
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(40, 1, 8, 8)).astype(np.float32), np.arange(40) % 2
+    model = SparseGroupCNN(
+        architecture_options={"filters": (3,), "units": ()}, regularizer="l1", layers="all",
+        algorithm="subgradient", random_state=0, learning_rate=1e-9, max_epochs=1,
+    )  # fmt: skip
+    parts = data(np.arange(1), X, y, X, y, X, y)
+    model.set_params(lam=cnn.lam_of(2.5, model, parts)).fit(X, y)
+    weights = sum(float(p.detach().abs().sum()) for p in model.module_.parameters() if p.ndim > 1)
+    assert model.lam * weights == pytest.approx(2.5, rel=1e-4)
 
 
 # what they share -------------------------------------------------------------------------------

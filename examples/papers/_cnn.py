@@ -19,6 +19,9 @@ from skorch.callbacks import Callback
 from sgnn import SparseGroupCNN
 from sgnn.modules import couple
 
+# the momentum of dead weights falls into denormal numbers, with which processors are slow
+torch.set_flush_denormal(True)
+
 ZERO = 1e-5  # weights that count as zero while training, as in paper 3
 
 

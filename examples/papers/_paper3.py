@@ -58,7 +58,7 @@ class Size:
 
 SIZES = {
     "full": Size(epochs=200),
-    "quick": Size(epochs=10, batch_size=64, n_images=6000, n_alphas=1, seeds=(0,)),
+    "quick": Size(epochs=10, batch_size=64, n_images=3000, n_alphas=1, seeds=(0,)),
     "tiny": Size(
         epochs=5, batch_size=50, n_images=200, n_test=200, n_alphas=1, seeds=(0,),
         networks=("lenet5",),

@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 SIZES = {
     "full": Size(epochs=100, batch_size=128, strengths=(0.1, 0.3, 1.0, 3.0, 10.0)),
-    "quick": Size(epochs=4, batch_size=64, n_images=5000, n_test=5000),
+    "quick": Size(epochs=5, batch_size=64, n_images=2000, n_test=5000),
     "tiny": Size(epochs=1, batch_size=50, n_images=100, n_test=100),
 }
 NETWORKS = {"alexnet": "AlexNet", "resnet18": "ResNet18"}

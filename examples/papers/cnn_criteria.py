@@ -20,6 +20,7 @@ from _runs import Data
 from matplotlib.figure import Figure
 
 from sgnn import SparseGroupCNN, regularizers
+from sgnn.inspection import AccuracySparsityDisplay
 
 # "sparse_group_lasso" is another name of "sgl_l1"
 NAMES = [name for name in regularizers.names() if name != "sparse_group_lasso"]
@@ -38,7 +39,7 @@ class Size:
 
 SIZES = {
     "full": Size(epochs=100),
-    "quick": Size(epochs=6, n_images=5000),
+    "quick": Size(epochs=6, n_images=3000),
     "tiny": Size(epochs=1, n_images=100, n_test=100),
 }
 
@@ -64,14 +65,13 @@ def models(data: Data, size: Size) -> Iterator[tuple[str, Any]]:
 
 
 def draw(fits: Sequence[Fit]) -> Figure:
-    """Error against zero weights, each with its name."""
-    figure = Figure(figsize=(8, 5), layout="constrained")
-    ax = figure.subplots()
-    for at, fit in enumerate(fits):
-        style = f"C{at % 10}{'osD'[at // 10]}"
-        ax.plot(100 * fit.last.weights, fit.last.test, style, label=fit.name)
-    ax.set(xlabel="zero weights (%)", ylabel="test error (%)", yscale="log")
-    ax.legend(frameon=False, fontsize=7, ncols=2, loc="center left", bbox_to_anchor=(1, 0.5))
+    """Accuracy against zero weights and zero neurons."""
+    figure = Figure(figsize=(11, 4.6), layout="constrained")
+    names, scores = [fit.name for fit in fits], [1 - fit.last.test / 100 for fit in fits]
+    for ax, of in zip(figure.subplots(1, 2), ("weights", "neurons"), strict=True):
+        sparsity = [getattr(fit.last, of) for fit in fits]
+        AccuracySparsityDisplay(names, sparsity, scores, of=of).plot(ax)
+    figure.axes[0].get_legend().remove()
     return figure
 
 
@@ -90,7 +90,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         ["regularizer", "lam", "error %", "zero weights %", "zero neurons %", "CPU seconds"],
         ([fit.name, f"{fit.lam:.2g}", *percent(fit.last), f"{fit.seconds:.0f}"] for fit in fits),
     )
-    report.figure(draw(fits), "Error against zero weights, every criterion at one lam.")
+    report.figure(draw(fits), "Accuracy against zeros, every criterion at one lam.")
     report.close(seeds={0}, fits=len(fits), seconds=sum(fit.seconds for fit in fits))
 
 

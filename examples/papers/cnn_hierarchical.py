@@ -18,9 +18,11 @@ from _paper4 import CRITERIA, Size, chosen, conv_zeros, models
 from _report import Report, arguments
 from matplotlib.figure import Figure
 
+from sgnn.inspection import AccuracySparsityDisplay
+
 SIZES = {
     "full": Size(epochs=30, batch_size=256, strengths=(0.1, 0.3, 1.0, 3.0, 10.0)),
-    "quick": Size(epochs=6, batch_size=128, n_images=6000),
+    "quick": Size(epochs=6, batch_size=64, n_images=3000),
     "tiny": Size(epochs=2, batch_size=50, n_images=200, n_test=200),
 }
 # name of the data: title, units of the dense hidden layers
@@ -58,13 +60,12 @@ def draw(fits: dict[str, Sequence[Fit]]) -> Figure:
     figure = Figure(figsize=(10, 4.4), layout="constrained")
     axes = figure.subplots(1, len(fits))
     for ax, (key, own) in zip(axes, fits.items(), strict=True):
-        for at, name in enumerate(CRITERIA):
-            fit = chosen(own, name)
-            style = f"C{at % 10}{'os'[at // 10]}"
-            ax.plot(conv_zeros(fit), 100 - fit.last.test, style, label=name)
-        ax.set(xlabel="zero weights of the convolutions (%)", ylabel="test accuracy (%)",
-               title=DATA[key][0])  # fmt: skip
-    axes[-1].legend(frameon=False, fontsize=8, loc="center left", bbox_to_anchor=(1, 0.5))
+        picked = [chosen(own, name) for name in CRITERIA]
+        zeros = [conv_zeros(fit) / 100 for fit in picked]
+        scores = [1 - fit.last.test / 100 for fit in picked]
+        AccuracySparsityDisplay(list(CRITERIA), zeros, scores).plot(ax)
+        ax.set_title(DATA[key][0])
+    axes[0].get_legend().remove()
     return figure
 
 

@@ -3,8 +3,8 @@
     python examples/papers/cnn_nonconvex.py [--quick | --tiny] [--out FOLDER] [--cache FOLDER]
 
 Data: MNIST, 2000 training images held out.  Objective: test error, zero weights, zero neurons:
-after the last epoch (tables 2 and 4), and after the epoch with the smallest error (tables 3 and 5; the
-paper's is on the test images, here it is on those held out).  Solvers: SparseGroupCNN by variable
+after the last epoch (tables 2 and 4), and after the epoch with the smallest error (tables 3 and 5:
+in the paper on the test images, here on those held out).  Solvers: SparseGroupCNN by variable
 splitting, the group lasso by its subgradient, l0 by hard-concrete gates.
 """
 

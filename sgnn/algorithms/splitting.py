@@ -16,13 +16,15 @@ from .whole import WholeNetwork
 __all__ = ["Splitting"]
 
 STAGES = 5  # beta grows four times in a training, as in the paper
+EVERY = 16  # mini-batches between two V of a regularizer whose prox is slow
 
 
 class Splitting(WholeNetwork):
     """min over W, V of loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
 
     Every mini-batch is a step of the optimizer on W, with a subgradient of lam G, and then
-    V = prox of (lam / beta) r at W.  beta grows by sigma in every fifth of the training.  A
+    V = prox of (lam / beta) r at W; where that prox is a search, as for some criteria of paper 4,
+    V follows only every 16 mini-batches.  beta grows by sigma in every fifth of the training.  A
     regularizer that is no sum is all r.  In the end weights that do not exceed the tolerance are
     set to 0: it is W that the network was trained with, not V.
 
@@ -64,6 +66,9 @@ class Splitting(WholeNetwork):
         self.first_beta = 25 * problem.lam if self.beta is None else self.beta
         self.V = [self._shrunk(i) for i in range(len(self.terms))]
 
+    def enter(self, block: int) -> None:
+        self.steps = 0
+
     def state(self) -> dict[str, Any]:
         return super().state() | {"V": self.V}
 
@@ -89,7 +94,10 @@ class Splitting(WholeNetwork):
 
     def update(self) -> None:
         super().update()
-        self.V = [self._shrunk(i) for i in range(len(self.terms))]
+        self.steps += 1
+        for i, term in enumerate(self.terms):
+            if self.steps % EVERY == 0 or not parts(term.regularizer)[1].slow:
+                self.V[i] = self._shrunk(i)
 
     def _shrunk(self, i: int) -> Tensor:
         """V of a term: the prox of r at its weights."""

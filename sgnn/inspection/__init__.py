@@ -7,8 +7,10 @@ from .path import PathDisplay
 from .portraits import RegularizerPortrait
 from .regularizers import RegularizerDisplay
 from .stability import StabilityDisplay
+from .tradeoff import AccuracySparsityDisplay
 
 __all__ = [
+    "AccuracySparsityDisplay",
     "FilterDisplay",
     "GroupImportanceDisplay",
     "LayerSparsityDisplay",

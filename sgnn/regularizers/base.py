@@ -47,10 +47,13 @@ class Regularizer(ABC):
         Whether its source multiplies each block by sqrt(number of its entries).  Who builds
         the Blocks decides by their weights: the default ones where this is true (papers 1 to
         3), ones where it is not (paper 4's criteria).
+    slow : bool
+        Whether the prox is a search that may take longer than a training step.
     """
 
     convex: bool = True
     size_factor: bool = False
+    slow: bool = False
 
     @abstractmethod
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:

@@ -33,7 +33,8 @@ class SCAD(Entrywise):
     - w beyond,
 
     which for t = 1 is table 1 of paper 3 (there the middle line ends, by a misprint, at
-    2 lam).  For t >= a - 1 the better of min(S_{t lam}(|w|), lam) and w is the minimizer.
+    2 lam).  For t >= a - 1 the better of min(S_{t lam}(|w|), lam) and w is the minimizer; for
+    t >= a + 1 that is w where |w| > lam sqrt((a + 1) t), else 0.
     Paper 3's program calls the unit step with lam / beta for lam; that is not the minimizer of
     its equation 17b, which is lam and step = 1 / beta here.
 
@@ -61,8 +62,13 @@ class SCAD(Entrywise):
         outer = torch.where(x <= a * lam, middle, (a + 1) * lam * lam / 2)
         return torch.where(x <= lam, lam * x, outer)
 
+    def derivative(self, x: Tensor, lam: Lam) -> Tensor:
+        return (self.a * lam - x).div_(self.a - 1).clamp_min_(0).clamp_max_(lam)
+
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         a, t = self.a, torch.as_tensor(step, dtype=x.dtype, device=x.device)
+        if (t >= a + 1).all():
+            return torch.where(x > lam * ((a + 1) * t).sqrt(), x, 0.0)
         soft, short = (x - t * lam).clamp_min(0), t < a - 1
         middle = ((a - 1) * x - a * t * lam) / torch.where(short, a - 1 - t, 1.0)
         outer = torch.where(x <= a * lam, middle, x)
@@ -113,6 +119,9 @@ class MCP(Entrywise):
     def penalty(self, x: Tensor, lam: Lam) -> Tensor:
         a = self.a
         return torch.where(x <= a * lam, lam * x - x.square() / (2 * a), a * lam * lam / 2)
+
+    def derivative(self, x: Tensor, lam: Lam) -> Tensor:
+        return (lam - x / self.a).clamp_min(0)
 
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         a, t = self.a, torch.as_tensor(step, dtype=x.dtype, device=x.device)

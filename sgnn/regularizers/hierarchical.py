@@ -200,6 +200,7 @@ class HSQRTES(Hierarchical):
     tensor(7.)
     """
 
+    slow = True
     inner = staticmethod(squared_norm1)
     outer = staticmethod(safe_sqrt)
 
@@ -243,6 +244,7 @@ class HSQES(Hierarchical):
     tensor(81.)
     """
 
+    slow = True
     inner = staticmethod(squared_norm1)
     outer = staticmethod(torch.square)
 

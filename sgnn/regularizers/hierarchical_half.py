@@ -36,6 +36,7 @@ class _OfKernelRoots(Hierarchical):
     """
 
     convex = False
+    slow = True
     inner = staticmethod(root_norm1)
 
     @abstractmethod

@@ -5,8 +5,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from ..groups import Blocks
-from .base import Lam, per_block, per_entry, register
+from .base import Lam, register
 from .scalar import Entrywise, Normwise
 
 __all__ = ["L1", "L2", "GroupLasso"]
@@ -37,8 +36,8 @@ class L1(Entrywise):
     def shrink(self, a: Tensor, lam: Lam, step: Lam) -> Tensor:
         return (a - step * lam).clamp_min(0)
 
-    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        return per_entry(lam, blocks) * w.sign()
+    def derivative(self, a: Tensor, lam: Lam) -> Tensor:
+        return torch.as_tensor(lam, dtype=a.dtype, device=a.device)
 
 
 @register("l2")
@@ -64,8 +63,8 @@ class L2(Entrywise):
     def shrink(self, a: Tensor, lam: Lam, step: Lam) -> Tensor:
         return a / (1 + 2 * step * lam)
 
-    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        return 2 * per_entry(lam, blocks) * w
+    def derivative(self, a: Tensor, lam: Lam) -> Tensor:
+        return 2 * lam * a
 
 
 @register("group_lasso")
@@ -90,9 +89,3 @@ class GroupLasso(Normwise):
 
     size_factor = True
     scalar = L1()
-
-    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        # written out, for it is taken in every mini-batch and autograd costs 2 to 7 times this
-        norm = blocks.norm(w)
-        scale = torch.where(norm > 0, blocks.weights / norm, 0.0)
-        return w * blocks.spread(per_block(lam) * scale)

@@ -42,8 +42,12 @@ class L0(Entrywise):
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         return torch.where(x.square() > 2 * step * lam, x, 0.0)
 
+    def derivative(self, x: Tensor, lam: Lam) -> Tensor:
+        return torch.zeros_like(lam * x)
+
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        return torch.zeros_like(per_entry(lam, blocks) * w)
+        lam = torch.as_tensor(per_entry(lam, blocks))
+        return w.new_zeros(()).expand(torch.broadcast_shapes(w.shape, lam.shape))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         return Regularizer.zero_level(self, grad, blocks)
@@ -72,9 +76,6 @@ class GroupL0(Normwise):
 
     size_factor = True
     scalar = L0()
-
-    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        return torch.zeros_like(per_entry(lam, blocks) * w)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         return Regularizer.zero_level(self, grad, blocks)
@@ -120,15 +121,21 @@ class TL1(Entrywise):
     def penalty(self, x: Tensor, lam: Lam) -> Tensor:
         return lam * (self.a + 1) * x / (self.a + x)
 
+    def derivative(self, x: Tensor, lam: Lam) -> Tensor:
+        return (self.a + x).square_().reciprocal_() * (lam * (self.a + 1) * self.a)
+
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         a = self.a
         t = torch.as_tensor(step * lam, dtype=x.dtype, device=x.device)
         jump = (2 * t * (a + 1)).sqrt() - a / 2
         tau = torch.where(t <= a * a / (2 * (a + 1)), t * self.slope, jump)
-        # the formula above without its cancellation: cos(phi / 3) = 1 - 2 sin^2(phi / 6)
-        sine = (27 * t * a * (a + 1) / (4 * (a + x).pow(3))).clamp_max(1).sqrt()
-        root = x - 4 / 3 * (a + x) * (sine.arcsin() / 3).sin().square()
-        return torch.where(x > tau, root.clamp_min(0), 0.0)
+        y = a + x
+        # the formula above without its cancellation: cos(phi / 3) = 1 - 2 sin^2(phi / 6); in
+        # place, for fresh memory costs more than the arithmetic
+        sine = y.square().mul_(y).reciprocal_() * (27 / 4 * t * a * (a + 1))
+        sine.clamp_max_(1).sqrt_().arcsin_().div_(3).sin_()
+        root = sine.square_().mul_(y).mul_(-4 / 3).add_(x)
+        return torch.where(x > tau, root.clamp_min_(0), 0.0)
 
 
 @register("l1l2")
@@ -166,6 +173,11 @@ class L1L2(Regularizer):
 
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
         return lam * (total(w.abs(), blocks) - self.alpha * safe_sqrt(total(w.square(), blocks)))
+
+    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        norm = total(w.square(), blocks).sqrt()
+        shrunk = torch.where(norm > 0, self.alpha / norm, 0.0)
+        return per_entry(lam, blocks) * (w.sign() - per_entry(shrunk, blocks) * w)
 
     def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
         no_groups = torch.zeros_like(blocks.weights)

@@ -138,3 +138,19 @@ def test_small_weights_are_zero_in_the_end():
     small = before.abs() <= 0.1
     assert small.any()
     assert torch.equal(problem.module.theta, torch.where(small, 0.0, before))
+
+
+@pytest.mark.parametrize(("name", "every"), [("hsq_gl_half", 16), ("sgl_tl1", 1)])
+def test_a_slow_prox_is_taken_less_often(name, every):
+    problem = linear(*regression(), name)  # three mini-batches an epoch
+    problem.rows.batches = [slice(0, 20)] * 40
+    algorithm, moved = Splitting(beta=BETA), []
+    algorithm.begin(problem, torch.optim.SGD(problem.module.parameters(), lr=LR), 1)
+    with torch.no_grad():
+        algorithm.enter(-1)
+        for batch in problem.rows.batches:
+            before = algorithm.V[0]
+            algorithm.objective(batch)
+            algorithm.update()
+            moved.append(algorithm.V[0] is not before)
+    assert [i for i, m in enumerate(moved, 1) if m] == list(range(every, 41, every))

@@ -142,7 +142,7 @@ MLPS = (
 )
 # every column a channel of one position, so that the same groups of columns serve
 PAPER_3 = {
-    "splitting": {}, "proximal": {}, "subgradient": {}, "gates": {"regularizer": "group_l0"}
+    "splitting": {}, "proximal": {}, "subgradient": {}, "gates": {"regularizer": "group_lasso"}
 }  # fmt: skip
 CNN = Case(
     SparseGroupCNN,

@@ -163,7 +163,7 @@ def test_oicsr_joins_what_leads_into_and_out_of_a_unit():
 @pytest.mark.parametrize("grouping", ["neuron", "channel", "filter"])
 @pytest.mark.parametrize("regularizer", ["group_l0", "group_lasso"])
 def test_gates_shut_and_compact(regularizer, grouping):
-    settings = QUICK | {"lam": 0.03, "zero_tol": 1e-3, "max_epochs": 40}
+    settings = QUICK | {"lam": 0.03, "zero_tol": 1e-3, "max_epochs": 40, "batch_size": 15}
     model = SparseGroupCNN(
         regularizer=regularizer, algorithm="gates", grouping=grouping, layers="all", **settings
     ).fit(X, Y)

@@ -8,7 +8,7 @@ import torch
 
 from sgnn import SGINClassifier, SparseGroupCNN
 from sgnn.datasets import load_digit_rows
-from sgnn.inspection import FilterDisplay, LayerSparsityDisplay
+from sgnn.inspection import AccuracySparsityDisplay, FilterDisplay, LayerSparsityDisplay
 
 
 @pytest.fixture(scope="module")
@@ -79,3 +79,29 @@ def test_one_network_alone(agg, networks):
 def test_what_has_no_layers_to_show_is_refused(display):
     with pytest.raises(TypeError, match="give a"):
         display.from_estimator(SGINClassifier())
+
+
+@pytest.mark.parametrize("of", ["weights", "neurons"])
+def test_score_against_zeros(agg, networks, of):
+    digits = load_digit_rows()
+    X, y = digits.data[300:600], digits.target[300:600]
+    display = AccuracySparsityDisplay.from_estimators(networks, X, y, of=of)
+    for line, (title, model) in zip(display.ax_.lines, networks.items(), strict=True):
+        right = (model.predict(X) == y).mean()
+        assert line.get_label() == title
+        assert line.get_ydata()[0] == pytest.approx(right)
+    zero = [line.get_xdata()[0] for line in display.ax_.lines]
+    assert zero[0] == 0
+    total = sum(layer[of] for layer in networks["sparse"].sparsity_)
+    by_hand = sum(int((W == 0).sum()) for W in networks["sparse"].module_.body.parameters()
+                  if W.ndim > 1) if of == "weights" else 2  # fmt: skip
+    assert zero[1] == pytest.approx(100 * by_hand / total)
+    assert display.ax_.get_xlabel() == f"zero {of} (%)"
+
+
+def test_what_has_no_zeros_to_count_is_refused(agg, networks):
+    digits = load_digit_rows()
+    with pytest.raises(TypeError, match="has no sparsity_: give a fitted SparseGroupCNN"):
+        AccuracySparsityDisplay.from_estimators({"": SGINClassifier()}, digits.data, digits.target)
+    with pytest.raises(ValueError, match="of='filters' is not counted"):
+        AccuracySparsityDisplay.from_estimators(networks, digits.data, digits.target, of="filters")
