@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from _cnn import Cosine, Fit, MomentumDecay, lam_of
+from _report import Report
 from _runs import Data
 
 from sgnn import SparseGroupCNN
@@ -91,3 +92,25 @@ def conv_zeros(fit: Fit) -> float:
     layers = [layer for layer in fit.layers if "conv" in layer["name"]]
     zero = sum(layer["zero_weights"] for layer in layers)
     return 100 * zero / sum(layer["weights"] for layer in layers)
+
+
+def table(
+    report: Report,
+    titles: dict[str, str],
+    printed: dict[str, Sequence[tuple[float, float]]],
+    fits: dict[str, Sequence[Fit]],
+) -> None:
+    """A row for each criterion: the paper's numbers and ours, on each data set or network."""
+    header = ["criterion"]
+    for title in titles.values():
+        header += [f"{title}, paper: accuracy %", "zero weights %"]
+        header += ["here: accuracy %", "zero weights %", "lam"]
+    rows = []
+    for at, name in enumerate(CRITERIA):
+        row: list[Any] = [name]
+        for key, own in fits.items():
+            fit = chosen(own, name)
+            row += [*printed[key][at], f"{100 - fit.last.test:.2f}", f"{conv_zeros(fit):.2f}"]
+            row.append(f"{fit.lam:.2g}")
+        rows.append(row)
+    report.table(header, rows)

@@ -9,12 +9,11 @@ zero.  Solvers: SparseGroupCNN with the subgradient of each criterion, in the pa
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from _cnn import Fit, measure_all
 from _images import images
-from _paper4 import CRITERIA, Size, chosen, conv_zeros, models
+from _paper4 import Size, chosen, models, table
 from _report import Report, arguments
 from matplotlib.figure import Figure
 
@@ -39,17 +38,6 @@ PAPER = {
         (73.20, 68.11), (72.80, 84.01),
     ),
 }  # fmt: skip
-
-
-def rows(fits: dict[str, Sequence[Fit]]) -> Iterator[list[Any]]:
-    """Every criterion, the paper's numbers and ours with both networks."""
-    for at, name in enumerate(CRITERIA):
-        row: list[Any] = [name]
-        for key, own in fits.items():
-            fit = chosen(own, name)
-            row += [*PAPER[key][at], f"{100 - fit.last.test:.2f}", f"{conv_zeros(fit):.2f}"]
-            row.append(f"{fit.lam:.2g}")
-        yield row
 
 
 def draw(fits: dict[str, Sequence[Fit]]) -> Figure:
@@ -81,11 +69,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"in batches of {size.batch_size}, one seed; the paper: 50000 and 10000 images, 100 "
         f"epochs in batches of 128, lam by grid search."
     )
-    header = ["criterion"]
-    for title in NETWORKS.values():
-        header += [f"{title}, paper: accuracy %", "zero weights %"]
-        header += ["here: accuracy %", "zero weights %", "lam"]
-    report.table(header, rows(fits))
+    table(report, NETWORKS, PAPER, fits)
     report.figure(draw(fits), "Figure 4, here: zero weights of each convolution.")
     every = [fit for own in fits.values() for fit in own]
     report.close(seeds={0}, fits=len(every), seconds=sum(fit.seconds for fit in every))

@@ -9,12 +9,11 @@ the subgradient of each criterion.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from _cnn import Fit, measure_all
 from _images import images
-from _paper4 import CRITERIA, Size, chosen, conv_zeros, models
+from _paper4 import CRITERIA, Size, chosen, conv_zeros, models, table
 from _report import Report, arguments
 from matplotlib.figure import Figure
 
@@ -42,17 +41,6 @@ PAPER = {
         (88.39, 99.43), (88.82, 99.38),
     ),
 }  # fmt: skip
-
-
-def rows(fits: dict[str, Sequence[Fit]]) -> Iterator[list[Any]]:
-    """Every criterion, the paper's numbers and ours on both data sets."""
-    for at, name in enumerate(CRITERIA):
-        row: list[Any] = [name]
-        for key, own in fits.items():
-            fit = chosen(own, name)
-            row += [*PAPER[key][at], f"{100 - fit.last.test:.2f}", f"{conv_zeros(fit):.2f}"]
-            row.append(f"{fit.lam:.2g}")
-        yield row
 
 
 def draw(fits: dict[str, Sequence[Fit]]) -> Figure:
@@ -84,11 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         f"{size.batch_size}, one seed; the paper: 60000 images, 30 epochs, batches of 256, lam by "
         f"grid search."
     )
-    header = ["criterion"]
-    for title, _ in DATA.values():
-        header += [f"{title}, paper: accuracy %", "zero weights %"]
-        header += ["here: accuracy %", "zero weights %", "lam"]
-    report.table(header, rows(fits))
+    table(report, {key: title for key, (title, _) in DATA.items()}, PAPER, fits)
     report.figure(draw(fits), "Table II, here: accuracy against zero weights.")
     every = [fit for own in fits.values() for fit in own]
     report.close(seeds={0}, fits=len(every), seconds=sum(fit.seconds for fit in every))
