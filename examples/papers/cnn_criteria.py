@@ -39,7 +39,7 @@ class Size:
 
 SIZES = {
     "full": Size(epochs=100),
-    "quick": Size(epochs=6, n_images=3000),
+    "quick": Size(epochs=6, n_images=2000),
     "tiny": Size(epochs=1, n_images=100, n_test=100),
 }
 

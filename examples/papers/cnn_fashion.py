@@ -23,7 +23,7 @@ from matplotlib.figure import Figure
 from sgnn import SparseGroupCNN
 
 PAPER = {"HSQ-GL1/2": (88.61, 99.54), "SHSQ-GL1/2": (88.82, 99.38), "SHSQRT-GL1/2": (88.39, 99.43)}
-STRENGTHS = {"SHSQ-GL1/2": 10.0, "SHSQRT-GL1/2": 10.0}
+STRENGTHS = {"SHSQ-GL1/2": 25.0, "SHSQRT-GL1/2": 0.7}
 
 
 @dataclass(frozen=True)
