@@ -134,7 +134,7 @@ def test_stability(script, tmp_path):
 @pytest.mark.parametrize(
     ("name", "tables", "rows"),
     [
-        ("cnn_lenet", 2, 3 + 4),
+        ("cnn_lenet", 2, 4 + 4),
         ("cnn_fashion", 1, 5),
         ("cnn_nonconvex", 2, 16),
         ("cnn_algorithms", 1, 6),

@@ -37,7 +37,7 @@ class Size:
 
 SIZES = {
     "full": Size(epochs=15),
-    "quick": Size(epochs=4),
+    "quick": Size(epochs=3),
     "tiny": Size(epochs=1, n_images=200, n_test=200),
 }
 

@@ -86,7 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     selection, before = remembered("with the penalty", first, data, True)
     second = model(
         size.epochs[1], lam=LESS, architecture=before.compact().body, grouping="channel",
-        batch_size=128,
+        batch_size=128, learning_rate=0.02,
     )  # fmt: skip
     trained, between = remembered("cut down, with less of it", second, data, True)
     third = model(
