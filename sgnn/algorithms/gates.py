@@ -82,7 +82,7 @@ class Gates(WholeNetwork):
                 each = self.gating.penalty(omega, gates, term.blocks)
                 drawn.append((w, self.lam * (term.blocks.weights * each).sum()))
             term.assign(w.detach())
-        self.restore()
+        self.network.restore()
         loss = super().objective(batch)
         for term, pair, (w, penalty) in zip(self.terms, self.factors, drawn, strict=True):
             for part in pair:
@@ -93,7 +93,7 @@ class Gates(WholeNetwork):
     def leave(self, block: int) -> None:
         for term, (omega, gates) in zip(self.terms, self.factors, strict=True):
             term.assign(self.gating.fold(omega, gates, term.blocks))
-        self.restore()
+        self.network.restore()
         super().leave(block)
 
     def finish(self) -> None:
