@@ -85,7 +85,7 @@ class Splitting(WholeNetwork):
     def objective(self, batch: slice) -> Tensor:
         loss, beta = super().objective(batch), self.strength
         for term, V in zip(self.terms, self.V, strict=True):
-            slope = (term.w - V) * beta
+            slope = (term.w - V).mul_(beta)
             group, _, share, _ = parts(term.regularizer)
             if group is not None:
                 slope += group.subgradient(term.w, term.blocks, share * self.lam)
