@@ -33,7 +33,8 @@ OWN = {
         What is penalized: the outgoing weights of each group of inputs, those of each hidden
         unit, and each bias alone.""",
     "algorithm": """{"proximal", "rmda", "subgradient"}, default="proximal"
-        Steps of the optimizer with the prox of the penalty; regularized dual averaging, which
+        Steps of the optimizer with the prox of the penalty, once after every 16 mini-batches and
+        at the end of an epoch; regularized dual averaging, which
         takes steps of its own and wants ten times the learning rate; or steps of the optimizer
         along a subgradient, as in the paper, and `zero_tol` at the end.""",
     "alpha": """float or None, default=None
@@ -49,7 +50,9 @@ OWN = {
         without a hidden layer, where the solution is then exact.""",
     "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
         The factor of each group: sqrt(number of its weights), hidden units included, 1, or these
-        numbers for the groups of inputs.  Regularizers whose source has no such factor have 1.""",
+        numbers for the groups of inputs.  Regularizers whose source has no such factor have 1.
+        Adaptive weights: `first.groups_.weights / first.group_norms_` of a first fit, its norms
+        clipped above 0.""",
     "max_epochs": """int, default=100
         Epochs at most; an epoch sees every row once.""",
     "lr_schedule": """float, callable or None, default=0.98
