@@ -34,9 +34,9 @@ OWN = {
         unit, and each bias alone.""",
     "algorithm": """{"proximal", "rmda", "subgradient"}, default="proximal"
         Steps of the optimizer with the prox of the penalty, once after every 16 mini-batches and
-        at the end of an epoch; regularized dual averaging, which
-        takes steps of its own and wants ten times the learning rate; or steps of the optimizer
-        along a subgradient, as in the paper, and `zero_tol` at the end.""",
+        at the end of an epoch; regularized dual averaging, which takes steps of its own and wants
+        ten times the learning rate; or steps of the optimizer along a subgradient, as in the
+        paper, and `zero_tol` at the end.""",
     "alpha": """float or None, default=None
         The mix of regularizers given by a name that have one, such as "sparse_group_lasso".""",
     "warmup_epochs": """int, default=20
