@@ -34,7 +34,7 @@ class Size:
     epochs: int
     n_images: int | None = None
     n_test: int | None = None
-    strength: float = 3.0
+    strength: float = 30.0
 
 
 SIZES = {
