@@ -36,7 +36,7 @@ class Size:
 
 SIZES = {
     "full": Size(epochs=15),
-    "quick": Size(epochs=3),
+    "quick": Size(epochs=6),
     "tiny": Size(epochs=1, n_images=200, n_test=200),
 }
 
