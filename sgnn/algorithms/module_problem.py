@@ -163,7 +163,7 @@ class ModuleNetwork(Network):
         return problem.mean(problem.loss(out, problem.y[index]), index)
 
     def restore(self) -> None:
-        for group in (~self.problem.alive).nonzero()[0].tolist():
+        for group in self.problem.removed:
             self.problem.zero(group)
 
     def store(self) -> None:

@@ -97,7 +97,7 @@ class DenseNetwork(Network):
         return self.problem.loss_from(self.problem.rows.read(batch) @ self.theta.T, batch)
 
     def restore(self) -> None:
-        for group in (~self.problem.alive).nonzero()[0].tolist():
+        for group in self.problem.removed:
             self.theta[:, self.problem.rows.span(group)] = 0
 
     def load(self) -> None:

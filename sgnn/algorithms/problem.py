@@ -83,6 +83,11 @@ class Problem(ABC):
         """Indices of the groups that are left."""
         return np.flatnonzero(self.alive)
 
+    @property
+    def removed(self) -> list[int]:
+        """Indices of the groups that are not."""
+        return np.flatnonzero(~self.alive).tolist()
+
     def mean(self, losses: Tensor, batch: Batch) -> Tensor:
         """Weighted mean over the batch of losses (..., b) -> (...)."""
         if self.weight is None:
