@@ -370,6 +370,7 @@ class SparseGroupCNN(NetClassifier):
                 f"architecture returns outputs of shape {shape} for 2 rows: give a network that "
                 f"returns (n, {n_outputs}), one output for each class."
             )
+        module.try_channels_last()
 
     def _columns(self, table: Table) -> Columns:
         """Every channel filled in and scaled as a whole."""
@@ -553,7 +554,9 @@ class SparseGroupCNN(NetClassifier):
             if name != "kept"
         }
         columns = Columns(len(kept), **buffers).to(kept.device)
-        return ChannelNet(columns, (int(channels.sum()), *self._shape[1:]), body)
+        compact = ChannelNet(columns, (int(channels.sum()), *self._shape[1:]), body)
+        compact.channels_last = module.channels_last
+        return compact
 
     @property
     def sparsity_(self) -> list[dict]:
