@@ -57,10 +57,12 @@ def problem(regularizer, batch):
             coupling, readers, (regularizer, None), grouping="neuron",
             conv_only=not R.size_factor, sized=R.size_factor, by_input=False, inside=True,
         )  # fmt: skip
+    module = ChannelNet(Columns(784), shape, body)
+    module.try_channels_last()
     rows = Groups(("all",), np.zeros(784, dtype=np.int64), np.ones(1), np.ones(1))
     X = torch.from_numpy(rng.normal(size=(n, 784)).astype(np.float32))
     return ModuleProblem(
-        module=ChannelNet(Columns(784), shape, body), loss=CrossEntropy(),
+        module=module, loss=CrossEntropy(),
         rows=StoredRows(rows, X, batch), y=torch.from_numpy(rng.integers(0, 10, n)), weight=None,
         groups=groups, regularizer=R, lam=LAM, alive=np.ones(1, dtype=bool), rng=rng,
         terms=terms, readers=readers,

@@ -194,7 +194,9 @@ def test_a_section_is_replaced_and_the_rest_of_the_page_is_kept(script, tmp_path
 def test_only_a_full_run_writes_into_the_documentation(script):
     report = script("_report")
     assert report.arguments("doc", ["--quick"]).out is None
-    assert report.arguments("doc", []).out == PAPERS.parents[1] / "docs" / "papers"
+    full = report.arguments("doc", ["--full"])
+    assert full == report.arguments("doc", [])
+    assert full.out == PAPERS.parents[1] / "docs" / "papers"
 
 
 def test_the_model_is_chosen_on_validation_data(script):

@@ -31,9 +31,13 @@ NETWORKS = {
 
 @dataclass(frozen=True)
 class Size:
-    """How much is trained; `n_alphas` counts from the largest."""
+    """How much is trained; `n_alphas` counts from the largest.
+
+    `times` is what lam = alpha / number of images is multiplied by, so that fewer steps make zeros.
+    """
 
     epochs: int
+    times: float = 1.0
     batch_size: int = 128
     n_images: int | None = None
     n_test: int | None = None
@@ -51,14 +55,16 @@ class Size:
         """What was trained, in a sentence."""
         return (
             f"Here: {len(data.y)} training images, {self.epochs} epochs in batches of "
-            f"{self.batch_size}, {len(self.seeds)} seeds; the paper: 60000 images, 200 epochs, 5 "
-            f"runs."
+            f"{self.batch_size}, {len(self.seeds)} seeds, lam = {self.times:g} alpha / number of "
+            f"images; the paper: 60000 images, 200 epochs, 5 runs, lam = alpha / number of images."
         )
 
 
 SIZES = {
     "full": Size(epochs=200),
-    "quick": Size(epochs=10, batch_size=64, n_images=3000, n_alphas=1, seeds=(0,)),
+    "quick": Size(
+        epochs=10, times=10.0, batch_size=64, n_images=10_000, n_alphas=1, seeds=(0,)
+    ),
     "tiny": Size(
         epochs=5, batch_size=50, n_images=200, n_test=200, n_alphas=1, seeds=(0,),
         networks=("lenet5",),
@@ -71,7 +77,7 @@ def model(
 ) -> SparseGroupCNN:
     """Adam, the learning rate and beta in five stages, all layers penalized."""
     regularizer, algorithm = criterion
-    lam = alpha / n_images
+    lam = size.times * alpha / n_images
     return SparseGroupCNN(
         architecture=network,
         architecture_options={"dropout": 0.0},

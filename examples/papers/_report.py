@@ -51,7 +51,7 @@ def arguments(
     parser = argparse.ArgumentParser(description=doc.splitlines()[0])
     parser.set_defaults(size="full")
     sizes = parser.add_mutually_exclusive_group()
-    texts = {"quick": quick, "tiny": "seconds, to see that it runs"}
+    texts = {"full": "the default", "quick": quick, "tiny": "seconds, to see that it runs"}
     if whole:
         texts["whole"] = "all that the paper tries: many hours"
     for size, text in texts.items():

@@ -21,7 +21,7 @@ from sgnn.inspection import AccuracySparsityDisplay
 
 SIZES = {
     "full": Size(epochs=30, batch_size=256, strengths=(0.1, 0.3, 1.0, 3.0, 10.0)),
-    "quick": Size(epochs=6, batch_size=64, n_images=3000),
+    "quick": Size(epochs=6, batch_size=64, n_images=10_000),
     "tiny": Size(epochs=2, batch_size=50, n_images=200, n_test=200),
 }
 # name of the data: title, units of the dense hidden layers

@@ -78,16 +78,14 @@ class Gates(WholeNetwork):
         drawn = []
         for term, (omega, gates) in zip(self.terms, self.factors, strict=True):
             with torch.enable_grad():
-                w = self.gating.draw(omega, gates, term.blocks, self.generator)
-                each = self.gating.penalty(omega, gates, term.blocks)
-                drawn.append((w, self.lam * (term.blocks.weights * each).sum()))
-            term.assign(w.detach())
+                drawn.append(self.gating.draw(omega, gates, term.blocks, self.generator))
+            term.assign(drawn[-1].detach())
         self.network.restore()
         loss = super().objective(batch)
-        for term, pair, (w, penalty) in zip(self.terms, self.factors, drawn, strict=True):
-            for part in pair:
-                part.grad = None
-            torch.autograd.backward([w, penalty], [term.tensor.grad, None])
+        for term, (omega, gates), w in zip(self.terms, self.factors, drawn, strict=True):
+            omega.grad = gates.grad = None
+            w.backward(term.tensor.grad)
+            self.gating.add_slope(omega, gates, term.blocks, self.lam)
         return loss
 
     def leave(self, block: int) -> None:

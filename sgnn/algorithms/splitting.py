@@ -85,11 +85,11 @@ class Splitting(WholeNetwork):
     def objective(self, batch: slice) -> Tensor:
         loss, beta = super().objective(batch), self.strength
         for term, V in zip(self.terms, self.V, strict=True):
-            slope = (term.w - V).mul_(beta)
+            term.add_gradient(term.w, beta)
+            term.add_gradient(V, -beta)
             group, _, share, _ = parts(term.regularizer)
             if group is not None:
-                slope += group.subgradient(term.w, term.blocks, share * self.lam)
-            term.add_gradient(slope)
+                term.add_gradient(group.subgradient(term.w, term.blocks, share * self.lam))
         return loss
 
     def update(self) -> None:

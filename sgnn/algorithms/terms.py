@@ -44,10 +44,10 @@ class Term:
         """Put w, in the shape of the blocks, in the place of the weights."""
         self.tensor.copy_(w)
 
-    def add_gradient(self, slope: Tensor) -> None:
-        """Add a slope, in the shape of the blocks, to the weights' gradients."""
+    def add_gradient(self, slope: Tensor, times: float = 1.0) -> None:
+        """Add `times` a slope, in the shape of the blocks, to the weights' gradients."""
         assert self.tensor.grad is not None
-        self.tensor.grad.add_(slope)
+        self.tensor.grad.add_(slope, alpha=times)
 
     def value(self, lam: Lam) -> Tensor:
         """lam * R at the weights."""
@@ -96,10 +96,10 @@ class JoinedTerm(Term):
         for tensor, part in zip(self.tensors, split_units(w, *self.tensors), strict=True):
             tensor.copy_(part)
 
-    def add_gradient(self, slope: Tensor) -> None:
+    def add_gradient(self, slope: Tensor, times: float = 1.0) -> None:
         for tensor, part in zip(self.tensors, split_units(slope, *self.tensors), strict=True):
             assert tensor.grad is not None
-            tensor.grad.add_(part)
+            tensor.grad.add_(part, alpha=times)
 
 
 def drop_small(terms: list[Term], tolerance: float) -> None:

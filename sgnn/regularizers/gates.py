@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
+from .base import Lam, per_block
 
 __all__ = ["DGating", "Gating", "HardConcrete"]
 
@@ -41,6 +42,12 @@ class Gating(ABC):
     @abstractmethod
     def penalty(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
         """What each block costs before its factor s_g: (..., n_blocks)."""
+
+    def add_slope(self, omega: Tensor, gates: Tensor, blocks: Blocks, lam: Lam) -> None:
+        """Add the gradient of lam * sum_g s_g penalty_g to those of both leaves."""
+        with torch.enable_grad():
+            each = self.penalty(omega, gates, blocks)
+            (per_block(lam) * blocks.weights * each).sum().backward()
 
 
 @dataclass(frozen=True)
@@ -162,3 +169,11 @@ class DGating(Gating):
     def penalty(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
         """(||omega_g||^2 + sum_d gamma_gd^2) / depth of each block: (..., n_blocks)."""
         return (blocks.sum(omega.square()) + gates.square().sum(-2)) / self.depth
+
+    # written out, for autograd takes five passes over the weights for it
+    def add_slope(self, omega: Tensor, gates: Tensor, blocks: Blocks, lam: Lam) -> None:
+        assert omega.grad is not None
+        assert gates.grad is not None
+        slope = (2 / self.depth) * per_block(lam) * blocks.weights
+        omega.grad.addcmul_(omega, blocks.spread(slope))
+        gates.grad.addcmul_(gates, slope.unsqueeze(-2))

@@ -129,13 +129,14 @@ class TL1(Entrywise):
         t = torch.as_tensor(step * lam, dtype=x.dtype, device=x.device)
         jump = (2 * t * (a + 1)).sqrt() - a / 2
         tau = torch.where(t <= a * a / (2 * (a + 1)), t * self.slope, jump)
+        x = x.expand(torch.broadcast_shapes(x.shape, t.shape))
         y = a + x
         # the formula above without its cancellation: cos(phi / 3) = 1 - 2 sin^2(phi / 6); in
         # place, for fresh memory costs more than the arithmetic
-        sine = y.square().mul_(y).reciprocal_() * (27 / 4 * t * a * (a + 1))
-        sine.clamp_max_(1).sqrt_().arcsin_().div_(3).sin_()
-        root = sine.square_().mul_(y).mul_(-4 / 3).add_(x)
-        return torch.where(x > tau, root.clamp_min_(0), 0.0)
+        sine = torch.div(27 / 4 * t * a * (a + 1), y.pow(3))
+        sine.clamp_max_(1).sqrt_().arcsin_().div_(3).sin_().square_()
+        root = sine.mul_(y).mul_(-4 / 3).add_(x).clamp_min_(0)
+        return root.mul_(y.copy_(x).gt_(tau))
 
 
 @register("l1l2")
@@ -180,8 +181,12 @@ class L1L2(Regularizer):
         return per_entry(lam, blocks) * (w.sign() - per_entry(shrunk, blocks) * w)
 
     def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
-        no_groups = torch.zeros_like(blocks.weights)
-        return stretched_prox(w, blocks, step * lam, no_groups, self.alpha)
+        t = step * lam
+        soft = (w.abs() - per_entry(t, blocks)).clamp_min_(0)
+        length = total(soft.square(), blocks).sqrt()
+        if (length > 0).all():
+            return torch.copysign(soft.mul_(per_entry(1 + self.alpha * t / length, blocks)), w)
+        return stretched_prox(w, blocks, t, torch.zeros_like(blocks.weights), self.alpha)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         return balance(blocks.max(grad.abs()), 1 - self.alpha)
@@ -196,7 +201,7 @@ def stretched_prox(w: Tensor, blocks: Blocks, t: Lam, s: Tensor, alpha: float) -
     negative in every direction, and the best one stays within a single block.
     """
     magnitude, tiny = w.abs(), torch.finfo(w.dtype).tiny
-    soft = (magnitude - per_entry(t, blocks)).clamp_min(0)
+    soft = (magnitude - per_entry(t, blocks)).clamp_min_(0)
     norm, cost, bonus = blocks.norm(soft), per_block(t) * s, alpha * per_block(t)
     left = (norm - cost).clamp_min(0)
     length = left.square().sum(-1, keepdim=True).sqrt()
@@ -206,7 +211,7 @@ def stretched_prox(w: Tensor, blocks: Blocks, t: Lam, s: Tensor, alpha: float) -
         reach = torch.where(norm > 0, norm, blocks.max(magnitude) - per_block(t)) - cost
         single = _within_one_block(magnitude, soft, norm, reach + bonus, blocks)
         x = torch.where(blocks.spread((length > 0).expand_as(left)), x, single)
-    return w.sign() * x
+    return torch.copysign(x, w)
 
 
 def _within_one_block(

@@ -84,6 +84,24 @@ def test_balanced_factors_are_the_cheapest(depth):
         assert gating.penalty(omega / factor, other, blocks) > least
 
 
+@pytest.mark.parametrize("gating", [DGating(2), DGating(3), HardConcrete()], ids=repr)
+@pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.name)
+def test_the_slope_is_that_of_the_penalty(cut, gating):
+    generator = torch.Generator().manual_seed(1)
+    w = torch.randn(2, *cut.shape, generator=generator, dtype=torch.float64)
+    leaves = [part.requires_grad_() for part in gating.split(w, cut.blocks)]
+    lam = torch.tensor([0.3, 2.0], dtype=torch.float64)
+    each = gating.penalty(*leaves, cut.blocks) * cut.blocks.weights
+    (lam.unsqueeze(-1) * each).sum().backward()
+    expected = [0 if part.grad is None else part.grad.clone() for part in leaves]
+    for part in leaves:
+        part.grad = torch.ones_like(part)
+    with torch.no_grad():
+        gating.add_slope(*leaves, cut.blocks, lam)
+    for part, slope in zip(leaves, expected, strict=True):
+        torch.testing.assert_close(part.grad, 1 + slope * torch.ones_like(part))
+
+
 def test_a_single_factor_is_refused():
     with pytest.raises(ValueError, match="depth=1 must be at least 2"):
         DGating(1)
