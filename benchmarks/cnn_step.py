@@ -1,11 +1,12 @@
 """What a penalty adds to a training step of LeNet-5-Caffe.
 
-    python benchmarks/cnn_step.py [--batch 128] [--rounds 7] [--names sgl_l0 hsq_gl ...]
+    python benchmarks/cnn_step.py [--batch 128] [--rounds 7] [--names sgl_l0 hsq_gl ...] [--all]
 
 Random 28 x 28 images, Adam.  Every registered regularizer, or those named, under each algorithm
 that takes it, is compared with the same step without a penalty, in turn and in processor time; the
-loss of the first step must be the same, but for gates that are drawn.  Paper 3's families penalize
-all layers, paper 4's the convolutions, by output channels.
+loss of the first step must be the same, but for gates that are drawn.  Blocks are output channels,
+of all layers for paper 3's criteria and of the convolutions for those that paper 4 alone has; with
+--all of all layers for these too.
 """
 
 from __future__ import annotations
@@ -42,10 +43,11 @@ ALGORITHMS = {
     "proximal": lambda: Proximal(polish_iter=0),
 }
 GATES = {"group_l0": HardConcrete(), "group_lasso": DGating()}
+PAPER_3 = {"cges"}  # without a size factor
 STEPS = 16  # an epoch, and so one prox of "proximal"
 
 
-def problem(regularizer, batch):
+def problem(regularizer, batch, everywhere):
     rng = np.random.default_rng(0)
     shape, n = (1, 28, 28), STEPS * batch
     body = ARCHITECTURES["lenet5"](shape, 10, generator=torch.Generator().manual_seed(0))
@@ -53,9 +55,10 @@ def problem(regularizer, batch):
     readers, terms, R = readers_of(coupling, groups), [], None
     if regularizer is not None:
         R = regularizers.get(regularizer)
+        everywhere = everywhere or R.size_factor or regularizer in PAPER_3
         terms = terms_of(
             coupling, readers, (regularizer, None), grouping="neuron",
-            conv_only=not R.size_factor, sized=R.size_factor, by_input=False, inside=True,
+            conv_only=not everywhere, sized=R.size_factor, by_input=False, inside=True,
         )  # fmt: skip
     module = ChannelNet(Columns(784), shape, body)
     module.try_channels_last()
@@ -69,9 +72,9 @@ def problem(regularizer, batch):
     )  # fmt: skip
 
 
-def steps(algorithm, regularizer, batch):
+def steps(algorithm, regularizer, batch, everywhere):
     """A function that takes STEPS steps, and the loss of the very first."""
-    made = problem(regularizer, batch)
+    made = problem(regularizer, batch, everywhere)
     optimizer = torch.optim.Adam(made.module.parameters(), lr=1e-4, fused=True)
     algorithm.begin(made, optimizer, 1)
 
@@ -88,15 +91,15 @@ def steps(algorithm, regularizer, batch):
     return epoch, epoch()
 
 
-def compare(batch, rounds, names):
+def compare(batch, rounds, names, everywhere):
     worst = 0.0
     for name in names or regularizers.names():
         algorithms = dict(ALGORITHMS)
         if name in GATES:
             algorithms["gates"] = lambda name=name: Gates(gating=GATES[name])
         for which, make in algorithms.items():
-            plain, expected = steps(WholeNetwork(), None, batch)
-            ours, loss = steps(make(), name, batch)
+            plain, expected = steps(WholeNetwork(), None, batch, everywhere)
+            ours, loss = steps(make(), name, batch, everywhere)
             drawn = which == "gates" and name == "group_l0"
             assert drawn or abs(loss - expected) < 1e-5, (name, which, loss, expected)
             ratios = []
@@ -117,5 +120,6 @@ if __name__ == "__main__":
     parser.add_argument("--batch", type=int, default=128)
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--names", nargs="*", choices=regularizers.names())
+    parser.add_argument("--all", action="store_true", help="penalize all layers with any")
     arguments = parser.parse_args()
-    compare(arguments.batch, arguments.rounds, arguments.names)
+    compare(arguments.batch, arguments.rounds, arguments.names, arguments.all)

@@ -53,6 +53,7 @@ def draw(fits: dict[str, Sequence[Fit]]) -> Figure:
             ax.plot(range(1, len(zero) + 1), zero, "o-", label=name)
         ax.set(xlabel="convolution", ylabel="zero weights (%)", ylim=(-3, 103))
         ax.set_title(NETWORKS[key][0])
+        ax.xaxis.get_major_locator().set_params(integer=True)
     axes[0].legend(frameon=False)
     return figure
 

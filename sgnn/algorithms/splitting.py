@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -23,10 +24,10 @@ class Splitting(WholeNetwork):
     """min over W, V of loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
 
     Every mini-batch is a step of the optimizer on W, with a subgradient of lam G, and then
-    V = prox of (lam / beta) r at W; where that prox is a search, as for some criteria of paper 4,
-    V follows only every 16 mini-batches.  beta grows by sigma in every fifth of the training.  A
-    regularizer that is no sum is all r.  In the end weights that do not exceed the tolerance are
-    set to 0: it is W that the network was trained with, not V.
+    V = prox of (lam / beta) r at W; where that prox is slow, as for TL1, CGES and some criteria
+    of paper 4, V follows only every 16 mini-batches.  beta grows by sigma in every fifth of the
+    training.  A regularizer that is no sum is all r.  In the end weights that do not exceed
+    the tolerance are set to 0: it is W that the network was trained with, not V.
 
     Parameters
     ----------
@@ -89,7 +90,7 @@ class Splitting(WholeNetwork):
             term.add_gradient(V, -beta)
             group, _, share, _ = parts(term.regularizer)
             if group is not None:
-                term.add_gradient(group.subgradient(term.w, term.blocks, share * self.lam))
+                replace(term, regularizer=group).add_slope(share * self.lam)
         return loss
 
     def update(self) -> None:

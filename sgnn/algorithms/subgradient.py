@@ -50,7 +50,7 @@ class Subgradient(WholeNetwork):
     def objective(self, batch: slice) -> Tensor:
         loss = super().objective(batch)
         for term in self.terms:
-            term.add_gradient(term.slope(self.lam))
+            term.add_slope(self.lam)
         return loss
 
     def select(self, index: Tensor) -> None:

@@ -57,6 +57,11 @@ class Term:
         """A subgradient of lam * R at the weights, in the shape of the blocks."""
         return self.regularizer.subgradient(self.w, self.blocks, lam)
 
+    def add_slope(self, lam: Lam) -> None:
+        """Add a subgradient of lam * R to the weights' gradients."""
+        assert self.tensor.grad is not None
+        self.regularizer.add_subgradient(self.tensor.grad, self.w, self.blocks, lam)
+
     @property
     def entries(self) -> tuple[int, ...]:
         """The axes of the weights that are not those of replicas."""
@@ -100,6 +105,9 @@ class JoinedTerm(Term):
         for tensor, part in zip(self.tensors, split_units(slope, *self.tensors), strict=True):
             assert tensor.grad is not None
             tensor.grad.add_(part, alpha=times)
+
+    def add_slope(self, lam: Lam) -> None:
+        self.add_gradient(self.slope(lam))
 
 
 def drop_small(terms: list[Term], tolerance: float) -> None:

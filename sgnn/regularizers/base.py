@@ -48,7 +48,8 @@ class Regularizer(ABC):
         the Blocks decides by their weights: the default ones where this is true (papers 1 to
         3), ones where it is not (paper 4's criteria).
     slow : bool
-        Whether the prox is a search that may take longer than a training step.
+        Whether the prox sorts, searches or takes trigonometry, which a training step has to wait
+        for.
     """
 
     convex: bool = True
@@ -68,6 +69,10 @@ class Regularizer(ABC):
         with torch.enable_grad():
             leaf = w.detach().requires_grad_()
             return torch.autograd.grad(self.value(leaf, blocks, lam).sum(), leaf)[0]
+
+    def add_subgradient(self, grad: Tensor, w: Tensor, blocks: Blocks, lam: Lam) -> None:
+        """Add `subgradient` to `grad`, in place."""
+        grad.add_(self.subgradient(w, blocks, lam))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         """The smallest lam at which each block, with all others at 0, stays 0 against `grad`.

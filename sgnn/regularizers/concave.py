@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .base import Lam, register
-from .scalar import Entrywise, Normwise
+from .scalar import Entrywise, Normwise, above
 
 __all__ = ["MCP", "SCAD", "GroupMCP", "GroupSCAD"]
 
@@ -68,7 +68,7 @@ class SCAD(Entrywise):
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         a, t = self.a, torch.as_tensor(step, dtype=x.dtype, device=x.device)
         if (t >= a + 1).all():
-            return torch.where(x > lam * ((a + 1) * t).sqrt(), x, 0.0)
+            return above(x, lam * ((a + 1) * t).sqrt()).mul_(x)
         soft, short = (x - t * lam).clamp_min(0), t < a - 1
         middle = ((a - 1) * x - a * t * lam) / torch.where(short, a - 1 - t, 1.0)
         outer = torch.where(x <= a * lam, middle, x)
@@ -127,7 +127,7 @@ class MCP(Entrywise):
         a, t = self.a, torch.as_tensor(step, dtype=x.dtype, device=x.device)
         gap = torch.where(t < a, a - t, 1.0)
         small = torch.where(x <= a * lam, a * (x - t * lam).clamp_min(0) / gap, x)
-        large = torch.where(x > lam * (a * t).sqrt(), x, 0.0)
+        large = above(x, lam * (a * t).sqrt()).mul_(x)
         return torch.where(t < a, small, large)
 
 

@@ -50,6 +50,8 @@ class Exclusive(Regularizer):
     [[2.0, 0.0]]
     """
 
+    slow = True
+
     def __init__(self, half: bool = True) -> None:
         self.half = half
 
@@ -61,6 +63,10 @@ class Exclusive(Regularizer):
         tau = per_block(2 * self._factor * step * lam) * blocks.weights
         theta = squared_l1_threshold(Ranked(w.abs(), blocks), tau).to(w)
         return w.sign() * (w.abs() - blocks.spread(theta)).clamp_min(0)
+
+    def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
+        slope = per_block(2 * self._factor * lam) * blocks.weights * blocks.norm(w, 1)
+        return w.sign().mul_(blocks.spread(slope))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         return balance(blocks.max(grad.abs()), 0.0)

@@ -8,7 +8,7 @@ from torch.nn.functional import one_hot
 
 from ..groups import Blocks
 from .base import Lam, Regularizer, balance, per_block, per_entry, register, total
-from .scalar import Entrywise, Normwise
+from .scalar import Entrywise, Normwise, above
 from .solvers import safe_sqrt
 
 __all__ = ["L0", "L1L2", "TL1", "GroupL0", "stretched_prox"]
@@ -40,7 +40,7 @@ class L0(Entrywise):
         return lam * (x != 0).to(x.dtype)
 
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
-        return torch.where(x.square() > 2 * step * lam, x, 0.0)
+        return above(x.square(), 2 * step * lam).mul_(x)
 
     def derivative(self, x: Tensor, lam: Lam) -> Tensor:
         return torch.zeros_like(lam * x)
@@ -108,6 +108,7 @@ class TL1(Entrywise):
     """
 
     convex = False
+    slow = True
 
     def __init__(self, a: float = 1.0) -> None:
         if not a > 0:
@@ -133,9 +134,9 @@ class TL1(Entrywise):
         y = a + x
         # the formula above without its cancellation: cos(phi / 3) = 1 - 2 sin^2(phi / 6); in
         # place, for fresh memory costs more than the arithmetic
-        sine = torch.div(27 / 4 * t * a * (a + 1), y.pow(3))
+        sine = y.pow(3).reciprocal_().mul_(27 / 4 * t * a * (a + 1))
         sine.clamp_max_(1).sqrt_().arcsin_().div_(3).sin_().square_()
-        root = sine.mul_(y).mul_(-4 / 3).add_(x).clamp_min_(0)
+        root = sine.mul_(y).mul_(-4 / 3).add_(x)
         return root.mul_(y.copy_(x).gt_(tau))
 
 
@@ -185,7 +186,7 @@ class L1L2(Regularizer):
         soft = (w.abs() - per_entry(t, blocks)).clamp_min_(0)
         length = total(soft.square(), blocks).sqrt()
         if (length > 0).all():
-            return torch.copysign(soft.mul_(per_entry(1 + self.alpha * t / length, blocks)), w)
+            return soft.mul_(per_entry(1 + self.alpha * t / length, blocks)).copysign_(w)
         return stretched_prox(w, blocks, t, torch.zeros_like(blocks.weights), self.alpha)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:

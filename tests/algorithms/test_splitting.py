@@ -140,7 +140,7 @@ def test_small_weights_are_zero_in_the_end():
     assert torch.equal(problem.module.theta, torch.where(small, 0.0, before))
 
 
-@pytest.mark.parametrize(("name", "every"), [("hsq_gl_half", 16), ("sgl_tl1", 1)])
+@pytest.mark.parametrize(("name", "every"), [("hsq_gl_half", 16), ("sgl_tl1", 16), ("sgl_scad", 1)])
 def test_a_slow_prox_is_taken_less_often(name, every):
     problem = linear(*regression(), name)  # three mini-batches an epoch
     problem.rows.batches = [slice(0, 20)] * 40
