@@ -136,7 +136,7 @@ class TL1(Entrywise):
         # place, for fresh memory costs more than the arithmetic
         sine = y.pow(3).reciprocal_().mul_(27 / 4 * t * a * (a + 1))
         sine.clamp_max_(1).sqrt_().arcsin_().div_(3).sin_().square_()
-        root = sine.mul_(y).mul_(-4 / 3).add_(x)
+        root = sine.mul_(y).mul_(-4 / 3).add_(x).clamp_min_(0)
         return root.mul_(y.copy_(x).gt_(tau))
 
 
