@@ -32,7 +32,7 @@ from sgnn.pruning import measure as measure_cost
 
 SHAPE = (1, 28, 28)
 PAPER = ["SGL0, paper: 200 epochs", "0.63", "95.7", "80.7", "-"]
-COSTS = ["", "LeNet-5-Caffe", "channels last", "what is left", "ratio", "ratio to channels last"]
+COSTS = ["", "LeNet-5-Caffe", "with channels last", "what is left", "ratio", "with channels last"]
 LAM, MORE = 4e-3, 1e-2
 
 

@@ -55,6 +55,7 @@ class GroupHalf(Regularizer):
     """
 
     convex = False
+    slow = True
 
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
         return (per_block(lam) * blocks.weights * safe_sqrt(blocks.norm(w, 1))).sum(-1)
