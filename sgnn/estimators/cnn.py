@@ -345,6 +345,7 @@ class SparseGroupCNN(NetClassifier):
         dtype = self._dtype(len(table.rows))
         module = ChannelNet(self._columns(table), self._shape, body.to(dtype))
         self._check_outputs(module, n_outputs)
+        module.try_channels_last()
         return module.to(self._device())
 
     def _checkpoint(self, table: Table) -> Checkpoint | None:
@@ -370,7 +371,6 @@ class SparseGroupCNN(NetClassifier):
                 f"architecture returns outputs of shape {shape} for 2 rows: give a network that "
                 f"returns (n, {n_outputs}), one output for each class."
             )
-        module.try_channels_last()
 
     def _columns(self, table: Table) -> Columns:
         """Every channel filled in and scaled as a whole."""

@@ -185,7 +185,7 @@ class L1L2(Regularizer):
         t = step * lam
         soft = (w.abs() - per_entry(t, blocks)).clamp_min_(0)
         length = total(soft.square(), blocks).sqrt()
-        if (length > 0).all():
+        if (length > 0).all():  # as in most steps: no need to look at blocks
             return soft.mul_(per_entry(1 + self.alpha * t / length, blocks)).copysign_(w)
         return stretched_prox(w, blocks, t, torch.zeros_like(blocks.weights), self.alpha)
 
