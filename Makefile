@@ -12,10 +12,10 @@ demo: $(VENV)/demo  ## install the package and run the quickstart
 test slow: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/test  ## install the package with the test extras and run the tests
-	$(VENV)/bin/python -m pytest --numprocesses auto --dist worksteal
+	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadgroup --durations 20
 
 slow: $(VENV)/test  ## the tests that take minutes
-	$(VENV)/bin/python -m pytest -m slow
+	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadgroup -m slow
 
 lint: $(VENV)/dev  ## ruff, mypy and codespell, as pre-commit runs them
 	$(VENV)/bin/ruff check .

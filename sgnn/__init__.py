@@ -1,8 +1,8 @@
 """sgnn: which groups of input variables can a neural network do without?"""
 
-from importlib import import_module
+from importlib import import_module as _import_module
 
-__version__ = "0.1.0"
+from .version import __version__ as __version__
 
 # The public names and where they live, loaded at first use: `import sgnn` loads no torch.
 _HOME = {
@@ -31,11 +31,11 @@ __all__ = [*_HOME, *_MODULES]
 
 def __getattr__(name: str):
     if name in _HOME:
-        return getattr(import_module(f".{_HOME[name]}", __name__), name)
+        return getattr(_import_module(f".{_HOME[name]}", __name__), name)
     if name in _MODULES:
-        return import_module(f".{name}", __name__)
+        return _import_module(f".{name}", __name__)
     raise AttributeError(f"module 'sgnn' has no attribute {name!r}")
 
 
 def __dir__() -> list[str]:
-    return sorted([*globals(), *__all__])
+    return sorted({*(name for name in globals() if name.startswith("__")), *__all__})

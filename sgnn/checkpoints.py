@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import os
 from pathlib import Path
 from typing import Any
@@ -9,6 +11,8 @@ from typing import Any
 import torch
 
 __all__ = ["Checkpoint"]
+
+HEADER = b"sgnn checkpoint 2\n"  # the first line; the second is the SHA-256 of all that follows
 
 
 class Checkpoint:
@@ -31,10 +35,17 @@ class Checkpoint:
 
     def save(self, state: dict[str, Any]) -> None:
         """Put `state`, of tensors, numbers, strings, lists and dicts, in the place of the last."""
+        content = io.BytesIO()
+        torch.save({"belongs_to": self.belongs_to, "state": state}, content)
+        digest = hashlib.sha256(content.getbuffer()).hexdigest().encode()
         beside = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        torch.save({"belongs_to": self.belongs_to, "state": state}, beside)
-        os.replace(beside, self.path)
+        try:
+            with beside.open("wb") as file:
+                file.write(HEADER + digest + b"\n")
+                file.write(content.getbuffer())
+            os.replace(beside, self.path)
+        finally:
+            beside.unlink(missing_ok=True)
 
     def load(self) -> dict[str, Any] | None:
         """What was saved last; None where there is no file.
@@ -42,21 +53,24 @@ class Checkpoint:
         Raises
         ------
         ValueError
-            If the file is of another training, or none at all.
+            If the file is of another training, damaged, or none at all.
         """
         if not self.path.exists():
             return None
         try:
-            found = torch.load(self.path, weights_only=True)
+            header, digest, content = self.path.read_bytes().split(b"\n", 2)
+            if header + b"\n" != HEADER or hashlib.sha256(content).hexdigest().encode() != digest:
+                raise ValueError("the content is not what was written")
+            found = torch.load(io.BytesIO(content), weights_only=True)
             belongs_to, state = found["belongs_to"], found["state"]
         except Exception:
-            raise ValueError(
-                f"checkpoint={str(self.path)!r} is no checkpoint that can be read: delete it, or "
-                f"name another file."
-            ) from None
+            raise self.refusal("is no checkpoint that can be read, or is damaged") from None
         if belongs_to != self.belongs_to:
-            raise ValueError(
-                f"checkpoint={str(self.path)!r} belongs to a training with other arguments or "
-                f"other data: delete it, or name another file."
-            )
+            raise self.refusal("belongs to a training with other arguments or other data")
         return state
+
+    def refusal(self, reason: str) -> ValueError:
+        """The error that says why the file will not do, and what to do about it."""
+        return ValueError(
+            f"checkpoint={str(self.path)!r} {reason}: delete it, or name another file."
+        )

@@ -15,7 +15,8 @@ ROOT = Path(sgnn.__file__).parent
 
 # layer -> the layers it may import besides itself; a layer is a file or folder of sgnn/
 MAY_IMPORT = {
-    "__init__": set(),
+    "__init__": {"version"},
+    "version": set(),
     "grouping": set(),
     "groups": {"grouping"},
     "regularizers": {"groups"},
@@ -37,7 +38,7 @@ MAY_IMPORT = {
         "regularizers",
         "groups",
     },
-    "selection": {"estimators", "groups", "metrics"},
+    "selection": {"estimators", "groups", "metrics", "version"},
     "inspection": {"selection", "regularizers", "groups"},
     "datasets": {"groups"},
     "metrics": set(),

@@ -25,6 +25,7 @@ SETTINGS = [
 ]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
 @pytest.mark.parametrize("case", VARIANTS, ids=str)
 def test_equals_the_estimator_on_the_kept_columns(case, settings):

@@ -19,6 +19,12 @@ PNG = b"\x89PNG"
 pytest.importorskip("matplotlib")
 
 
+def needs_data(test):
+    """A script that reads $SGNN_DATA, left to `make slow`."""
+    missing = pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+    return pytest.mark.slow(missing(test))
+
+
 @pytest.fixture
 def script(monkeypatch):
     """Return a function that imports a script, or a helper, of examples/papers by its name."""
@@ -85,6 +91,7 @@ def test_planted_signal_is_in_the_planted_groups(script):
     assert np.abs(shift[~data.support]).max() < 4 * error
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_algorithms(section):
     _, *rows = table(section("sgin_algorithms"))
     assert [row[0] for row in rows] == ["digits, accuracy"]
@@ -94,7 +101,7 @@ def test_algorithms(section):
 # with $SGNN_DATA -------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+@needs_data
 @pytest.mark.parametrize("name", ["sgin_mnist_rows", "sgin_mnist_wavelets"])
 def test_mnist(section, name):
     page = section(name)
@@ -102,7 +109,7 @@ def test_mnist(section, name):
         assert all(0 < value < 100 for value in column(page, "test %", solver))
 
 
-@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+@needs_data
 def test_rna(section):
     page = section("sgin_rna")
     header, *rows = table(page)
@@ -112,7 +119,7 @@ def test_rna(section):
     assert rows[-1][header.index("1 removed")].endswith("(-3)")
 
 
-@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+@needs_data
 def test_stability(script, tmp_path):
     script("stability").main(["--tiny", "--out", str(tmp_path)])
     page = (tmp_path / "stability.md").read_text()
@@ -130,7 +137,7 @@ def test_stability(script, tmp_path):
 # the networks of papers 3 and 4 ------------------------------------------------------------------
 
 
-@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+@needs_data
 @pytest.mark.parametrize(
     ("name", "tables", "rows"),
     [
@@ -154,7 +161,7 @@ def test_convolutions(section, script, name, tables, rows):
     assert any("zero weights" in title for title in header)
 
 
-@pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
+@needs_data
 def test_cifar(section):
     pytest.importorskip("PIL", reason="needs Pillow")
     _, *rows = table(section("cnn_cifar", "cnn"))
@@ -249,6 +256,7 @@ def test_nn_takes_as_many_steps_as_sgin_and_its_rate_falls_as_fast(script):
 # paper 2 ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_groups_that_fit_are_worth_more_than_those_that_do_not(section):
     header, scattered, filled = table(section("group_sparsity_strong", "group-sparsity"))
     assert [row[:2] for row in (scattered, filled)] == [["linear model", c] for c in ("0.125", "1")]
@@ -258,9 +266,6 @@ def test_groups_that_fit_are_worth_more_than_those_that_do_not(section):
     ]
     assert errors[0][0] > errors[0][1]
     assert errors[1][0] < errors[1][1]
-
-
-needs_data = pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="SGNN_DATA is not set")
 
 
 @needs_data

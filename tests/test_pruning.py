@@ -460,7 +460,10 @@ def test_export_without_onnx_says_what_to_install(monkeypatch, tmp_path):
         to_onnx(nn.Linear(2, 1), tmp_path / "net.onnx", torch.zeros(1, 2))
 
 
-@pytest.mark.parametrize("name", ["lenet5", "vgg11_bn", "resnet18"])
+LARGE = [pytest.param(name, marks=pytest.mark.slow) for name in ("vgg11_bn", "resnet18")]
+
+
+@pytest.mark.parametrize("name", ["lenet5", *LARGE])
 def test_onnx_runtime_computes_the_same(name, tmp_path):
     for package in ("onnx", "onnxscript", "onnxruntime"):
         pytest.importorskip(package, reason=f"{package} is not installed")

@@ -10,7 +10,7 @@ from .module_problem import ModuleProblem, Reader, group_norms
 from .problem import Problem
 from .proximal import Proximal
 from .rmda import RMDA
-from .rows import Rows, StoredRows, StreamedRows, deal
+from .rows import RescaledRows, Rows, StoredRows, StreamedRows, deal
 from .splitting import Splitting
 from .subgradient import Subgradient
 from .terms import Term
@@ -28,6 +28,7 @@ __all__ = [
     "Problem",
     "Proximal",
     "Reader",
+    "RescaledRows",
     "Rows",
     "Splitting",
     "StoredRows",

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .network import Leaf
 from .problem import Problem
 
 __all__ = ["EVERYTHING", "Algorithm"]
@@ -38,6 +39,15 @@ class Algorithm(ABC):
         self.enroll(problem, max_epochs)
         self.optimizer = optimizer
 
+    @property
+    def n_visits(self) -> int:
+        """How many blocks the next epoch visits."""
+        return 1
+
+    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
+        """The rows (b, p) of a mini-batch as the network sees them, and their targets."""
+        return self.problem.rows.read_in_order(batch), self.problem.y[batch]
+
     @abstractmethod
     def sweep(self) -> Iterable[int]:
         """The blocks that one epoch visits: group indices, or EVERYTHING at once."""
@@ -65,9 +75,19 @@ class Algorithm(ABC):
         self.epoch += 1
         surplus = len(self.problem.living) - self._room()
         if surplus > 0:
-            growth = self.problem.growth()
-            for group in self.problem.living[np.argsort(growth, kind="stable")[:surplus]]:
+            living = self.problem.living
+            by_growth = living[np.argsort(self.problem.growth(), kind="stable")]
+            # a group without a penalty is one to keep
+            for group in by_growth[self.problem.groups.penalties[by_growth] > 0][:surplus]:
                 self.problem.remove(group)
+
+    def last_below_bar(self) -> bool:
+        """Whether the last group, which is kept by rule, could be removed like the others."""
+        return False
+
+    def leaves(self) -> list[Leaf]:
+        """What the optimizer moves, as parameters of the module."""
+        return []
 
     def polish(self) -> Generator[float, None, None]:
         """After the last epoch of a training that ran its course: iterations, each a yield."""

@@ -11,6 +11,7 @@ from torch import Tensor, nn
 from ..groups import Blocks
 from .base import Algorithm
 from .dense_problem import DenseProblem
+from .network import Leaf
 
 __all__ = ["Blockwise", "BlockwiseB"]
 
@@ -65,6 +66,10 @@ class Blockwise(Algorithm):
         # (2b, q), used by every batch: with group i (loss1) and, below it, without (loss2)
         self.z = theta.new_empty(2 * longest, theta.shape[0])
 
+    @property
+    def n_visits(self) -> int:
+        return len(self.problem.living)
+
     def sweep(self) -> Iterable[int]:
         if self.H is not None:
             # anew every epoch, so that rounding does not add up over the visits
@@ -80,7 +85,7 @@ class Blockwise(Algorithm):
         self.span = self.problem.rows.span(block)
         self.X_i = self.problem.rows.part(self.span)
         self.noted = self.theta.new_zeros(())
-        self.noting = self._judged()
+        self.noting = self.judged(self.i)
         self.optimizer.param_groups[0]["params"] = [self.theta, *self.problem.module.upper()]
         if self.H is None:
             self.rest_theta = self._ordered()
@@ -107,15 +112,29 @@ class Blockwise(Algorithm):
         self.theta.grad = grad.addmm_(g.T, x)
         return means[0]
 
+    def update(self) -> None:
+        super().update()
+        module = self.problem.module
+        if not module.theta.requires_grad:  # it is frozen
+            self.theta.copy_(module.theta[:, self.problem.columns[self.i]])
+
     def leave(self, block: int) -> None:
         problem = self.problem
         problem.module.theta[:, problem.columns[self.i]] = self.theta
         self.owed = []
-        if self._judged() and self._unneeded():
+        if self.judged(self.i) and self._unneeded():
             self.theta.zero_()
             problem.remove(self.i)
         else:
             self.owed.append((self.X_i, self.theta.detach().clone(), 1))
+
+    def leaves(self) -> list[Leaf]:
+        module = self.problem.module
+        parts = zip(self.thetas, self.problem.columns, strict=True)
+        return [
+            *(Leaf(part, module.theta, columns) for part, columns in parts),
+            *(Leaf(p, p, None) for p in module.upper()),
+        ]
 
     def end_epoch(self) -> None:
         super().end_epoch()
@@ -123,11 +142,23 @@ class Blockwise(Algorithm):
             if not self.problem.alive[g]:
                 part.zero_()
 
-    def _judged(self) -> bool:
-        """Whether this visit may end in a removal: never for the last living group."""
+    def judged(self, group: int) -> bool:
+        """Whether a visit of the group may end in its removal: never for the last one."""
         problem = self.problem
         ready = self.epoch >= self.warmup_epochs and problem.lam > 0
-        return ready and len(problem.living) > 1
+        # a group without a penalty is one to keep, and frozen weights do not move
+        free = problem.groups.penalties[group] > 0 and problem.module.theta.requires_grad
+        return ready and free and len(problem.living) > 1
+
+    @torch.no_grad()
+    def last_below_bar(self) -> bool:
+        problem = self.problem
+        if len(problem.living) > 1 or self.epoch <= self.warmup_epochs or problem.lam == 0:
+            return False
+        increase = float(problem.growth()[0])  # of the objective
+        if self.bar == "lam":
+            increase += problem.penalty() - problem.lam
+        return increase < 0
 
     def _unneeded(self) -> bool:
         """Line 11: the noted mean is below the bar."""
@@ -163,7 +194,7 @@ class BlockwiseB(Blockwise):
 
     def leave(self, block: int) -> None:
         problem = self.problem
-        if self._judged():
+        if self.judged(self.i):
             self.owed = []  # paid by the first pass
             for batch in problem.rows.batches:
                 x, rest = self.X_i[batch], self._rest(batch)

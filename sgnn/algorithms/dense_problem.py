@@ -40,7 +40,8 @@ class DenseProblem(Problem):
         return DenseNetwork(self)
 
     def selected(self) -> np.ndarray:
-        return self.alive & (self.blocks.norm(self.module.theta) > 0).cpu().numpy()
+        read = self.module.read_columns().cpu().numpy()
+        return self.alive & (np.bincount(self.groups.labels, read, len(self.groups)) > 0)
 
     def remove(self, group: int) -> None:
         self.module.theta[:, self.columns[group]] = 0
@@ -75,10 +76,9 @@ class DenseProblem(Problem):
         less = R.value(theta, self.blocks, lam) - R.value(without, self.blocks, lam)
         return less.cpu().double().numpy()
 
-    def loss_on(self, batch: slice) -> float:
+    def outputs(self, batch: slice) -> Tensor:
         order = torch.from_numpy(self.rows.order).to(self.module.theta.device)
-        z = self.rows.read(batch) @ self.module.theta[:, order].T
-        return float(self.loss_from(z, batch))
+        return self.module.head(self.rows.read(batch) @ self.module.theta[:, order].T)[-1]
 
     def loss_from(self, z: Tensor, batch: slice) -> Tensor:
         """Mean loss of the batch from its first-layer product z (b, q), which is overwritten."""

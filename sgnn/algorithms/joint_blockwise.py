@@ -117,7 +117,8 @@ class JointBlockwise(Joint):
         self.weight = None if stack.weight is None else stack.weight[visit.replicas]
         self._enter_rest()
         self._enter_part()
-        judged = [self.members[r]._judged() for r in visit.replicas.tolist()]
+        visited = zip(visit.replicas.tolist(), visit.groups.tolist(), strict=True)
+        judged = [self.members[r].judged(g) for r, g in visited]
         self.judged = torch.tensor(judged, device=self.device)
         self.noting = any(judged) and not isinstance(self.rule, BlockwiseB)
         self.noted = stack.like.new_zeros(len(visit.replicas))

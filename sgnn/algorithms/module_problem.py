@@ -12,7 +12,8 @@ from torch import Tensor, nn
 from torch.nn.modules.dropout import _DropoutNd
 
 from ..groups import Blocks
-from ..modules import ChannelNet
+from ..modules import ChannelNet, Coupling
+from ..modules.reach import read_channels
 from ..modules.tracing import ONE_AT_A_TIME
 from .network import Network
 from .problem import ENOUGH, Problem
@@ -37,15 +38,19 @@ class ModuleProblem(Problem):
 
     Attributes
     ----------
+    coupling : Coupling
+        Of the module's body.
     readers : list of Reader
         Everything that reads the input.
     augment : callable (x, generator) -> x, optional
         A random change of the rows (b, p) of a mini-batch.
     seed : int
-        Of the order of the rows, of dropout and of `augment`, anew for every epoch.
+        Of the order of the rows and of dropout, anew for every epoch, and of `augment`, for
+        every mini-batch.
     """
 
     module: ChannelNet
+    coupling: Coupling
     readers: list[Reader] = field(default_factory=list)
     augment: Callable[[Tensor, torch.Generator], Tensor] | None = None
     seed: int = 0
@@ -54,7 +59,8 @@ class ModuleProblem(Problem):
         return ModuleNetwork(self)
 
     def selected(self) -> np.ndarray:
-        return self.alive & (group_norms(self.readers, len(self.groups)) > 0)
+        read = read_channels(self.coupling).numpy()
+        return self.alive & (np.bincount(self.groups.labels, read, len(self.groups)) > 0)
 
     def remove(self, group: int) -> None:
         self.zero(group)
@@ -85,10 +91,9 @@ class ModuleProblem(Problem):
                 break
         return total / seen + self.penalty()
 
-    def loss_on(self, batch: slice) -> float:
+    def outputs(self, batch: slice) -> Tensor:
         self.module.eval()
-        out = self.module.prepared(self.rows.read(batch))
-        return float(self.mean(self.loss(out, self.y[batch]), batch))
+        return self.module.prepared(self.rows.read(batch))
 
 
 def group_norms(readers: list[Reader], n_groups: int) -> np.ndarray:
@@ -119,30 +124,38 @@ class ModuleNetwork(Network):
 
     def deal(self, epoch: int) -> None:
         seed = np.random.SeedSequence([self.problem.seed, epoch])
-        order, dropout, augment = (int(s.generate_state(1)[0]) for s in seed.spawn(3))
+        order, dropout, self.augment_seed = (int(s.generate_state(1)[0]) for s in seed.spawn(3))
         n, device = self.problem.rows.n, self.parameters[0].device
         self.order = torch.arange(n, device=device)
         if len(self.problem.rows.batches) > 1:
             self.order = torch.from_numpy(np.random.default_rng(order).permutation(n)).to(device)
-        self.generator = torch.Generator().manual_seed(augment)
         with torch.random.fork_rng(self.devices):
             torch.manual_seed(dropout)
             self.stream = torch.get_rng_state()
 
-    def gradient(self, batch: slice) -> Tensor:
-        problem, module, index = self.problem, self.problem.module, self.order[batch]
+    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
+        problem, index = self.problem, self.order[batch]
         x = problem.rows.read(index)
         if problem.augment is not None:
-            x = problem.augment(x, self.generator)
+            seed = np.random.SeedSequence([self.augment_seed, batch.start]).generate_state(1)[0]
+            x = problem.augment(x, torch.Generator().manual_seed(int(seed)))
+        return x, problem.y[index]
+
+    def gradient(self, batch: slice) -> Tensor:
+        problem, module, index = self.problem, self.problem.module, self.order[batch]
+        x, y = self.read(batch)
         module.train()
         with self._own_stream(), torch.enable_grad():
             out = module.prepared(x)
         self.out = out.detach()
-        losses, g = problem.loss.gradient(self.out, problem.y[index])
+        losses, g = problem.loss.gradient(self.out, y)
         for p in self.parameters:
             p.grad = None
         with torch.enable_grad():
             out.backward(problem.weighted(g, index))
+        for p in self.parameters:
+            if p.grad is None:  # it is frozen, or the outputs do not depend on it
+                p.grad = torch.zeros_like(p)
         return problem.mean(losses, index)
 
     @contextmanager

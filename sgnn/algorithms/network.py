@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -15,7 +15,24 @@ from .terms import Term
 if TYPE_CHECKING:
     from .dense_problem import DenseProblem
 
-__all__ = ["DenseNetwork", "Network"]
+__all__ = ["DenseNetwork", "Leaf", "Network"]
+
+
+class Leaf(NamedTuple):
+    """A tensor that the optimizer moves, and what it stands for.
+
+    Attributes
+    ----------
+    moved : tensor
+    parameter : nn.Parameter
+        Of the module.
+    columns : tensor of long or None
+        Its columns there, None where it is the parameter itself.
+    """
+
+    moved: Tensor
+    parameter: nn.Parameter
+    columns: Tensor | None
 
 
 class Network(ABC):
@@ -36,6 +53,10 @@ class Network(ABC):
     out: Tensor
 
     @abstractmethod
+    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
+        """The rows (b, p) that `gradient` sees, columns in the order of X, and their targets."""
+
+    @abstractmethod
     def gradient(self, batch: slice) -> Tensor:
         """Set every `.grad` to the gradient of the batch's mean loss, and return the loss."""
 
@@ -49,6 +70,10 @@ class Network(ABC):
 
         Momentum moves what has a gradient of zero.
         """
+
+    def leaves(self) -> list[Leaf]:
+        """The parameters, and what they are in the module."""
+        return [Leaf(p, p, None) for p in self.parameters]
 
     def deal(self, epoch: int) -> None:
         """Before an epoch: deal the rows into mini-batches anew, where that is done."""
@@ -83,6 +108,9 @@ class DenseNetwork(Network):
         ]
         self.parameters = [self.theta, *module.upper()]
 
+    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
+        return self.problem.rows.read_in_order(batch), self.problem.y[batch]
+
     def gradient(self, batch: slice) -> Tensor:
         problem, module = self.problem, self.problem.module
         x = problem.rows.read(batch)
@@ -99,6 +127,14 @@ class DenseNetwork(Network):
     def restore(self) -> None:
         for group in self.problem.removed:
             self.theta[:, self.problem.rows.span(group)] = 0
+        if not self.problem.module.theta.requires_grad:  # it is frozen
+            self.load()
+
+    def deal(self, epoch: int) -> None:
+        self.theta.requires_grad_(self.problem.module.theta.requires_grad)
+
+    def leaves(self) -> list[Leaf]:
+        return [Leaf(self.theta, self.problem.module.theta, self.order), *super().leaves()[1:]]
 
     def load(self) -> None:
         self.theta.copy_(self.problem.module.theta[:, self.order])

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor, nn
 
 from ..groups import Groups
@@ -56,7 +57,10 @@ class Problem(ABC):
 
     @abstractmethod
     def selected(self) -> np.ndarray:
-        """Which groups the network reads, (n_groups,): not removed, and not zero as it is."""
+        """Which groups the network reads, (n_groups,).
+
+        Those that are not removed, and have a path to an output by weights that are not 0.
+        """
 
     @abstractmethod
     def remove(self, group: int) -> None:
@@ -70,8 +74,29 @@ class Problem(ABC):
         """
 
     @abstractmethod
+    def outputs(self, batch: slice) -> Tensor:
+        """What the module returns for a batch, (b, n_outputs)."""
+
     def loss_on(self, batch: slice) -> float:
         """Mean loss of a batch at the module's weights."""
+        return float(self.mean(self.loss(self.outputs(batch), self.y[batch]), batch))
+
+    def is_constant(self) -> bool:
+        """Whether the module returns the same for every row, up to rounding."""
+        low = high = None
+        for batch in self.rows.batches:
+            ends = self.outputs(batch).aminmax(dim=0)
+            low = ends.min if low is None else torch.minimum(low, ends.min)
+            high = ends.max if high is None else torch.maximum(high, ends.max)
+            rounding = 16 * torch.finfo(low.dtype).eps * torch.maximum(low.abs(), high.abs())
+            if (high - low > rounding).any():
+                return False
+        return True
+
+    def remove_unread(self) -> None:
+        """Remove the groups that the network does not read, so that `alive` says what it reads."""
+        for group in np.flatnonzero(self.alive & ~self.selected()):
+            self.remove(int(group))
 
     @property
     def like(self) -> Tensor:

@@ -54,7 +54,7 @@ class Proximal(Polished):
     def _slope(self, term: Term) -> Tensor:
         """Root mean square of the penalty's gradient over the entries that have one."""
         slope = term.slope(self.lam)
-        count = slope.count_nonzero(term.entries).clamp_min(1)
+        count = slope.count_nonzero(term.entries).clamp_min(1).to(slope.dtype)
         return torch.linalg.vector_norm(slope, dim=term.entries) / count.sqrt()
 
     def update(self) -> None:

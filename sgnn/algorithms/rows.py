@@ -10,7 +10,7 @@ from torch import Tensor
 
 from ..groups import Groups
 
-__all__ = ["Batch", "Rows", "StoredRows", "StreamedRows", "deal"]
+__all__ = ["Batch", "RescaledRows", "Rows", "StoredRows", "StreamedRows", "deal"]
 
 Batch = slice | Tensor  # rows next to each other, or their indices
 
@@ -67,6 +67,10 @@ class Rows(ABC):
             return self.read(slice(0, self.n), columns).contiguous()
         return Part(self, columns)
 
+    def read_in_order(self, batch: Batch) -> Tensor:
+        """The rows of a batch, (b, p), columns in the order of X."""
+        return self.read(batch)[:, np.argsort(self.order)]
+
     @abstractmethod
     def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
         """The rows of a batch, columns in group order: (b, p) or, for a span, (b, p_i)."""
@@ -81,6 +85,25 @@ class StoredRows(Rows):
 
     def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
         return self.X[batch, columns]
+
+
+class RescaledRows(Rows):
+    """Rows of other rows x: x * scale + shift.
+
+    Parameters
+    ----------
+    rows : StoredRows
+    scale, shift : tensor of shape (p,)
+        In the order of the rows' columns.
+    """
+
+    def __init__(self, rows: StoredRows, scale: Tensor, shift: Tensor) -> None:
+        self.rows, self.scale, self.shift = rows, scale, shift
+        self.n, self.batches = rows.n, rows.batches
+        self.order, self.offsets = rows.order, rows.offsets
+
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
+        return self.rows.read(batch, columns) * self.scale[columns] + self.shift[columns]
 
 
 class StreamedRows(Rows):

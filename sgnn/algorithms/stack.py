@@ -12,6 +12,7 @@ from ..groups import Blocks
 from ..modules import Head
 from .dense_problem import DenseProblem
 from .network import Network
+from .rows import RescaledRows
 from .terms import Term
 
 __all__ = ["Stack", "StackedNetwork", "mean", "weighted"]
@@ -26,7 +27,8 @@ class Stack:
     Parameters
     ----------
     members : sequence of DenseProblem
-        With one `rows`, `y`, `loss` and `regularizer`.
+        With one `y`, `loss` and `regularizer`; the rows are those of the first, rescaled for
+        members whose weights make other means.
     """
 
     def __init__(self, members: Sequence[DenseProblem]) -> None:
@@ -71,20 +73,14 @@ class Stack:
         return torch.stack([ones if m.weight is None else m.weight for m in self.members])
 
     def _scaling(self) -> tuple[Tensor | None, Tensor | None]:
-        """Replica r reads x * scale[r] + shift[r], (R, p), where the rows hold x.
-
-        The rows are scaled for the first member; weights of their own make other means.
-        """
-        columns = [member.module.columns for member in self.members]
-        own = [(c.shift, c.scale) for c in columns if c.shift is not None and c.scale is not None]
-        if not own:
+        """Replica r reads x * scale[r] + shift[r], (R, p), where the rows hold x."""
+        own = [member.rows for member in self.members]
+        if not any(isinstance(rows, RescaledRows) for rows in own):
             return None, None
-        shifts, scales = (torch.stack(of)[:, self.order] for of in zip(*own, strict=True))
-        scale = scales[0] / scales
-        shift = (shifts[0] - shifts) / scales
-        if bool((scale == 1).all() and (shift == 0).all()):
-            return None, None
-        return scale.to(self.like), shift.to(self.like)
+        as_it_is = self.like.new_ones(len(self.order)), self.like.new_zeros(len(self.order))
+        pairs = [(r.scale, r.shift) if isinstance(r, RescaledRows) else as_it_is for r in own]
+        scales, shifts = zip(*pairs, strict=True)
+        return torch.stack(scales), torch.stack(shifts)
 
 
 class StackedNetwork(Network):
@@ -113,6 +109,9 @@ class StackedNetwork(Network):
             shape = self.theta.shape[1:]
             blocks = Blocks.columns(shape, self.stack.labels, term.blocks.weights)
         return Term(self.parameters[place], blocks, term.regularizer)
+
+    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
+        return self.stack.rows.read_in_order(batch), self.stack.y[batch]
 
     def gradient(self, batch: slice) -> Tensor:
         stack, head = self.stack, self._head()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
@@ -24,11 +24,14 @@ class Term:
         In the shape of the blocks; leading axes are replicas, which lam and steps may have too.
     blocks : Blocks
     regularizer : Regularizer
+    share : float, default=1
+        Factor of lam.
     """
 
     tensor: nn.Parameter
     blocks: Blocks
     regularizer: Regularizer
+    share: float = field(default=1.0, kw_only=True)
 
     @property
     def tensors(self) -> tuple[nn.Parameter, ...]:
@@ -51,16 +54,16 @@ class Term:
 
     def value(self, lam: Lam) -> Tensor:
         """lam * R at the weights."""
-        return self.regularizer.value(self.w, self.blocks, lam)
+        return self.regularizer.value(self.w, self.blocks, self.share * lam)
 
     def slope(self, lam: Lam) -> Tensor:
         """A subgradient of lam * R at the weights, in the shape of the blocks."""
-        return self.regularizer.subgradient(self.w, self.blocks, lam)
+        return self.regularizer.subgradient(self.w, self.blocks, self.share * lam)
 
     def add_slope(self, lam: Lam) -> None:
         """Add a subgradient of lam * R to the weights' gradients."""
         assert self.tensor.grad is not None
-        self.regularizer.add_subgradient(self.tensor.grad, self.w, self.blocks, lam)
+        self.regularizer.add_subgradient(self.tensor.grad, self.w, self.blocks, self.share * lam)
 
     @property
     def entries(self) -> tuple[int, ...]:
@@ -68,8 +71,9 @@ class Term:
         return tuple(range(-len(self.blocks.shape), 0))
 
     def shrink(self, lam: Lam, step: Lam) -> None:
-        """The prox, in place."""
-        self.assign(self.regularizer.prox(self.w, self.blocks, lam, step))
+        """The prox, in place, of weights that are not frozen."""
+        if all(tensor.requires_grad for tensor in self.tensors):
+            self.assign(self.regularizer.prox(self.w, self.blocks, self.share * lam, step))
 
 
 @dataclass(eq=False)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from .base import EVERYTHING, Algorithm
+from .network import Leaf
 from .problem import Problem
 
 __all__ = ["WholeNetwork"]
@@ -43,6 +44,13 @@ class WholeNetwork(Algorithm):
     def resume(self, state: dict[str, Any]) -> None:
         super().resume(state)
         self.network.load()
+
+    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
+        return self.network.read(batch)
+
+    def leaves(self) -> list[Leaf]:
+        known = {id(leaf.moved): leaf for leaf in self.network.leaves()}
+        return [known[id(moved)] for moved in self.moved if id(moved) in known]
 
     def sweep(self) -> Iterable[int]:
         self.network.deal(self.epoch)

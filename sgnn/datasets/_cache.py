@@ -12,10 +12,13 @@ from collections.abc import Iterable, Mapping
 from importlib.util import find_spec
 from pathlib import Path, PurePosixPath
 from types import ModuleType
+from typing import IO
 from zipfile import BadZipFile, ZipFile
 
 import numpy as np
 from numpy.typing import NDArray
+
+LIMIT = 2**29  # bytes that an archive may be unpacked to
 
 DataHome = str | os.PathLike[str] | None
 
@@ -74,15 +77,27 @@ def read_member(path: Path, name: str) -> bytes:
     try:
         with ZipFile(path) as archive:
             members = {PurePosixPath(member).name: member for member in archive.namelist()}
-            return archive.read(members[name])
+            with archive.open(members[name]) as stream:
+                return read_limited(stream, path)
     except (OSError, EOFError, KeyError, NotImplementedError, BadZipFile, zlib.error) as error:
         raise corrupt_file(path) from error
+
+
+def read_limited(stream: IO[bytes], path: Path) -> bytes:
+    """Return what a stream out of the archive holds, which may not swell beyond LIMIT."""
+    content = stream.read(LIMIT + 1)
+    if len(content) > LIMIT:
+        raise corrupt_file(path)
+    return content
 
 
 def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
     """Return the named arrays of an npz file."""
     try:
         # opened here, because np.load leaves its file open when it finds no archive in it
+        with ZipFile(path) as archive:
+            if sum(member.file_size for member in archive.infolist()) > LIMIT:
+                raise corrupt_file(path)
         with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             return {name: archive[name] for name in names}
     except (OSError, EOFError, KeyError, ValueError, BadZipFile, zlib.error) as error:

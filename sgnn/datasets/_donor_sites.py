@@ -12,7 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ._cache import DataHome, cache_home, corrupt_file, fetch_file, find_file, read_npz, write_npz
+from ._cache import (
+    DataHome,
+    cache_home,
+    corrupt_file,
+    fetch_file,
+    find_file,
+    read_limited,
+    read_npz,
+    write_npz,
+)
 from ._names import crossed
 
 _TARBALL = "memset/MEMset.tar.gz"
@@ -145,7 +154,7 @@ def _read_tarball(path: Path) -> _Arrays:
     try:
         with tarfile.open(path) as archive:
             texts = {
-                PurePosixPath(member.name).name: _read_member(archive, member)
+                PurePosixPath(member.name).name: _read_member(archive, member, path)
                 for member in archive
                 if member.isfile() and PurePosixPath(member.name).name in _MEMBERS
             }
@@ -160,9 +169,9 @@ def _read_tarball(path: Path) -> _Arrays:
     }
 
 
-def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo) -> str:
+def _read_member(archive: tarfile.TarFile, member: tarfile.TarInfo, path: Path) -> str:
     stream = cast(IO[bytes], archive.extractfile(member))
-    return stream.read().decode("ascii")
+    return read_limited(stream, path).decode("ascii")
 
 
 def _read_fasta(text: str) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import copy
 import re
-import reprlib
 import warnings
 from abc import abstractmethod
 from typing import Any, NamedTuple
@@ -19,13 +18,14 @@ from torch import nn
 from ..algorithms import Algorithm, Problem, Rows, Subgradient, deal
 from ..checkpoints import Checkpoint
 from ..groups import Groups
-from ..modules import Loss, TorchLoss
+from ..modules import Loss
 from ..regularizers import Regularizer
-from ..training import Net, Settings, train
+from ..training import Net, Settings, check_callbacks, train
 from .checks import check_fit, check_weights, random_generator
 from .parameters import SHARED, check_parameters
 from .rows import rows_of
 from .selector import GroupSelector, raw_tensor
+from .trials import tried_loss, try_optimizer, try_schedule
 
 __all__ = ["SparseNet", "Table"]
 
@@ -140,7 +140,7 @@ class SparseNet(GroupSelector):
             If the loss diverges in the first epoch; later, the last good epoch is kept with a
             ConvergenceWarning.
         """
-        check_parameters(self, self._rules)
+        self._check_arguments()
         warm = self.warm_start and hasattr(self, "net_")
         rng = random_generator(self.random_state)
         X, y = self._read(X, y, reset=not warm)
@@ -150,24 +150,37 @@ class SparseNet(GroupSelector):
         if warm:
             self._check_warm()
         rows, validation = self._split(X, targets, weight, X_val, y_val, rng)
+        check_callbacks(
+            self.callbacks,
+            validation=validation is not None,
+            lr_schedule=self.lr_schedule,
+            gates=getattr(self, "algorithm", None) == "gates",
+        )
         table = Table(X, targets, weight, rows)
         module = copy.deepcopy(self.module_) if warm else self._new_module(table, rng)
-        groups = self._weighed(groups, module)
+        groups = self._checked(self._weighed(groups, module))
         alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
         problem = self._problem(table, groups, module, alive, rng)
         settings = self._settings(validation, problem.like)
         settings.checkpoint = self._checkpoint(table)
-        net = train(problem, self._algorithm(), settings)
+        algorithm = self._algorithm()
+        net = train(problem, algorithm, settings)
         history = net.epochs()
-        if self.refit:
+        last_below_bar = algorithm.last_below_bar()
+        if self.refit and not net.interrupted_:
             problem.lam = 0.0
-            alive &= problem.selected()
             if settings.checkpoint is not None:
                 settings.checkpoint = settings.checkpoint.beside("refit")
             net = train(problem, Subgradient(keep_zeros=True), settings, trained=True)
             history += net.epochs()
-        self._learned(net, groups, alive, history)
+        self._learned(net, problem, history, last_below_bar)
         return self
+
+    def _check_arguments(self) -> None:
+        """Refuse constructor arguments that will not do, before X and y are looked at."""
+        check_parameters(self, self._rules)
+        try_optimizer(self.optimizer, self.learning_rate)
+        try_schedule(self.lr_schedule, self.max_epochs)
 
     def _read_groups(self, n_features: int, warm: bool) -> Groups:
         groups = self._groups_of(n_features)
@@ -175,6 +188,16 @@ class SparseNet(GroupSelector):
             raise ValueError(
                 "groups differ from those of the fit that warm_start=True goes on with: give "
                 "the same groups, or set warm_start=False."
+            )
+        return groups
+
+    def _checked(self, groups: Groups) -> Groups:
+        """The groups, refused where fewer are to be left than have no penalty."""
+        free = int((groups.penalties == 0).sum())
+        if self.max_groups is not None and self.max_groups < free:
+            raise ValueError(
+                f"max_groups={self.max_groups} is less than the {free} groups of weight or cost 0, "
+                f"which are always kept: give at least {free}, or these groups a weight."
             )
         return groups
 
@@ -268,19 +291,7 @@ class SparseNet(GroupSelector):
         if self.loss is None:
             return self._default_loss()
         out = torch.zeros(2, n_outputs, dtype=torch.float64)
-        y = _target_tensor(targets[:2], out)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("error")
-                loss = TorchLoss(self.loss)
-                loss.gradient(out, y)
-        except Exception as error:
-            raise ValueError(
-                f"loss must be None or a torch loss class that takes outputs of shape "
-                f"{tuple(out.shape)} with targets of shape {tuple(y.shape)} and reduction='none', "
-                f"got {self.loss.__name__} ({reprlib.repr(str(error).splitlines()[0])})."
-            ) from None
-        return loss
+        return tried_loss(self.loss, out, _target_tensor(targets[:2], out))
 
     def _settings(self, held_out: Table | None, like: torch.Tensor) -> Settings:
         validation = None
@@ -304,21 +315,44 @@ class SparseNet(GroupSelector):
             stop_on_validation=self.early_stopping,
         )
 
-    def _learned(self, net: Net, groups: Groups, alive: np.ndarray, history: list[dict]) -> None:
+    def _learned(
+        self, net: Net, problem: Problem, history: list[dict], last_below_bar: bool
+    ) -> None:
+        """Take what was trained; `last_below_bar` as in `Algorithm.last_below_bar`."""
+        groups = problem.groups
         self.net_ = net
         self.groups_ = groups
         self.history_ = history
         self.n_iter_ = len(history)
         self.group_norms_ = self._norms(groups)
-        self.group_support_ = alive & (self.group_norms_ > 0)
-        if not self.group_support_.any():
-            warnings.warn(
-                f"lam={self.lam!r} is so large that no group is left and the predictions are "
-                f"constant: lower lam.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
+        self.group_support_ = problem.alive
+        doubt = self._doubt(problem, last_below_bar)
+        if doubt is not None:
+            warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
         self.module_.columns.keep(torch.from_numpy(groups.expand(self.group_support_)))
+
+    def _doubt(self, problem: Problem, last_below_bar: bool) -> str | None:
+        """What makes the network useless, if anything does, and what to do about it."""
+        kept = np.flatnonzero(problem.alive)
+        if not len(kept) and self.lam > 0:
+            return (
+                f"lam={self.lam!r} is so large that no group is left and the predictions are "
+                f"constant: lower lam."
+            )
+        if last_below_bar:
+            return (
+                f"lam={self.lam!r} is so large that the last group, "
+                f"{problem.groups.names[kept[0]]!r}, is left by rule alone, as its loss increase "
+                f"is below the bar too: lower lam."
+            )
+        with torch.no_grad():
+            if len(kept) and not problem.is_constant():
+                return None
+        return (
+            f"The predictions are the same for every row, although {len(kept)} of "
+            f"{len(problem.alive)} groups are left: lower learning_rate or lam, or draw other "
+            f"first weights by random_state."
+        )
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto":

@@ -11,6 +11,8 @@ from sklearn.utils.validation import validate_data
 
 __all__ = ["check_fit", "check_kept", "check_weights", "random_generator"]
 
+# What scikit-learn, numpy and torch raise for an X or y that they cannot read.
+UNREADABLE = (ValueError, TypeError, RuntimeError, OverflowError)
 ROWS = 8192  # rows looked at at a time, so that a look at a large X needs no copy of it
 
 
@@ -26,13 +28,14 @@ def check_fit(
         _check_lengths(X, y)
         if numeric:
             _check_numbers(y)
+    _check_names(X)
     try:
         X, y = validate_data(
             estimator, X, y, dtype="numeric", ensure_all_finite=False,
             multi_output=numeric, y_numeric=numeric, reset=reset, allow_nd=allow_nd,
         )  # fmt: skip
         X = _native(X)
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise _advised(error) from None
     names = getattr(estimator, "feature_names_in_", None)
     if X.ndim > 2:
@@ -47,12 +50,14 @@ def check_kept(estimator: Any, X: Any, kept: np.ndarray) -> np.ndarray:
     try:
         if hasattr(X, "iloc"):
             validate_data(estimator, X, skip_check_array=True, reset=False)
+            if not len(kept):  # a frame without columns has no dtype to convert
+                return np.empty((len(X), 0))
             X = check_array(X.iloc[:, kept], dtype="numeric", ensure_all_finite=False)
         else:
             X = validate_data(estimator, X, dtype="numeric", ensure_all_finite=False, reset=False)
             X = X if len(kept) == X.shape[1] else X[:, kept]
         X = _native(X)
-    except (ValueError, TypeError) as error:
+    except UNREADABLE as error:
         raise _advised(error) from None
     kept_names = [str(column) for column in kept] if names is None else names[kept]
     check_finite(X, kept_names, estimator.missing == "mean")
@@ -126,6 +131,11 @@ def class_weights(
 
 def random_generator(random_state: Any) -> np.random.Generator:
     """random_state -> a generator of our own; None takes fresh entropy, not a global stream."""
+    if isinstance(random_state, bool) or (isinstance(random_state, list) and not random_state):
+        raise ValueError(
+            f"random_state must be None, an int >= 0, a RandomState or a Generator, got "
+            f"{random_state!r}."
+        )
     if isinstance(random_state, np.random.Generator):
         return np.random.default_rng(random_state.integers(2**63))
     if isinstance(random_state, np.random.RandomState):
@@ -145,7 +155,21 @@ def _native(X: np.ndarray) -> np.ndarray:
     return X if known and X.dtype.isnative else X.astype(np.float64)
 
 
+def _check_names(X: Any) -> None:
+    """Refuse a data frame in which two columns have one name."""
+    names = [str(name) for name in getattr(X, "columns", [])]
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"X has two columns called {twice!r}: give each a name of its own.")
+
+
 def _check_lengths(X: Any, y: Any) -> None:
+    fields = getattr(getattr(y, "dtype", None), "names", None)
+    if fields:
+        raise ValueError(
+            f"y has the fields {', '.join(fields)}, as survival times do, which no estimator here "
+            f"takes: give one number or label for each row."
+        )
     n, m = _length(X), _length(y)
     if n is not None and n < 2:
         raise ValueError(f"X has too few rows to fit, n_samples = {n}: give at least 2 samples.")
@@ -175,9 +199,17 @@ def _length(a: Any) -> int | None:
     return shape[0] if shape else None
 
 
-def _advised(error: ValueError | TypeError) -> ValueError | TypeError:
-    """scikit-learn's refusal, with the remedy where it names none."""
+def _advised(error: Exception) -> Exception:
+    """The refusal of scikit-learn, numpy or torch, with the remedy where it names none."""
     text = str(error).splitlines()[0].rstrip(".")
+    if text.startswith("Sparse data was passed"):
+        return TypeError(
+            f"{text}, or use GroupLassoClassifier or GroupLassoRegressor, which take it as it is."
+        )
+    if "requires grad" in text:
+        return ValueError("X or y is a tensor that requires grad: give X.detach().")
+    if isinstance(error, OverflowError):
+        return ValueError(f"X or y holds a number beyond the range of floats ({text}): scale it.")
     if text.startswith("Expected 2D array"):
         return ValueError(
             f"X must have two dimensions ({text.rstrip(':')}): Reshape your data, as "

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from numbers import Integral
 from os import PathLike
+from pathlib import Path
 from typing import Any
 
-import joblib
 import numpy as np
 import torch
 from sklearn.base import is_regressor
@@ -36,10 +36,11 @@ from .base import Table
 from .checks import check_fit
 from .cnn_terms import GROUPINGS, readers_of, terms_of
 from .docs import documented
-from .parameters import SHARED, Rule, choice, either, integer, number
+from .identity import identity
+from .parameters import SHARED, Rule, choice, either, integer, number, places
 from .penalty import made
 from .rows import columns_of
-from .shapes import AUGMENTATIONS, check_shape, kept_channels
+from .shapes import AUGMENTATIONS, check_shape, kept_channels, warn_of_shape
 from .tasks import NetClassifier
 
 __all__ = ["SparseGroupCNN"]
@@ -93,9 +94,10 @@ OWN = {
         Random shifts by up to an eighth of each axis, flips of the last axis, or both, anew in
         every epoch.""",
     "checkpoint": """path or None, default=None
-        A file that holds the training after every epoch, with which the same fit, started again
-        after it was killed, goes on and ends with the same bits; it needs an int for
-        random_state.  `refit` keeps another beside it.  Callbacks start afresh.""",
+        A file, in a folder that exists, that holds the training after every epoch, with which the
+        same fit, started again after it was killed, goes on and ends with the same bits; it
+        needs an int for random_state.  `refit` keeps another beside it.  Callbacks start
+        afresh.""",
     "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
         The factor of each group: sqrt(number of its weights), inside the network too, 1, or
         these numbers for the groups of channels.  Regularizers whose source has no such factor
@@ -113,11 +115,6 @@ OWN = {
 }
 REGULARIZE = ("input", "hidden")
 GATINGS: dict[type[Regularizer], Gating] = {GroupL0: HardConcrete(), GroupLasso: DGating()}
-
-
-def _are_places(value: Any) -> bool:
-    places = isinstance(value, tuple | list) and 0 < len(value) == len(set(value))
-    return places and set(value) <= set(REGULARIZE)
 
 
 def _is_shape(value: Any) -> bool:
@@ -188,7 +185,7 @@ class SparseGroupCNN(NetClassifier):
         "architecture_options": either(None, Rule(lambda v: isinstance(v, Mapping), "a dict")),
         "grouping": choice(*GROUPINGS),
         "layers": choice("auto", "all", "conv"),
-        "regularize": Rule(_are_places, "a tuple of some of 'input' and 'hidden'"),
+        "regularize": places(*REGULARIZE),
         "alpha": either(None, number(0, 1)),
         "beta": either(None, number(0)),
         "sigma": number(1),
@@ -332,6 +329,7 @@ class SparseGroupCNN(NetClassifier):
             body = copy.deepcopy(self.architecture)
         else:
             options = self.architecture_options or {}
+            self._check_options(options)
             try:
                 body = ARCHITECTURES[self.architecture](
                     self._shape, n_outputs, generator=generator, **options
@@ -348,6 +346,15 @@ class SparseGroupCNN(NetClassifier):
         module.try_channels_last()
         return module.to(self._device())
 
+    def _check_options(self, options: Mapping[str, Any]) -> None:
+        """Refuse layers without filters or units."""
+        for name, value in options.items():
+            numbers = value if isinstance(value, tuple | list) else [value]
+            if name != "dropout" and any(isinstance(n, Integral) and n < 1 for n in numbers):
+                raise ValueError(
+                    f"architecture_options={options!r} has {name}={value!r}: give ints >= 1."
+                )
+
     def _checkpoint(self, table: Table) -> Checkpoint | None:
         if self.checkpoint is None:
             return None
@@ -356,10 +363,15 @@ class SparseGroupCNN(NetClassifier):
                 f"checkpoint needs the same random numbers in every run, which "
                 f"random_state={self.random_state!r} does not give: give an int."
             )
+        path = Path(self.checkpoint)
+        if path.is_dir() or not path.parent.is_dir():
+            raise ValueError(
+                f"checkpoint={str(self.checkpoint)!r} must be a file in a folder that exists, for "
+                f"the training to be written to: name one."
+            )
         apart = {"checkpoint", "callbacks", "verbose", "cache_size"}
         arguments = {k: v for k, v in self.get_params(deep=False).items() if k not in apart}
-        arguments["lr_schedule"] = getattr(self.lr_schedule, "__qualname__", self.lr_schedule)
-        return Checkpoint(self.checkpoint, joblib.hash((arguments, *table)))
+        return Checkpoint(self.checkpoint, identity(arguments, *table))
 
     def _check_outputs(self, module: ChannelNet, n_outputs: int) -> None:
         self._readers(module)  # refuses what it cannot follow
@@ -401,9 +413,10 @@ class SparseGroupCNN(NetClassifier):
 
     def _minimized(self, rng: np.random.Generator, **parts: Any) -> ModuleProblem:
         module = parts["module"]
-        readers = self._readers(module)
+        coupling = self._coupling(module)
+        readers = readers_of(coupling, self._channels)
         terms = terms_of(
-            self._coupling(module),
+            coupling,
             readers,
             (self.regularizer, self.alpha),
             grouping=self.grouping,
@@ -415,6 +428,7 @@ class SparseGroupCNN(NetClassifier):
         )
         return ModuleProblem(
             rng=rng,
+            coupling=coupling,
             readers=readers,
             terms=terms,
             augment=AUGMENTATIONS[self.augment](self._shape) if self.augment else None,
@@ -431,6 +445,7 @@ class SparseGroupCNN(NetClassifier):
         X, y = check_fit(self, X, y, numeric=is_regressor(self), reset=reset, allow_nd=True)
         shape = check_shape(X, self.image_shape)
         if reset:
+            warn_of_shape(X, shape, self.image_shape)
             self._shape, self._flat = shape, X.ndim == 2
         elif shape != self._shape or self._flat != (X.ndim == 2):
             raise ValueError(
@@ -475,8 +490,9 @@ class SparseGroupCNN(NetClassifier):
         n = math.prod(self._shape)
         return Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
 
-    def _learned(self, net, groups, alive, history) -> None:
-        super()._learned(net, groups, alive, history)
+    def _learned(self, net, problem, history, last_below_bar) -> None:
+        super()._learned(net, problem, history, last_below_bar)
+        groups = problem.groups
         entries = np.repeat(groups.expand(self.group_support_), math.prod(self._shape[1:]))
         self.module_.columns.keep(torch.from_numpy(entries))
         if self._flat:

@@ -10,12 +10,15 @@ from ..algorithms import Reader, Term
 from ..algorithms.terms import JoinedTerm
 from ..groups import Blocks, Groups
 from ..modules import Coupling, Layer, Pair
-from ..regularizers import Regularizer
+from ..regularizers import L1L2, Regularizer
 from ..regularizers.oicsr import join_units
+from ..regularizers.scalar import Entrywise
+from ..regularizers.sparse_group import Sum
 from .penalty import made, one_a_layer
 
 __all__ = ["GROUPINGS", "readers_of", "terms_of"]
 
+WHOLE_TENSOR = (Entrywise, L1L2)  # regularizers to which the blocks say nothing
 GROUPINGS = ("neuron", "channel", "filter", "oicsr")
 
 
@@ -56,7 +59,7 @@ def terms_of(
     `penalty` is the user's regularizer and alpha.
     """
     if grouping == "oicsr":
-        return [_pair(pair, made(*penalty)) for pair in coupling.pairs()] if inside else []
+        return _pairs(coupling, made(*penalty), conv_only) if inside else []
     layers = [layer for layer in coupling.layers if not conv_only or layer.kind != "dense"]
     input_blocks = {id(reader.weight): reader.blocks for reader in readers if by_input}
     terms = []
@@ -79,9 +82,31 @@ def _blocks(layer: Layer, grouping: str) -> Blocks:
     return Blocks.filters(shape) if grouping == "filter" else Blocks.channels(shape)
 
 
-def _pair(pair: Pair, regularizer: Regularizer) -> JoinedTerm:
-    """The weights into and out of the units between two layers, one block for each unit."""
+def _pairs(coupling: Coupling, regularizer: Regularizer, conv_only: bool) -> list[Term]:
+    """The weights into and out of the units between two layers, one block for each unit.
+
+    Layers that stand in two pairs have each entry in two blocks.  What a regularizer says of
+    single entries is said of each layer, so that it counts every entry once.
+    """
+    pairs = [
+        p for p in coupling.pairs() if not conv_only or "dense" not in (p.lower.kind, p.upper.kind)
+    ]
+    weights = {id(layer.weight): layer.weight for p in pairs for layer in (p.lower, p.upper)}
+
+    def of_entries(part: Regularizer, share: float) -> list[Term]:
+        return [Term(w, Blocks(w.shape, (-1,)).to(w), part, share=share) for w in weights.values()]
+
+    if isinstance(regularizer, WHOLE_TENSOR):
+        return of_entries(regularizer, 1.0)
+    if isinstance(regularizer, Sum) and isinstance(regularizer.element, WHOLE_TENSOR):
+        a, b = regularizer.mix
+        joined: list[Term] = [_pair(pair, regularizer.group, a) for pair in pairs]
+        return joined + of_entries(regularizer.element, b)
+    return [_pair(pair, regularizer, 1.0) for pair in pairs]
+
+
+def _pair(pair: Pair, regularizer: Regularizer, share: float) -> JoinedTerm:
     lower, upper = pair.lower.weight, pair.upper.weight
     shape = join_units(lower.detach(), upper.detach()).shape
     blocks = Blocks(shape, (-2,), None, torch.ones(shape[0]))
-    return JoinedTerm(lower, blocks.to(lower), regularizer, upper)
+    return JoinedTerm(lower, blocks.to(lower), regularizer, upper, share=share)

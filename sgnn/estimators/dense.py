@@ -64,7 +64,7 @@ class DenseNet(Replicated):
 
     def _dtype(self, n: int) -> torch.dtype:
         # a linear model is solved exactly
-        if self.dtype == "auto" and not self.hidden_layer_sizes:
+        if self.dtype == "auto" and len(self.hidden_layer_sizes) == 0:
             return torch.float64
         return super()._dtype(n)
 

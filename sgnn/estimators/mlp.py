@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 import torch
@@ -15,7 +14,7 @@ from ..modules import MLP
 from ..regularizers import Regularizer
 from .dense import DenseNet
 from .docs import documented
-from .parameters import SHARED, Rule, choice, either, integer, number
+from .parameters import SHARED, choice, either, integer, number, places
 from .penalty import made, one_a_layer
 from .tasks import NetClassifier, NetRegressor
 
@@ -60,21 +59,13 @@ OWN = {
 }
 
 
-def _are_places(value: Any) -> bool:
-    return (
-        isinstance(value, tuple | list)
-        and 0 < len(value) == len(set(value))
-        and set(value) <= set(PLACES)
-    )
-
-
 class RegularizedMLP(DenseNet):
     """What the classifier and the regressor share."""
 
     first_bias = True
     _rules = SHARED | {
         "algorithm": choice(*POLISHED, "subgradient"),
-        "regularize": Rule(_are_places, "a tuple of some of 'input', 'hidden' and 'bias'"),
+        "regularize": places(*PLACES),
         "alpha": either(None, number(0, 1)),
         "warmup_epochs": integer(0),
         "zero_tol": number(0),

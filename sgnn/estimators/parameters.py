@@ -13,7 +13,18 @@ import torch
 from ..modules.activations import ACTIVATIONS
 from ..training import OPTIMIZERS, is_callback
 
-__all__ = ["SHARED", "Rule", "check_parameters", "choice", "integer", "number"]
+__all__ = [
+    "SHARED",
+    "Rule",
+    "check_parameters",
+    "check_values",
+    "choice",
+    "either",
+    "flag",
+    "integer",
+    "number",
+    "places",
+]
 
 
 class Rule(NamedTuple):
@@ -27,10 +38,13 @@ def number(low: float = -np.inf, high: float = np.inf, *, open_low: bool = False
     """A finite real number from low to high."""
 
     def accepts(value: Any) -> bool:
-        real = isinstance(value, Real) and not isinstance(value, bool | np.bool_)
-        return real and np.isfinite(value) and low <= value <= high and not (
-            open_low and value == low
-        )  # fmt: skip
+        if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
+            return False
+        try:
+            value = float(value)
+        except OverflowError:  # an int beyond the range of floats
+            return False
+        return bool(np.isfinite(value)) and low <= value <= high and not (open_low and value == low)
 
     words = f"a finite number {'>' if open_low else '>='} {low:g}"
     return Rule(accepts, words + (f" and <= {high:g}" if np.isfinite(high) else ""))
@@ -59,10 +73,19 @@ def either(value: Any, rule: Rule) -> Rule:
 
 
 def _is_sizes(value: Any) -> bool:
-    try:
-        return all(integer(1).accepts(units) for units in value)
-    except TypeError:
-        return False
+    listed = isinstance(value, list | tuple | range | np.ndarray)
+    return listed and np.ndim(value) == 1 and all(map(integer(1).accepts, value))
+
+
+def places(*known: str) -> Rule:
+    """A tuple or list of some of these strings, each once."""
+
+    def accepts(value: Any) -> bool:
+        if not isinstance(value, tuple | list) or not value:
+            return False
+        return all(isinstance(v, str) and v in known and value.count(v) == 1 for v in value)
+
+    return Rule(accepts, f"a tuple of some of {', '.join(map(repr, known))}")
 
 
 def _is_device(value: Any) -> bool:
@@ -137,7 +160,12 @@ def check_parameters(estimator: Any, rules: Mapping[str, Rule]) -> None:
     ValueError
         Naming the argument, what it got and what to give.
     """
-    for name, value in estimator.get_params(deep=False).items():
+    check_values(estimator.get_params(deep=False), rules)
+
+
+def check_values(values: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
+    """The same of arguments by name."""
+    for name, value in values.items():
         if name in rules and not rules[name].accepts(value):
             raise ValueError(
                 f"{name} must be {rules[name].wanted}, got {' '.join(reprlib.repr(value).split())}."

@@ -11,10 +11,11 @@ import numpy as np
 from sklearn.base import clone
 
 from ..algorithms import Problem, StoredRows, Subgradient
+from ..modules import Columns
 from ..training import train_jointly
 from .base import FULL_BATCH, SparseNet, Table
 from .checks import check_weights, random_generator
-from .parameters import check_parameters
+from .rows import rescaled
 
 __all__ = ["Replicated"]
 
@@ -64,9 +65,9 @@ class Replicated(SparseNet):
         >>> from sgnn.datasets import make_grouped_classification
         >>> data = make_grouped_classification(n_groups=6, n_informative=2, random_state=0)
         >>> model = SGINClassifier(groups=data.groups, standardize=True, random_state=0)
-        >>> fits = model.fit_replicas(data.data, data.target, lams=[0.001, 0.03, 1.0])
+        >>> fits = model.fit_replicas(data.data, data.target, lams=[0.001, 0.03])
         >>> [int(fit.get_group_support().sum()) for fit in fits]
-        [6, 2, 1]
+        [6, 2]
         """
         weights = list(sample_weights or [None] * len(lams))
         models = [
@@ -113,7 +114,7 @@ class Replicated(SparseNet):
     ) -> list[Problem] | None:
         """The problem of every model on shared rows, or None where they cannot be shared."""
         first = models[0]
-        check_parameters(first, first._rules)
+        first._check_arguments()
         rngs = [random_generator(model.random_state) for model in models]
         X, y = first._read(X, y, reset=True)
         targets = first._targets(y, reset=True)
@@ -121,17 +122,21 @@ class Replicated(SparseNet):
         # what was learned of X and y, which is all that these have that models have not
         learned = {k: v for k, v in vars(first).items() if k not in first.get_params(deep=False)}
         problems: list[Problem] = []
+        first_columns: Columns | None = None
         for model, rng, weight in zip(models, rngs, weights, strict=True):
             vars(model).update(copy.copy(learned))
             checked = check_weights(weight, len(X))
             table = Table(X, targets, model._row_weights(targets, checked), np.arange(len(X)))
             module = model._new_module(table, rng)
-            weighed = model._weighed(groups, module)
+            weighed = model._checked(model._weighed(groups, module))
             alive = np.ones(len(groups), dtype=bool)
             shared = problems[0].rows if problems else None
             problem = model._problem(table, weighed, module, alive, rng, shared)
             if not isinstance(problem.rows, StoredRows) or module.columns.fill is not None:
                 return None
+            # weights of its own make other means
+            first_columns = first_columns or module.columns
+            problem.rows = rescaled(problem.rows, first_columns, module.columns)
             problems.append(problem)
         return problems
 
@@ -140,16 +145,17 @@ def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
     """Train all at once, and give every model what it has learned."""
     settings = models[0]._settings(None, problems[0].like)
     settings.verbose = 0
-    nets = train_jointly(problems, [model._algorithm() for model in models], settings)
+    algorithms = [model._algorithm() for model in models]
+    nets = train_jointly(problems, algorithms, settings)
     histories = [net.epochs() for net in nets]
+    below_bar = [algorithm.last_below_bar() for algorithm in algorithms]
     if models[0].refit:
         for problem in problems:
             problem.lam = 0.0
-            problem.alive &= problem.selected()
         again = [Subgradient(keep_zeros=True) for _ in models]
         nets = train_jointly(problems, again, settings, trained=True)
         for history, net in zip(histories, nets, strict=True):
             history += net.epochs()
-    for model, net, problem, history in zip(models, nets, problems, histories, strict=True):
-        model._learned(net, problem.groups, problem.alive, history)
+    for model, *learned in zip(models, nets, problems, histories, below_bar, strict=True):
+        model._learned(*learned)
     return models

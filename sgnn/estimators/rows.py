@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import torch
 
-from ..algorithms import Rows, StoredRows, StreamedRows
+from ..algorithms import RescaledRows, Rows, StoredRows, StreamedRows
 from ..groups import Groups
 from ..modules import Columns
 
-__all__ = ["columns_of", "rows_of"]
+__all__ = ["columns_of", "rescaled", "rows_of"]
 
 CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
 
@@ -61,6 +61,18 @@ def rows_of(
                 f"dtype='float64'."
             )
     return StoredRows(groups, copy, batch_size)
+
+
+def rescaled(rows: StoredRows, first: Columns, own: Columns) -> Rows:
+    """Rows that were scaled by the columns `first`, as the columns `own` scale them."""
+    if first.shift is None or first.scale is None or own.shift is None or own.scale is None:
+        return rows
+    order = torch.from_numpy(rows.order).to(first.scale.device)
+    scale = (first.scale / own.scale)[order]
+    shift = ((first.shift - own.shift) / own.scale)[order]
+    if (scale == 1).all() and (shift == 0).all():
+        return rows
+    return RescaledRows(rows, scale.to(rows.X), shift.to(rows.X))
 
 
 def _on_disk(X: object) -> bool:

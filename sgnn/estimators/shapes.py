@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,7 +14,7 @@ from torch import Tensor
 
 from .checks import check_finite, check_kept
 
-__all__ = ["AUGMENTATIONS", "check_shape", "kept_channels"]
+__all__ = ["AUGMENTATIONS", "check_shape", "kept_channels", "warn_of_shape"]
 
 Augmentation = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -39,6 +40,28 @@ def check_shape(X: np.ndarray, image_shape: Sequence[int] | None) -> tuple[int, 
             f"X: give (channels, height, width) that multiply to their number."
         )
     return shape
+
+
+def warn_of_shape(X: np.ndarray, shape: tuple[int, ...], image_shape: Sequence[int] | None) -> None:
+    """Say what X is taken for where that is likely to be something else."""
+    if X.ndim > 2 and image_shape is not None:
+        return  # it was said twice
+    channels, *size = shape
+    if len(size) == 1 and size[0] == channels > 1:
+        meant = f"(1, {channels}, {channels})"
+        kind = f"an image of {channels} x {channels} pixels"
+    elif len(size) == 2 and channels == size[0] and size[1] in (1, 3):
+        meant, kind = f"({size[1]}, {channels}, {channels})", "an image whose channels come last"
+    else:
+        return
+    given = f"image_shape={tuple(image_shape)}" if image_shape else f"X of shape {X.shape}"
+    axes = " x ".join(map(str, size))
+    warnings.warn(
+        f"{given} is taken for {channels} channels of {axes}: if a row is {kind}, give "
+        f"image_shape={meant}" + ("." if X.ndim == 2 else ", and X with the channels first."),
+        UserWarning,
+        stacklevel=5,
+    )
 
 
 def _filled(shape: Sequence[int], size: int) -> tuple[int, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor, nn
@@ -38,6 +40,14 @@ class Columns(nn.Module):
         self.register_buffer("kept", torch.arange(n_features))
         for name, array in (("shift", shift), ("scale", scale), ("fill", fill)):
             self.register_buffer(name, None if array is None else torch.as_tensor(array))
+
+    def _load_from_state_dict(
+        self, state_dict: dict[str, Any], prefix: str, *args: Any, **kwargs: Any
+    ) -> None:
+        # what is loaded may keep another number of columns
+        if prefix + "kept" in state_dict:
+            self.kept = self.kept.new_empty(state_dict[prefix + "kept"].shape)
+        super()._load_from_state_dict(state_dict, prefix, *args, **kwargs)
 
     def keep(self, mask: Tensor) -> None:
         """Read only the columns where `mask`, (n_features,), is true."""

@@ -11,6 +11,7 @@ import torch
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 from torch import Tensor, fx, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..groups import Blocks
 from .operations import Role
@@ -84,6 +85,13 @@ class Scale:
     name: str
     module: Any
     units: Tensor
+
+    @property
+    def passes(self) -> Tensor:
+        """Whether what comes in reaches the result: False where a batch norm's gamma is 0."""
+        if isinstance(self.module, _BatchNorm) and self.module.weight is not None:
+            return self.module.weight.detach().cpu() != 0
+        return torch.tensor(True)
 
 
 @dataclass(frozen=True, eq=False)

@@ -82,7 +82,7 @@ def draw(make: Callable[[], M], generator: torch.Generator | None) -> M:
     """
     with torch.device("meta"):  # without numbers: torch's own come from the global stream
         module = make()
-    module.to_empty(device="cpu")
+    module.to_empty(device="cpu").float()  # whatever torch's default dtype is
     for layer in module.modules():
         weights: dict[str, Any] = dict(layer.named_parameters(recurse=False))
         if isinstance(layer, nn.modules.batchnorm._BatchNorm):

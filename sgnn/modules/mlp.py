@@ -68,14 +68,14 @@ class MLP(nn.Module):
         super().__init__()
         self.columns = columns
         self.activation = activation
-        sizes = [columns.n_features, *hidden_layer_sizes, n_outputs]
+        sizes = [columns.n_features, *map(int, hidden_layer_sizes), n_outputs]
         layers = [
             _draw((fan_out, fan_in), fan_in, dtype, generator)
             for fan_in, fan_out in pairwise(sizes)
         ]
         self.theta, self.weights = layers[0], nn.ParameterList(layers[1:])
         # a linear model has no layer above theta, but the intercept all the same
-        self.first_bias = first_bias or not hidden_layer_sizes
+        self.first_bias = first_bias or len(hidden_layer_sizes) == 0
         widths = sizes[1:] if self.first_bias else sizes[2:]
         self.biases = nn.ParameterList(
             nn.Parameter(torch.zeros(width, dtype=dtype)) for width in widths
@@ -109,6 +109,14 @@ class MLP(nn.Module):
 
     def _head(self) -> Head:
         return Head(list(self.weights), list(self.biases), self.activation)
+
+    def read_columns(self) -> Tensor:
+        """Whether each column reaches an output by weights that are not 0: bool, (n_features,)."""
+        layers = [self.theta, *self.weights]
+        reached = torch.ones(len(layers[-1]), dtype=torch.bool, device=self.theta.device)
+        for W in reversed(layers):
+            reached = (W[reached] != 0).any(0)
+        return reached
 
     def upper(self) -> list[nn.Parameter]:
         """Theta in the paper's notation: every parameter but the first layer's weight."""

@@ -14,7 +14,6 @@ from typing import Any
 
 import torch
 from torch import Tensor, fx, nn
-from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..modules.coupling import Coupling, Layer
 from ..modules.operations import Role
@@ -36,7 +35,7 @@ def fixed_channels(coupling: Coupling, kept: Tensor) -> dict[fx.Node, Tensor]:
     dict from fx.Node to tensor of bool, shape (channels,)
     """
     wired = {layer.name: layer.wired for layer in coupling.layers}
-    scales = {scale.name: scale.module for scale in coupling.scales}
+    passes = {scale.name: scale.passes for scale in coupling.scales}
     fixed = {coupling.trace.input: ~kept}
     for step in coupling.trace.steps:
         name = str(step.node.target)
@@ -48,7 +47,7 @@ def fixed_channels(coupling: Coupling, kept: Tensor) -> dict[fx.Node, Tensor]:
             case Role.DEPTHWISE:
                 fixed[step.node] = through | ~wired[name].any(1)
             case Role.SCALE:
-                fixed[step.node] = through | _only_beta(scales[name])
+                fixed[step.node] = through | ~passes[name]
             case Role.JOIN:
                 fixed[step.node] = torch.stack(read).all(0)
             case Role.HOLD:
@@ -56,13 +55,6 @@ def fixed_channels(coupling: Coupling, kept: Tensor) -> dict[fx.Node, Tensor]:
             case _:
                 fixed[step.node] = through
     return fixed
-
-
-def _only_beta(scale: nn.Module) -> Tensor:
-    """Where a batch norm's gamma is 0."""
-    if isinstance(scale, _BatchNorm) and scale.weight is not None:
-        return scale.weight.detach() == 0
-    return torch.tensor(False)
 
 
 def fold_constants(coupling: Coupling, kept: Tensor) -> None:

@@ -2,18 +2,41 @@
 
 from __future__ import annotations
 
-from numbers import Integral
+import os
+import reprlib
+import warnings
+from collections.abc import Callable
+from numbers import Integral, Real
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from sklearn.utils import check_array, get_tags, indexable
+from joblib import Memory
+from sklearn.base import is_classifier
+from sklearn.dummy import DummyClassifier, DummyRegressor
+from sklearn.metrics import check_scoring
+from sklearn.model_selection import check_cv
+from sklearn.utils import _safe_indexing, check_array, get_tags, indexable
+from sklearn.utils.validation import _num_samples
 
 from ..estimators.parameters import Rule, either, integer
 
-__all__ = ["ANY_STUDY", "check_rows"]
+__all__ = ["ANY_STUDY", "check_rows", "check_score", "read_scorer", "read_splits"]
+
+
+def _is_number_of_jobs(value: Any) -> bool:
+    return isinstance(value, Integral) and not isinstance(value, bool) and value != 0
+
+
+def _is_folder(value: Any) -> bool:
+    if isinstance(value, str | os.PathLike):
+        return not Path(value).is_file() and str(value) != ""
+    return isinstance(value, Memory) or hasattr(value, "cache")
+
 
 ANY_STUDY = {
-    "n_jobs": either(None, Rule(lambda v: isinstance(v, Integral) and v != 0, "an int but 0")),
+    "n_jobs": either(None, Rule(_is_number_of_jobs, "an int but 0")),
+    "memory": either(None, Rule(_is_folder, "a folder, not a file, or a joblib.Memory")),
     "verbose": integer(0),
 }
 
@@ -40,3 +63,105 @@ def check_rows(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
     except ValueError as error:
         raise ValueError(str(error).splitlines()[0]) from None
     return X, y
+
+
+def read_scorer(estimator: Any, scoring: Any, X: Any, y: Any) -> Callable:
+    """The scorer of one metric, tried on the predictions of a constant model for a few rows.
+
+    Raises
+    ------
+    ValueError
+        Naming `scoring`, for several metrics, or where the trial ends in an error or in
+        something that is no number.
+    """
+    if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
+        raise ValueError(
+            f"scoring must be one metric, None, a name or a callable, got "
+            f"{reprlib.repr(scoring)}: give one, and compute others by cross_validate."
+        )
+    scorer = check_scoring(estimator, scoring)
+    if scoring is not None and y is not None:
+        _try(scorer, scoring, estimator, X, y)
+    return scorer
+
+
+def _try(scorer: Callable, scoring: Any, estimator: Any, X: Any, y: Any) -> None:
+    classes = is_classifier(estimator) and np.ndim(y) == 1
+    strata = np.unique(y, return_inverse=True)[1] if classes else np.zeros(len(y), dtype=int)
+    rows = np.concatenate([np.flatnonzero(strata == k)[:2] for k in range(strata.max() + 1)])
+    X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
+    constant = DummyClassifier() if is_classifier(estimator) else DummyRegressor()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            score = scorer(constant.fit(X, y), X, y)
+    except AttributeError:
+        return  # it asks the estimator for what a constant model does not have
+    except Exception as error:
+        raise ValueError(
+            f"scoring={scoring!r} fails on the predictions of two rows "
+            f"({type(error).__name__}: {reprlib.repr(str(error))}): give another."
+        ) from None
+    check_score(score, scoring)
+
+
+def check_score(score: Any, scoring: Any) -> float:
+    """The score as a number, or a refusal that names `scoring`."""
+    if isinstance(score, Real) or (isinstance(score, np.ndarray) and score.shape == ()):
+        return float(score)
+    raise ValueError(
+        f"scoring={scoring!r} must return one number, got {reprlib.repr(score)}: give another."
+    )
+
+
+def read_splits(estimator: Any, cv: Any, X: Any, y: Any, params: dict) -> list[tuple]:
+    """The rows to train on and to score, of every split.
+
+    Raises
+    ------
+    ValueError
+        Naming `cv`, for a class, no splits, an empty part, or rows that X does not have.
+    """
+    if isinstance(cv, type):
+        raise ValueError(
+            f"cv must be an instance, got the class {cv.__name__}: give {cv.__name__}()."
+        )
+    splitter = check_cv(cv, y, classifier=is_classifier(estimator))
+    if _wants_groups(splitter) and params.get("groups") is None:
+        raise ValueError(
+            f"groups is missing, by which cv={splitter!r} keeps rows together: give fit(X, y, "
+            f"groups=...) one label per row."
+        )
+    n = _num_samples(X)
+    splits = [
+        tuple(_indices(part, n) for part in split) for split in splitter.split(X, y, **params)
+    ]
+    if not splits:
+        raise ValueError(f"cv={cv!r} has no splits: give at least one.")
+    for k, parts in enumerate(splits):
+        for part, use in zip(parts, ("train on", "score"), strict=True):
+            if not len(part):
+                raise ValueError(f"cv has no rows to {use} in split {k}: give both parts some.")
+            if part.min() < 0 or part.max() >= n:
+                raise ValueError(
+                    f"cv names a row in split {k} that X, of {n} rows, does not have: give indices "
+                    f"from 0 to {n - 1}."
+                )
+    return splits
+
+
+def _indices(part: Any, n: int) -> np.ndarray:
+    part = np.asarray(part)
+    if part.dtype == bool and len(part) == n:
+        return np.flatnonzero(part)
+    if part.ndim != 1 or (len(part) and part.dtype.kind not in "iu"):
+        raise ValueError(
+            f"cv must give the indices of rows, got {reprlib.repr(part)}: give arrays of ints."
+        )
+    return part
+
+
+def _wants_groups(cv: Any) -> bool:
+    """Whether a splitter asks for sample groups by default."""
+    routing = getattr(cv, "get_metadata_routing", None)
+    return routing is not None and routing().split.requests.get("groups") is True

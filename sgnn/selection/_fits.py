@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 import warnings
 from collections.abc import Sequence
@@ -12,6 +13,7 @@ from typing import Any, NamedTuple
 
 import joblib
 import numpy as np
+import torch
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
@@ -19,10 +21,17 @@ from sklearn.utils.validation import _check_method_params, _num_samples, check_m
 from tqdm.auto import tqdm
 
 from ..groups import Groups
+from ..version import __version__
+from ._checks import check_score
 from ._models import own_lam, selected, set_lam, with_lam, with_seed
 from ._together import at_once, fit_together, together
 
 __all__ = ["Data", "Fits", "Order", "Outcome"]
+
+# How the warnings begin of models that predict a constant: a path is meant to go so far.
+USELESS = "lam=.* (is so large|no group is left)|The predictions are the same"
+# How the warning begins with which a network's fit ends that the user interrupts.
+INTERRUPTED = "(Training|The polish) was interrupted"
 
 
 @dataclass(frozen=True)
@@ -74,16 +83,26 @@ class Fits:
         Where finished fits are kept, by the content of everything they depend on.
     verbose : int
         1 shows a progress bar, on which every order of the study is counted.
+    planned : int
+        How many orders there will be, besides those that find out where a grid ends.
     """
 
     def __init__(
-        self, estimator: Any, data: Data, *, n_jobs: int | None, memory: Any, verbose: int
+        self,
+        estimator: Any,
+        data: Data,
+        *,
+        n_jobs: int | None,
+        memory: Any,
+        verbose: int,
+        planned: int,
     ) -> None:
         self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
-        self.key = None if memory is None else _content(self.estimator, data)
+        versions = (__version__, torch.__version__)
+        self.key = None if memory is None else _content(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
         self._fit = store.cache(fit_all, ignore=["data"])
-        self.bar = tqdm(total=0, disable=not verbose, desc="fits", unit="fit")
+        self.bar = tqdm(total=planned, disable=not verbose, desc="fits", unit="fit")
 
     def __enter__(self) -> Fits:
         return self
@@ -91,14 +110,16 @@ class Fits:
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
-    def __call__(self, orders: Sequence[Order], *, along: bool = False) -> list[Outcome]:
+    def __call__(
+        self, orders: Sequence[Order], *, along: bool = False, planned: bool = True
+    ) -> list[Outcome]:
         """The outcomes, in the order of the orders.
 
         Orders that the estimator can fit in one training are made together.  How they are dealt
         does not depend on n_jobs, and so neither do the results.  With `along` each fit goes on
-        from the one before.
+        from the one before.  The bar counts orders that are not `planned` besides.
         """
-        self.bar.total += len(orders)
+        self.bar.total += 0 if planned else len(orders)
         self.bar.refresh()
         chunks = (
             [list(range(len(orders)))] if along else together(self.estimator, orders, self.data)
@@ -112,6 +133,11 @@ class Fits:
             ),
             strict=True,
         ):
+            if len(found) != len(chunk):
+                raise ValueError(
+                    "memory holds something else in the place of a fit: empty its folder, or name "
+                    "another."
+                )
             outcomes.update(zip(chunk, found, strict=True))
             self.bar.update(len(chunk))
         return [outcomes[i] for i in range(len(orders))]
@@ -130,11 +156,26 @@ class Fits:
 def fit_all(
     estimator: Any, orders: tuple[Order, ...], data: Data, key: str | None, along: bool
 ) -> list[Outcome]:
-    """Fit clones, look at what they kept, and score them; `key` is the content of `data`."""
+    """Fit clones, look at what they kept, and score them; `key` is the content of `data`.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        Also where a fit would end a training that the user interrupts, and keep what it has.
+    """
+    try:
+        return _fit_all(estimator, orders, data, along)
+    except UserWarning as warning:
+        if re.match(INTERRUPTED, str(warning)):
+            raise KeyboardInterrupt(str(warning)) from None
+        raise
+
+
+def _fit_all(estimator: Any, orders: tuple[Order, ...], data: Data, along: bool) -> list[Outcome]:
     start = time.perf_counter()
     with warnings.catch_warnings():
-        # a path is meant to go so far
-        warnings.filterwarnings("ignore", message="lam=.* no group is left")
+        warnings.filterwarnings("error", message=INTERRUPTED, category=UserWarning)
+        warnings.filterwarnings("ignore", message=USELESS)
         if along:
             models = _fit_along(estimator, orders, data)
         elif len(orders) > 1:
@@ -176,9 +217,9 @@ def _score(model: Any, order: Order, data: Data) -> float:
     if data.scorer is None:
         return np.nan
     if data.held_out is not None:
-        return float(data.scorer(model, *data.held_out))
+        return check_score(data.scorer(model, *data.held_out), data.scorer)
     X, y, params = _rows(data.X, data.y, data.score_params, order.test)
-    return float(data.scorer(model, X, y, **params))
+    return check_score(data.scorer(model, X, y, **params), data.scorer)
 
 
 def _rows(X: Any, y: Any, params: dict, rows: np.ndarray | None) -> tuple[Any, Any, dict]:

@@ -14,6 +14,7 @@ from ..groups import Groups
 
 __all__ = [
     "draw_seed",
+    "known_groups",
     "last_step",
     "own_lam",
     "read_groups",
@@ -101,6 +102,14 @@ def read_groups(estimator: Any, spec: Any, X: Any) -> Groups | None:
             f"{type(last_step(estimator)).__name__}: give the groups to that estimator."
         )
     return None
+
+
+def known_groups(estimator: Any, X: Any) -> Groups | None:
+    """The groups that an estimator with groups of its own will have, where X tells."""
+    arguments = estimator.get_params(deep=False)
+    if isinstance(estimator, Pipeline) or "image_shape" in arguments or "groups" not in arguments:
+        return None
+    return Groups.of(arguments["groups"], _num_features(X), getattr(X, "columns", None))
 
 
 def selected(fitted: Any, groups: Groups | None) -> tuple[np.ndarray, Groups]:

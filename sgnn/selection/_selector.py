@@ -49,7 +49,8 @@ class MetaSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
         return self.selected_groups_ if names else self.group_support_.copy()
 
     def _get_support_mask(self) -> np.ndarray:
-        return self.groups_.expand(np.array(self.get_group_support()))
+        support = np.array(self.get_group_support())  # refuses where nothing is selected yet
+        return self.groups_.expand(support)
 
     def _read(self, X: Any, y: Any) -> tuple[Any, Any]:
         """X and y, checked; the names and the number of columns are learned."""

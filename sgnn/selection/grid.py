@@ -14,7 +14,7 @@ from ..estimators.parameters import Rule, integer, number
 from ._fits import Fits, Order, Outcome
 from ._models import last_step
 
-__all__ = ["ARE_LAMS", "grid"]
+__all__ = ["ARE_LAMS", "count_lams", "grid"]
 
 DOUBLINGS = 20  # of the estimator's own lam, at most: a factor of a million
 AHEAD = 8  # doublings and halvings that are tried at once where that is as fast
@@ -24,13 +24,16 @@ LOWEST = 1e-3  # smallest lam of a grid, as a share of the largest
 def _are_lams(value: Any) -> bool:
     if isinstance(value, Integral | str):
         return integer(2).accepts(value)
-    try:
-        return len(value) > 0 and all(map(number(0).accepts, value))
-    except TypeError:
-        return False
+    listed = isinstance(value, list | tuple | range) or hasattr(value, "__array__")
+    return listed and np.ndim(value) == 1 and len(value) > 0 and all(map(number(0).accepts, value))
 
 
 ARE_LAMS = Rule(_are_lams, "an int >= 2, for so many from the data, or a list of numbers >= 0")
+
+
+def count_lams(lams: Any) -> int:
+    """How many strengths `grid` gives."""
+    return int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
 
 
 def grid(fits: Fits, lams: Any) -> np.ndarray:
@@ -47,11 +50,13 @@ def grid(fits: Fits, lams: Any) -> np.ndarray:
     known: dict[float, Outcome] = {}
     if fits.joint:
         ahead = [start * 2.0**k for k in range(-AHEAD, AHEAD + 1)]
-        known.update(zip(ahead, fits([Order(lam, keep=True) for lam in ahead]), strict=True))
+        known.update(
+            zip(ahead, fits([Order(lam, keep=True) for lam in ahead], planned=False), strict=True)
+        )
 
     def probe(lam: float) -> Outcome:
         if lam not in known:
-            known[lam] = fits([Order(lam, keep=True)])[0]
+            known[lam] = fits([Order(lam, keep=True)], planned=False)[0]
         return known[lam]
 
     def left(lam: float) -> int:

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from sklearn.metrics import check_scoring
 
+from ..estimators.parameters import check_values
 from ..groups import Groups
-from ._checks import check_rows
+from ._checks import ANY_STUDY, check_rows, read_scorer
 from ._fits import Data, Fits, Order
 from ._models import last_step, read_groups, selected, strength
-from .grid import ARE_LAMS, grid
+from .grid import ARE_LAMS, count_lams, grid
 
 __all__ = ["PathResult", "lambda_path"]
 
@@ -138,16 +138,18 @@ def lambda_path(
     True
     """
     strength(estimator)
-    if not ARE_LAMS.accepts(lams):
-        raise ValueError(f"lams must be {ARE_LAMS.wanted}, got {lams!r:.60}.")
+    given = {"lams": lams, "n_jobs": n_jobs, "memory": memory, "verbose": verbose}
+    check_values(given, ANY_STUDY | {"lams": ARE_LAMS})
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val belong together: give both, or neither.")
     X, y = check_rows(estimator, X, y)
     weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
     held_out = None if X_val is None else (X_val, y_val)
     own = read_groups(estimator, groups, X)
-    data = Data(X, y, own, check_scoring(estimator, scoring), weights, {}, held_out)
-    with Fits(estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose) as fits:
+    data = Data(X, y, own, read_scorer(estimator, scoring, X, y), weights, {}, held_out)
+    with Fits(
+        estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose, planned=count_lams(lams)
+    ) as fits:
         strengths = grid(fits, lams)
         orders = [Order(lam) for lam in strengths]
         warm = last_step(estimator).get_params(deep=False).get("warm_start", False)

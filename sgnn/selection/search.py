@@ -7,20 +7,19 @@ from typing import Any
 
 import numpy as np
 from sklearn import get_config
-from sklearn.base import is_classifier
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import check_cv
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
 from ..estimators.checks import random_generator
 from ..estimators.parameters import check_parameters, either, flag, integer
-from ._checks import ANY_STUDY
+from ..groups import Groups
+from ._checks import ANY_STUDY, read_scorer, read_splits
 from ._delegation import BestEstimator
 from ._fits import Data, Fits, Order, Outcome
-from ._models import draw_seed, read_groups, selected, strength, with_seed
+from ._models import draw_seed, known_groups, read_groups, selected, strength, with_seed
 from ._results import best_index, cv_results, reaching
-from .grid import ARE_LAMS, grid
+from .grid import ARE_LAMS, count_lams, grid
 
 __all__ = ["LambdaSearchCV"]
 
@@ -171,17 +170,35 @@ class LambdaSearchCV(BestEstimator):
         check_parameters(self, RULES)
         X, y = self._read(X, y)
         own = read_groups(self.estimator, self.groups, X)
-        self.scorer_ = check_scoring(self.estimator, self.scoring)
+        self._check_select(own, X)
+        self.scorer_ = read_scorer(self.estimator, self.scoring, X, y)
         routed = self._routed(params)
-        splits = self._splits(X, y, routed.splitter.split)
+        splits = read_splits(self.estimator, self.cv, X, y, routed.splitter.split)
         data = Data(X, y, own, self.scorer_, routed.estimator.fit, routed.scorer.score)
         seed = None if self.random_state is None else draw_seed(random_generator(self.random_state))
         estimator = with_seed(self.estimator, seed)
+        every_lam = isinstance(self.select, Integral)  # is fitted to all rows too
+        planned = count_lams(self.lams) * (len(splits) + every_lam)
+        planned += bool(self.refit) and not every_lam
         with Fits(
-            estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose
-        ) as fits:
+            estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
+            planned=planned,
+        ) as fits:  # fmt: skip
             self._search(fits, splits)
         return self
+
+    def _check_select(self, own: Groups | None, X: Any) -> None:
+        """Refuse a number of groups that there are not, where that is known before a fit."""
+        groups = known_groups(self.estimator, X) if own is None else own
+        if (
+            isinstance(self.select, Integral)
+            and groups is not None
+            and int(self.select) > len(groups)
+        ):
+            raise ValueError(
+                f"select={self.select} is more than the {len(groups)} groups of X: give at most "
+                f"{len(groups)}."
+            )
 
     def _search(self, fits: Fits, splits: list) -> None:
         lams = self.lams_ = grid(fits, self.lams)
@@ -208,15 +225,6 @@ class LambdaSearchCV(BestEstimator):
             best = whole.get(self.best_index_) or fits([last])[0]
             self.best_estimator_, self.refit_time_ = best.estimator, best.fit_time
             self.group_support_ = selected(best.estimator, fits.data.groups)[0]
-
-    def _splits(self, X: Any, y: Any, params: dict) -> list[tuple[np.ndarray, np.ndarray]]:
-        cv = check_cv(self.cv, y, classifier=is_classifier(self.estimator))
-        if _wants_groups(cv) and params.get("groups") is None:
-            raise ValueError(
-                f"groups is missing, by which cv={cv!r} keeps rows together: give fit(X, y, "
-                f"groups=...) one label per row."
-            )
-        return list(cv.split(X, y, **params))
 
     def _routed(self, params: dict) -> Bunch:
         """Who gets which of the params of `fit`."""
@@ -248,9 +256,3 @@ class LambdaSearchCV(BestEstimator):
         router.add(estimator=self.estimator, method_mapping=fit)
         router.add(scorer=check_scoring(self.estimator, self.scoring), method_mapping=score)
         return router.add(splitter=self.cv, method_mapping=split)
-
-
-def _wants_groups(cv: Any) -> bool:
-    """Whether a splitter asks for sample groups by default."""
-    routing = getattr(cv, "get_metadata_routing", None)
-    return routing is not None and routing().split.requests.get("groups") is True

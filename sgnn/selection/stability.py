@@ -24,7 +24,7 @@ from ._checks import ANY_STUDY
 from ._fits import Data, Fits, Order
 from ._models import draw_seed, read_groups, selected, strength, with_seed
 from ._selector import MetaSelector
-from .grid import ARE_LAMS, grid
+from .grid import ARE_LAMS, count_lams, grid
 
 __all__ = ["StabilitySelector"]
 
@@ -167,9 +167,11 @@ class StabilitySelector(MetaSelector):
         data = Data(X, y, read_groups(self.estimator, self.groups, X))
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits that make the grid
         samples = self._samples(y, rng)
+        n_lams = 1 if self.lams is None else count_lams(self.lams)
         with Fits(
-            estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose
-        ) as fits:
+            estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
+            planned=n_lams * len(samples),
+        ) as fits:  # fmt: skip
             self.lams_ = grid(fits, [fits.own_lam] if self.lams is None else self.lams)
             orders = [sample._replace(lam=lam) for lam in self.lams_ for sample in samples]
             first, *others = fits([orders[0]._replace(keep=True), *orders[1:]])

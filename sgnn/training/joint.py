@@ -46,7 +46,7 @@ def train_jointly(
     """
     nets = [new_net(problem, settings) for problem in problems]
     for net, problem, algorithm in zip(nets, problems, algorithms, strict=True):
-        net.begin(problem, algorithm, settings, snapshot(problem) if trained else None)
+        net.begin(problem, algorithm, settings, snapshot(problem, 0) if trained else None)
         algorithm.enroll(problem, settings.max_epochs)
     with torch.no_grad():
         _train(nets, settings)
@@ -108,11 +108,7 @@ def _goes_on(net: Net, loss: float, seconds: float) -> bool:
         return False
     # it has no gradients and takes no step, but its schedule wants to see it asked
     net.optimizer_.step()
-    try:
-        net.notify("on_epoch_end", dataset_train=None)
-    except KeyboardInterrupt:  # the patience is over
-        return False
-    return True
+    return not net.told_to_stop({})
 
 
 def _end(nets: list[Net], settings: Settings) -> None:
@@ -125,10 +121,8 @@ def _end(nets: list[Net], settings: Settings) -> None:
             with closing(_joint(polished, settings).polish()) as iterations:
                 for _ in iterations:
                     pass
-        for net in polished:
-            net.polished()
         for net in nets:
-            net.algorithm_.finish()
+            net.finish()
     finally:
         for net in nets:
             net.forget()

@@ -1,4 +1,4 @@
-"""One training: skorch's places to stand around the loop, and what is kept of its epochs."""
+"""One training: skorch's callbacks and history around the loop, and the state that is kept."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
+from scipy.special import softmax
+from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
 from skorch import NeuralNet
 from skorch.callbacks import Callback, LRScheduler
@@ -18,8 +20,9 @@ from torch import Tensor
 from tqdm.auto import tqdm
 
 from ..algorithms import Algorithm, Problem
+from .callbacks import Length, has_stopped, reads_batches
 from .loop import sweep_once
-from .patience import Patience
+from .patience import Patience, Snapshot
 from .settings import Settings
 
 __all__ = ["Net", "new_net", "snapshot", "train"]
@@ -27,9 +30,12 @@ __all__ = ["Net", "new_net", "snapshot", "train"]
 # A loss this many times the first batch's is a divergence that floating point has not noticed.
 BLOWN_UP = 1e4
 
+VALIDATION_ROWS = 4096  # of a batch of validation data
+
 # What the net knows only while it trains, so that no data are pickled with it.
 OF_THE_LOOP = (
     "problem_", "algorithm_", "settings_", "saved_", "cut_short_", "first_", "selected_",
+    "frozen_", "watched_",
 )  # fmt: skip
 
 EPOCH = ("loss", "regularization", "n_groups", "lr", "seconds", "removed", "valid_loss")
@@ -51,9 +57,9 @@ def train(
         If the user stops before the first epoch is finished.
     """
     net = new_net(problem, settings)
-    net.begin(problem, algorithm, settings, snapshot(problem) if trained else None)
+    net.begin(problem, algorithm, settings, snapshot(problem, 0) if trained else None)
     with torch.no_grad():
-        net.partial_fit(problem.rows, problem.y)
+        net.run()
         net.end()
     return net
 
@@ -61,14 +67,16 @@ def train(
 def new_net(problem: Problem, settings: Settings) -> Net:
     """A net around the problem's module."""
     optimizer, arguments = settings.optimizer_class()
-    return Net(
+    kind = NumberNet if problem.y.is_floating_point() else ClassNet
+    return kind(
         problem.module,
         criterion=problem.loss,
         optimizer=optimizer,
         lr=settings.learning_rate,
         max_epochs=settings.max_epochs,
+        batch_size=max(batch.stop - batch.start for batch in problem.rows.batches),
         train_split=None,
-        verbose=0,
+        verbose=bool(settings.callbacks),  # so that those print that print
         callbacks=settings.all_callbacks(),
         device=str(problem.like.device),
         **{f"optimizer__{name}": value for name, value in arguments.items()},
@@ -76,21 +84,39 @@ def new_net(problem: Problem, settings: Settings) -> Net:
 
 
 class Net(NeuralNet):
-    """skorch's named places to stand, around the loop of this package."""
+    """skorch's callbacks and history around the loop of this package.
+
+    Attributes
+    ----------
+    interrupted_ : bool
+        Whether the user ended the training.
+    """
+
+    optimizer_: Any
 
     @property
     def _default_callbacks(self) -> list:
         return []
 
     def begin(
-        self, problem: Problem, algorithm: Algorithm, settings: Settings, saved: tuple | None
+        self, problem: Problem, algorithm: Algorithm, settings: Settings, saved: Snapshot | None
     ) -> None:
         """Take what the loop works on, until `end`."""
         self.problem_, self.algorithm_, self.settings_ = problem, algorithm, settings
         self.saved_ = saved
-        self.cut_short_ = False
+        self.cut_short_ = self.interrupted_ = False
         self.first_ = float("inf")  # the loss before the first step
         self.selected_ = problem.selected()
+        self.watched_ = reads_batches([callback for _, callback in self.callbacks_])
+        self._freeze()
+
+    def run(self) -> None:
+        """Train; where the user interrupts, up to the last finished epoch."""
+        for stage in (self._run_epochs, self._tell_the_end):
+            try:
+                stage()
+            except KeyboardInterrupt:
+                self._interrupted()
 
     def end(self) -> None:
         """Go back to the state that is to be kept, and make the last of it."""
@@ -98,22 +124,30 @@ class Net(NeuralNet):
             self.recall()
             if self.polishes:
                 self._polish()
-            self.algorithm_.finish()
+            self.finish()
         finally:
             self.forget()
+
+    def finish(self) -> None:
+        """Make the algorithm's end, remove what is not read, and bring the last row up to date."""
+        before = self.problem_.selected()
+        self.algorithm_.finish()
+        self._restore_frozen()
+        self.problem_.remove_unread()
+        if self.polishes or not np.array_equal(before, self.problem_.alive):
+            self._update_last_row()
 
     def recall(self) -> None:
         """Go back to the state that is to be kept."""
         if self.saved_ is None:
             raise KeyboardInterrupt("interrupted before the first epoch was finished")
-        state, alive = self.saved_
-        self.problem_.module.load_state_dict(state)
-        self.problem_.alive[:] = alive
+        self.problem_.module.load_state_dict(self.saved_.state)
+        self.problem_.alive[:] = self.saved_.alive
 
     @property
     def polishes(self) -> bool:
-        """Whether a polish is still to come."""
-        return self.algorithm_.polish_iter > 0 and not self.cut_short_
+        """Whether a polish belongs to this training: it moves every weight."""
+        return self.algorithm_.polish_iter > 0 and not self.cut_short_ and not self.frozen_
 
     def forget(self) -> None:
         """Let go of what only the loop needs."""
@@ -133,11 +167,10 @@ class Net(NeuralNet):
                     bar.set_postfix(residual=f"{residual:.2g}")
                     bar.update()
         except KeyboardInterrupt:
+            self.interrupted_ = True
             warnings.warn("The polish was interrupted: its best point was kept.", stacklevel=3)
-        self.polished()
 
-    def polished(self) -> None:
-        """Bring what the last epoch's row says of the groups up to date."""
+    def _update_last_row(self) -> None:
         problem = self.problem_
         if len(self.history):
             selected, last = problem.selected(), self.history[-1]
@@ -148,34 +181,63 @@ class Net(NeuralNet):
         """What each epoch was, without the books that skorch and its callbacks keep."""
         return [{key: row[key] for key in EPOCH if key in row} for row in self.history]
 
-    def fit_loop(self, X: Any, y: Any = None, epochs: Any = None, **fit_params: Any) -> Net:
+    def _run_epochs(self) -> None:
         """An epoch is a sequence of blocks, a block is a pass over the mini-batches."""
-        problem, algorithm = self.problem_, self.algorithm_
-        algorithm.begin(problem, self.optimizer_, self.settings_.max_epochs)
+        problem, algorithm, settings = self.problem_, self.algorithm_, self.settings_
+        self.notify("on_train_begin", X=None, y=None)
+        algorithm.begin(problem, self.optimizer_, settings.max_epochs)
         self._resume()
-        with self._progress("epochs", self.settings_.max_epochs) as bar:
+        with self._progress("epochs", settings.max_epochs) as bar:
             bar.update(len(self.history))
-            for epoch in range(len(self.history), self.settings_.max_epochs):
-                try:
-                    self.notify("on_epoch_begin", dataset_train=X)
-                    start = time.perf_counter()
-                    loss = self._epoch(bar)
-                    if not self.keep_books(loss, time.perf_counter() - start):
-                        break
-                    bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
-                except KeyboardInterrupt:
-                    self._interrupted(epoch)
+            while len(self.history) < settings.max_epochs:
+                data = self._datasets()
+                self.notify("on_epoch_begin", **data)
+                self._freeze()
+                start = time.perf_counter()
+                loss = self._epoch(bar)
+                if not self.keep_books(loss, time.perf_counter() - start):
                     break
-                self.notify("on_epoch_end", dataset_train=X)
+                bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
+                if self.told_to_stop(data):
+                    break
                 self._keep()
-        return self
+
+    def _tell_the_end(self) -> None:
+        self.notify("on_train_end", X=None, y=None)
+
+    def told_to_stop(self, data: dict[str, Any]) -> bool:
+        """Tell the callbacks that the epoch is over; whether one of them ends the training."""
+        try:
+            self.notify("on_epoch_end", **data)
+        except KeyboardInterrupt:  # skorch's way to end a training, and the user's
+            if any(has_stopped(callback) for _, callback in self.callbacks_):
+                return True
+            raise
+        return self._callback(Patience).over
+
+    def _datasets(self) -> dict[str, Any]:
+        """What skorch's callbacks are told of the data: how many rows an epoch reads."""
+        validation, problem = self.settings_.validation, self.problem_
+        return {
+            "dataset_train": Length(problem.rows.n * self.algorithm_.n_visits),
+            "dataset_valid": None if validation is None else Length(len(validation[0])),
+        }
+
+    def _freeze(self) -> None:
+        """Remember the parameters that are not to move: those without requires_grad."""
+        parameters = self.problem_.module.parameters()
+        self.frozen_ = [(p, p.detach().clone()) for p in parameters if not p.requires_grad]
+
+    def _restore_frozen(self) -> None:
+        for p, value in self.frozen_:
+            p.copy_(value)
 
     def keep_books(self, loss: float, seconds: float) -> bool:
         """After an epoch: record it and keep its network, unless it diverged."""
         if self._diverged(loss, len(self.history) - 1):
             return False
         self._record(loss, seconds)
-        self.saved_ = snapshot(self.problem_)
+        self.saved_ = snapshot(self.problem_, len(self.history))
         return True
 
     def _keep(self) -> None:
@@ -203,15 +265,26 @@ class Net(NeuralNet):
 
     def _resume(self) -> None:
         """Go on from the checkpoint, if there is one."""
-        checkpoint, problem = self.settings_.checkpoint, self.problem_
-        state = None if checkpoint is None else checkpoint.load()
-        if state is None:
+        checkpoint = self.settings_.checkpoint
+        if checkpoint is None or (state := checkpoint.load()) is None:
             return
+        try:
+            self._take(state)
+        except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError):
+            raise checkpoint.refusal("does not hold the state of this network") from None
+        weights = self.problem_.module.state_dict().values()
+        if not all(w.isfinite().all() for w in weights):
+            raise checkpoint.refusal("holds weights that are not finite")
+
+    def _take(self, state: dict[str, Any]) -> None:
+        """Put the training in the state that `_keep` has written."""
+        problem, schedule = self.problem_, self._callback(LRScheduler)
         problem.module.load_state_dict(state["module"])
+        if len(state["alive"]) != len(problem.alive):
+            raise ValueError("another number of groups")
         problem.alive[:] = state["alive"]
         self.optimizer_.load_state_dict(state["optimizer"])
         self.algorithm_.resume(state["algorithm"])
-        schedule = self._callback(LRScheduler)
         if schedule is not None:
             schedule.lr_scheduler_.load_state_dict(state["schedule"])
         self._callback(Patience).resume(state["patience"])
@@ -219,7 +292,7 @@ class Net(NeuralNet):
             self.history.new_epoch()
             for name, value in row.items():
                 self.history.record(name, value)
-        self.first_, self.saved_ = state["first"], snapshot(problem)
+        self.first_, self.saved_ = state["first"], snapshot(problem, len(self.history))
         self.selected_ = problem.selected()
 
     def _callback(self, kind: type[Callback]) -> Any:
@@ -228,7 +301,7 @@ class Net(NeuralNet):
 
     def _epoch(self, bar: Any) -> float:
         problem, algorithm = self.problem_, self.algorithm_
-        plain = self._watched_step if self._watched() else self._step
+        plain = self._watched_step if self.watched_ else self._step
 
         def step(batch: slice) -> Tensor:
             loss = plain(batch)
@@ -238,36 +311,37 @@ class Net(NeuralNet):
 
         total, n_visits = sweep_once(algorithm, problem.rows.batches, step, bar.update)
         algorithm.end_epoch()
+        self._restore_frozen()
         return float(total) / (problem.rows.n * n_visits)
 
     def _step(self, batch: slice) -> Tensor:
         loss = self.algorithm_.objective(batch)
-        self.algorithm_.update()
+        self._update()
         return loss
+
+    def _update(self) -> None:
+        self.algorithm_.update()
+        self._restore_frozen()
 
     def _watched_step(self, batch: slice) -> Tensor:
-        """A step with skorch's notices around it, for the callbacks that ask for them."""
-        data = (self.problem_.rows.read(batch), self.problem_.y[batch])
+        """A step of which the callbacks are told that ask for mini-batches."""
+        algorithm = self.algorithm_
+        X, y = data = algorithm.read(batch)
         self.notify("on_batch_begin", batch=data, training=True)
-        loss = self.algorithm_.objective(batch)
+        loss = algorithm.objective(batch)
         names = {id(p): name for name, p in self.problem_.module.named_parameters()}
         named = [(names.get(id(p), "theta"), p) for p in self.optimizer_.param_groups[0]["params"]]
-        self.notify("on_grad_computed", named_parameters=named, X=data[0], y=data[1], training=True)
-        self.algorithm_.update()
-        self.notify(
-            "on_batch_end", batch=data, training=True, loss=loss, y_pred=self.algorithm_.out
-        )
+        self.notify("on_grad_computed", named_parameters=named, X=X, y=y, training=True)
+        self._update()
+        self._end_batch(data, algorithm.out, loss, training=True)
         return loss
 
-    def _watched(self) -> bool:
-        hooks = ("on_batch_begin", "on_batch_end", "on_grad_computed")
-        own = (LRScheduler, Patience)
-        return any(
-            getattr(type(callback), hook) is not getattr(Callback, hook)
-            for _, callback in self.callbacks_
-            if not isinstance(callback, own)
-            for hook in hooks
-        )
+    def _end_batch(self, data: tuple, out: Tensor, loss: Tensor, *, training: bool) -> None:
+        """Record a mini-batch under the names that skorch gives, and tell the callbacks."""
+        part = "train" if training else "valid"
+        self.history.record_batch(f"{part}_loss", float(loss))
+        self.history.record_batch(f"{part}_batch_size", len(out))
+        self.notify("on_batch_end", batch=data, training=training, loss=loss, y_pred=out)
 
     def _record(self, loss: float, seconds: float) -> None:
         problem = self.problem_
@@ -295,9 +369,47 @@ class Net(NeuralNet):
 
     def _validation_loss(self) -> float:
         X, y, weight = self.settings_.validation  # type: ignore[misc]
-        module, loss = self.problem_.module, self.problem_.loss
-        chunks = zip(X.split(4096), y.split(4096), weight.split(4096), strict=True)
-        return sum(float(loss(module(x), t) @ w) for x, t, w in chunks) / float(weight.sum())
+        total = 0.0
+        for x, t, w in zip(*(a.split(VALIDATION_ROWS) for a in (X, y, weight)), strict=True):
+            if self.watched_:
+                self.notify("on_batch_begin", batch=(x, t), training=False)
+            out = self.problem_.module(x)
+            losses = self.problem_.loss(out, t)
+            total += float(losses @ w)
+            if self.watched_:
+                self._end_batch((x, t), out, losses.mean(), training=False)
+        return total / float(weight.sum())
+
+    def save_params(self, **files: Any) -> None:
+        """As skorch's; the state of the optimizer is that of the module's own parameters.
+
+        Parameters
+        ----------
+        **files : str, path or file
+            f_params, f_optimizer, f_criterion, f_history.
+        """
+        if not hasattr(self, "algorithm_"):
+            return super().save_params(**files)
+        trained = self.optimizer_
+        try:
+            self._optimize_module(trained)
+            super().save_params(**files)
+        finally:
+            self.optimizer_ = trained
+
+    def _optimize_module(self, trained: torch.optim.Optimizer) -> None:
+        """Make an optimizer of the module's parameters, with the state of `trained`."""
+        self.initialize_optimizer()
+        self.optimizer_.param_groups[0]["lr"] = trained.param_groups[0]["lr"]
+        for moved, parameter, columns in self.algorithm_.leaves():
+            state = self.optimizer_.state[parameter]
+            for name, value in trained.state.get(moved, {}).items():
+                if columns is not None and value.shape == moved.shape:
+                    state.setdefault(name, torch.zeros_like(parameter))[:, columns] = value
+                elif name in state:
+                    state[name] = torch.maximum(state[name], value)  # steps, of several groups
+                else:
+                    state[name] = value
 
     def _diverged(self, loss: float, epoch: int) -> bool:
         """Whether to stop; the weights of the last good epoch come back in `end`."""
@@ -307,7 +419,10 @@ class Net(NeuralNet):
             return False
         del self.history[epoch:]
         self.cut_short_ = True
-        advice = "lower learning_rate, or scale X (standardize=True)"
+        schedule = (
+            ", or what lr_schedule makes of it" if callable(self.settings_.lr_schedule) else ""
+        )
+        advice = f"lower learning_rate{schedule}, or scale X (standardize=True)"
         told = f"The loss diverged to {loss:.3g} in epoch {epoch + 1}"
         if self.saved_ is None:
             raise FloatingPointError(f"{told}: {advice}.")
@@ -318,10 +433,12 @@ class Net(NeuralNet):
         )
         return True
 
-    def _interrupted(self, epoch: int) -> None:
-        del self.history[epoch:]
-        self.cut_short_ = True
+    def _interrupted(self) -> None:
+        """Ctrl-C: what the last finished epoch left is kept."""
+        self.cut_short_ = self.interrupted_ = True
         if self.saved_ is not None:
+            epoch = self.saved_.epoch
+            del self.history[epoch:]
             warnings.warn(
                 f"Training was interrupted: the network of epoch {epoch} was kept.",
                 stacklevel=2,
@@ -340,6 +457,27 @@ def _badness(loss: float) -> float:
     return abs(loss) if np.isfinite(loss) else np.inf
 
 
-def snapshot(problem: Problem) -> tuple:
-    """The network and which of its groups are left."""
-    return copy.deepcopy(problem.module.state_dict()), problem.alive.copy()
+def snapshot(problem: Problem, epoch: int) -> Snapshot:
+    """The network after so many epochs, and which of its groups are left."""
+    return Snapshot(copy.deepcopy(problem.module.state_dict()), problem.alive.copy(), epoch)
+
+
+class ClassNet(ClassifierMixin, Net):
+    """A net whose outputs are those of classes, for the scores of skorch's callbacks."""
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The indices of the classes: the y that the callbacks are given."""
+        return np.arange(self.algorithm_.out.shape[-1])
+
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Softmax of the outputs, (n, n_classes)."""
+        return softmax(super().predict_proba(X), axis=1)
+
+    def predict(self, X: Any) -> np.ndarray:
+        """The most probable class, (n,)."""
+        return super().predict_proba(X).argmax(1)
+
+
+class NumberNet(RegressorMixin, Net):
+    """A net whose outputs are the predictions."""

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from skorch.callbacks import Callback
 
-__all__ = ["Patience"]
+__all__ = ["Patience", "Snapshot"]
+
+
+class Snapshot(NamedTuple):
+    """What an epoch has left.
+
+    Attributes
+    ----------
+    state : dict
+        Of the module.
+    alive : ndarray of bool, shape (n_groups,)
+    epoch : int
+        How many epochs there were.
+    """
+
+    state: dict[str, Any]
+    alive: np.ndarray
+    epoch: int
 
 
 class Patience(Callback):
@@ -29,18 +46,18 @@ class Patience(Callback):
 
     def on_train_begin(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
         self.best, self.waited = float("inf"), 0
-        self.best_state: tuple | None = None
+        self.best_state: Snapshot | None = None
 
     def state(self) -> dict[str, Any]:
         """What it remembers, for a checkpoint."""
-        best = self.best_state and (self.best_state[0], self.best_state[1].tolist())
-        return {"best": self.best, "waited": self.waited, "best_state": best}
+        best = self.best_state and self.best_state._replace(alive=self.best_state.alive.tolist())
+        return {"best": self.best, "waited": self.waited, "best_state": best and tuple(best)}
 
     def resume(self, state: dict[str, Any]) -> None:
         """Go on from what `state` returned."""
         best = state["best_state"]
         self.best, self.waited = state["best"], state["waited"]
-        self.best_state = best and (best[0], np.array(best[1]))
+        self.best_state = best and Snapshot(best[0], np.array(best[1]), best[2])
 
     def on_epoch_end(self, net: Any, **_: Any) -> None:
         row = net.history[-1]
@@ -51,8 +68,11 @@ class Patience(Callback):
             self.best, self.waited, self.best_state = value, 0, net.saved_
         else:
             self.waited += 1
-        if self.waited >= self.patience:
-            raise KeyboardInterrupt  # skorch's way to end a training
+
+    @property
+    def over(self) -> bool:
+        """Whether the training is to end."""
+        return self.waited >= self.patience
 
     def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
         if self.on_validation and self.best_state is not None:

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
-from skorch.callbacks import Callback, LRScheduler
+from skorch.callbacks import LRScheduler
 from torch import Tensor
 
 from ..checkpoints import Checkpoint
 from .patience import Patience
 
-__all__ = ["OPTIMIZERS", "Settings", "is_callback"]
+__all__ = ["OPTIMIZERS", "Settings"]
 
 # The fused kernels do in one pass what the default ones do in several.
 OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
@@ -72,10 +72,3 @@ class Settings:
         elif schedule is not None:
             own.append(LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=schedule))
         return own + copy.deepcopy(list(self.callbacks or []))
-
-
-def is_callback(value: Any) -> bool:
-    """Whether skorch takes it: a callback, its class, or (name, callback)."""
-    if isinstance(value, tuple):
-        return len(value) == 2 and isinstance(value[0], str) and is_callback(value[1])
-    return isinstance(value, Callback) or (isinstance(value, type) and issubclass(value, Callback))

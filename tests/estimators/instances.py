@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
-from sklearn.base import is_classifier
+from sklearn.base import is_classifier, is_regressor
 from sklearn.utils import Bunch
 
 from sgnn import (
@@ -60,6 +60,16 @@ class Case:
         """The same case under another algorithm, by which perhaps nothing is removed."""
         changes = {"algorithm": algorithm, **self.algorithms[algorithm]}
         return replace(self, settings=self.settings | changes)
+
+    @property
+    def by_first_algorithm(self) -> bool:
+        """Whether it is trained by the default of its `algorithm=`."""
+        return self.settings.get("algorithm", next(iter(self.algorithms))) in [*self.algorithms][:1]
+
+    @property
+    def shares_its_code(self) -> bool:
+        """Whether a classifier is trained by the same code, but for the loss."""
+        return is_regressor(self.kind())
 
     @property
     def X(self) -> np.ndarray:

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+import copy
+import functools
+import io
 import os
 import signal
-import subprocess
-import sys
-import textwrap
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 from skorch.callbacks import Callback
 
-import sgnn
+from sgnn.checkpoints import Checkpoint
+from sgnn.estimators.identity import identity
 
+from ..killing import end_of
 from .instances import CNN, outputs
 
 # several batches, momentum, a schedule, shifts, dropout and batch norm: all that has a state
@@ -51,6 +52,7 @@ def assert_same(one, other):
     assert timeless[0] == timeless[1]
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "changes",
     [{}, {"max_groups": 3}, {"early_stopping": True, "max_epochs": 12}, {"optimizer": "sgd"}],
@@ -71,6 +73,7 @@ def test_the_same_fit_goes_on(algorithm, changes, epoch, tmp_path):
     settings = {**SETTINGS, **algorithm, **changes}
     whole = CNN(**settings).fit(CNN.X, CNN.y)
     settings["checkpoint"] = tmp_path / "kept" / "cnn.pt"
+    settings["checkpoint"].parent.mkdir()
     with pytest.raises(RuntimeError, match="killed"):
         CNN(**settings, callbacks=[Killed(epoch)]).fit(CNN.X, CNN.y)
     assert settings["checkpoint"].exists() == (epoch > 1)
@@ -127,44 +130,189 @@ def test_another_trainings_checkpoint_is_refused(change, tmp_path):
         CNN(**settings).fit(X, CNN.y)
 
 
+@pytest.mark.parametrize("share", np.linspace(0, 0.999, 25))
+def test_any_flipped_byte_is_refused(share, finished, tmp_path):
+    settings = {**SETTINGS, "checkpoint": tmp_path / "cnn.pt"}
+    content = bytearray(finished)
+    content[int(share * len(content))] ^= 1 << int(1000 * share) % 8
+    settings["checkpoint"].write_bytes(content)
+    with pytest.raises(
+        ValueError, match=r"^checkpoint=.* damaged: delete it, or name another file"
+    ):
+        CNN(**settings).fit(CNN.X, CNN.y)
+
+
+@pytest.mark.parametrize("length", [0, 10, 1000, -1])
+def test_a_part_of_a_file_is_refused(length, finished, tmp_path):
+    settings = {**SETTINGS, "checkpoint": tmp_path / "cnn.pt"}
+    settings["checkpoint"].write_bytes(finished[:length])
+    with pytest.raises(ValueError, match="damaged: delete it"):
+        CNN(**settings).fit(CNN.X, CNN.y)
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """The content of the checkpoint of a training that has ended."""
+    path = tmp_path_factory.mktemp("finished") / "cnn.pt"
+    CNN(**SETTINGS, checkpoint=path).fit(CNN.X, CNN.y)
+    return path.read_bytes()
+
+
+def without(name):
+    return lambda state: {key: value for key, value in state.items() if key != name}
+
+
+def with_module(change):
+    def changed(state):
+        weight = {
+            k: change(v) if k == "body.conv1.weight" else v for k, v in state["module"].items()
+        }
+        return state | {"module": weight}
+
+    return changed
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (without("module"), "does not hold the state of this network"),
+        (without("optimizer"), "does not hold the state of this network"),
+        (with_module(lambda w: w[:, :2]), "does not hold the state of this network"),
+        (lambda state: state | {"history": "[{"}, "does not hold the state of this network"),
+        (lambda state: state | {"alive": [True]}, "does not hold the state of this network"),
+        (with_module(lambda w: w * torch.nan), "holds weights that are not finite"),
+    ],
+)
+def test_a_state_that_is_not_of_this_network_is_refused(change, words, tmp_path):
+    settings = {**SETTINGS, "image_shape": (10, 1), "checkpoint": tmp_path / "cnn.pt"}
+    CNN(**settings).fit(CNN.X, CNN.y)
+    content = settings["checkpoint"].read_bytes().split(b"\n", 2)[2]
+    kept = torch.load(io.BytesIO(content), weights_only=True)
+    Checkpoint(settings["checkpoint"], kept["belongs_to"]).save(change(kept["state"]))
+    with pytest.raises(ValueError, match=f"^checkpoint=.* {words}: delete it") as told:
+        CNN(**settings).fit(CNN.X, CNN.y)
+    assert "\n" not in str(told.value)
+
+
+def schedule(factor):
+    return lambda epoch: factor**epoch
+
+
+class Falling:
+    def __init__(self, factor):
+        self.factor = factor
+
+    def __call__(self, epoch):
+        return self.factor**epoch
+
+
+def power(factor, epoch, *, more=0):
+    return factor ** (epoch + more)
+
+
+def with_default(factor):
+    def falling(epoch, factor=factor):
+        return factor**epoch
+
+    return falling
+
+
+SCHEDULES = {
+    "closure": (schedule(0.9), schedule(0.5)),
+    "code": (lambda epoch: 0.9**epoch, lambda epoch: 0.5**epoch),
+    "default": (with_default(0.9), with_default(0.5)),
+    "partial": (functools.partial(power, 0.9), functools.partial(power, 0.5)),
+    "keyword": (functools.partial(power, 0.9, more=1), functools.partial(power, 0.9, more=2)),
+    "instance": (Falling(0.9), Falling(0.5)),
+    "method": (Falling(0.9).__call__, Falling(0.5).__call__),
+    "constant": (lambda epoch: 0.9, lambda epoch: 0.8),
+}
+
+
+@pytest.mark.parametrize("kind", SCHEDULES)
+def test_callables_are_told_apart_by_what_they_do(kind, tmp_path):
+    one, other = SCHEDULES[kind]
+    settings = {**SETTINGS, "max_epochs": 2, "checkpoint": tmp_path / "cnn.pt"}
+    first = CNN(**settings | {"lr_schedule": one}).fit(CNN.X, CNN.y)
+    same = copy.deepcopy(one) if kind in {"instance", "method"} else one
+    assert_same(CNN(**settings | {"lr_schedule": same}).fit(CNN.X, CNN.y), first)
+    with pytest.raises(ValueError, match="belongs to a training with other arguments"):
+        CNN(**settings | {"lr_schedule": other}).fit(CNN.X, CNN.y)
+
+
+def test_networks_and_optimizers_are_told_apart():
+    def network(width, scale=1.0):
+        with torch.random.fork_rng():
+            torch.manual_seed(0)
+            body = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(10, width))
+            with torch.no_grad():
+                body[1].weight.mul_(scale)
+        return body
+
+    def optimizer(momentum):
+        class SGD(torch.optim.SGD):
+            def __init__(self, params, lr):
+                super().__init__(params, lr, momentum=momentum)
+
+        return SGD
+
+    things = [
+        network(2),
+        network(2, 2.0),
+        network(3),
+        optimizer(0.9),
+        optimizer(0.5),
+        print,
+        np.exp,
+    ]
+    hashes = [identity({"thing": thing}) for thing in things]
+    assert len(set(hashes)) == len(things)
+    assert identity({"thing": network(2)}) == hashes[0]
+    assert identity({"thing": optimizer(0.9)}) == hashes[3]
+
+
+def test_what_cannot_be_told_apart_is_refused(tmp_path):
+    class Odd:
+        __slots__ = ("factor",)
+
+        def __call__(self, epoch):
+            return 1.0
+
+    with pytest.raises(ValueError, match=r"checkpoint cannot be kept with lr_schedule=.*leave out"):
+        CNN(checkpoint=tmp_path / "cnn.pt", lr_schedule=Odd()).fit(CNN.X, CNN.y)
+
+
+@pytest.mark.parametrize("place", ["", "folder", "nowhere/cnn.pt"])
+def test_a_place_for_no_file_is_refused(place, tmp_path, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sgnn.estimators.base.train", lambda *_: pytest.fail("training began"))
+    with pytest.raises(ValueError, match=rf"checkpoint='{place}' must be a file in a folder that"):
+        CNN(checkpoint=place).fit(CNN.X, CNN.y)
+    assert [path.name for path in tmp_path.iterdir()] == ["folder"]
+
+
 def test_an_unknown_seed_is_refused(tmp_path):
     with pytest.raises(ValueError, match="random_state=None does not give: give an int"):
         CNN(checkpoint=tmp_path / "cnn.pt", random_state=None).fit(CNN.X, CNN.y)
 
 
-PROGRAM = """
-    import os, signal, sys
-    import numpy as np
-    from skorch.callbacks import Callback
-    from sgnn import SparseGroupCNN
-
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
+def test_kill_minus_nine(tmp_path):
     class Kill(Callback):
+        def __init__(self, epoch):
+            self.epoch = epoch
+
         def on_batch_end(self, net, **kwargs):
-            if len(net.history) == int(sys.argv[2]):
+            if len(net.history) == self.epoch:
                 os.kill(os.getpid(), signal.SIGKILL)
 
-    rng = np.random.default_rng(0)
-    X, y = rng.normal(size=(90, 36)), np.arange(90) % 2
-    model = SparseGroupCNN(
-        image_shape=(1, 6, 6), architecture_options={"filters": (4,), "units": (5,)},
-        batch_size=30, max_epochs=5, checkpoint=sys.argv[1], random_state=0, callbacks=[Kill()],
-    ).fit(X, y)
-    print(repr(model.predict_proba(X).sum(0).tolist()))
-"""
-
-
-@pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="needs a system with SIGKILL")
-def test_kill_minus_nine(tmp_path):
-    def run(name, epoch):
-        program = [sys.executable, "-c", textwrap.dedent(PROGRAM), str(tmp_path / name), str(epoch)]
-        root = str(Path(sgnn.__file__).parents[1])
-        environment = os.environ | {"PYTHONPATH": root}
-        return subprocess.run(program, capture_output=True, text=True, env=environment, check=False)
-
-    whole = run("whole.pt", 99)
-    assert whole.returncode == 0
+    settings = {**SETTINGS, "checkpoint": tmp_path / "killed.pt"}
+    whole = CNN(**SETTINGS).fit(CNN.X, CNN.y)
     for epoch in (2, 4):
-        assert run("killed.pt", epoch).returncode == -signal.SIGKILL
-    kept = torch.load(tmp_path / "killed.pt", weights_only=True)
+        killed = CNN(**settings, callbacks=[Kill(epoch)])
+        assert end_of(lambda model=killed: model.fit(CNN.X, CNN.y)) == -signal.SIGKILL
+    content = (tmp_path / "killed.pt").read_bytes().split(b"\n", 2)[2]
+    kept = torch.load(io.BytesIO(content), weights_only=True)
     assert kept["state"]["algorithm"]["epoch"] == 3
-    assert run("killed.pt", 99).stdout == whole.stdout
+    assert_same(CNN(**settings).fit(CNN.X, CNN.y), whole)

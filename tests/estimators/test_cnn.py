@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+
 import numpy as np
 import pytest
 import torch
@@ -160,6 +162,41 @@ def test_oicsr_joins_what_leads_into_and_out_of_a_unit():
     assert model.history_[-1]["regularization"] == pytest.approx(1e-3 * total, rel=1e-5)
 
 
+@pytest.mark.parametrize(
+    ("regularizer", "group", "entry"),
+    [
+        ({"regularizer": "sgl_l1"}, 1.0, 1.0),
+        ({"regularizer": "sgl_l1", "alpha": 0.25}, 0.25, 0.75),
+        ({"regularizer": "l1"}, 0.0, 1.0),
+    ],
+)
+@pytest.mark.parametrize("layers", ["all", "conv"])
+def test_oicsr_counts_no_entry_twice_and_respects_layers(layers, regularizer, group, entry):
+    settings = QUICK | {"lam": 1e-3, "zero_tol": 0, "max_epochs": 2, **regularizer}
+    arguments = {"grouping": "oicsr", "algorithm": "subgradient", "layers": layers}
+    model = SparseGroupCNN(**arguments, **settings).fit(X, Y)
+    body = model.module_.body
+    names = ["conv1", "conv2"] + ["dense1", "output"] * (layers == "all")
+    weights = [getattr(body, name).weight.detach().double().numpy() for name in names]
+    total = entry * sum(np.abs(W).sum() for W in weights)
+    for lower, upper in itertools.pairwise(weights):
+        m = upper.shape[1] // len(lower)
+        for u in range(len(lower)):
+            out = upper[:, m * u : m * u + m]
+            total += group * np.sqrt((lower[u] ** 2).sum() + (out**2).sum())
+    assert model.history_[-1]["regularization"] == pytest.approx(1e-3 * total, rel=1e-5)
+
+
+def test_oicsr_of_convolutions_leaves_dense_layers_alone():
+    settings = QUICK | {"lam": 10.0, "regularizer": "sgl_l1", "zero_tol": 1e-2, "max_epochs": 8}
+    arguments = {"grouping": "oicsr", "algorithm": "subgradient"}
+    found = {}
+    for layers in ("all", "conv"):
+        model = SparseGroupCNN(layers=layers, **arguments, **settings).fit(X, Y)
+        found[layers] = {row["name"]: row["zero_weights"] for row in model.sparsity_}
+    assert found["conv"]["dense1"] == found["conv"]["output"] == 0 < found["all"]["dense1"]
+
+
 @pytest.mark.parametrize("grouping", ["neuron", "channel", "filter"])
 @pytest.mark.parametrize("regularizer", ["group_l0", "group_lasso"])
 def test_gates_shut_and_compact(regularizer, grouping):
@@ -223,7 +260,9 @@ class Residual(nn.Module):
 
 
 def test_a_users_own_network():
-    mine = Residual()
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        mine = Residual()
     before = {name: value.clone() for name, value in mine.state_dict().items()}
     settings = {k: v for k, v in QUICK.items() if k != "architecture_options"}
     model = SparseGroupCNN(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
 
@@ -14,12 +15,38 @@ def assert_passes(estimator):
     assert all(reason.startswith("SCIPY_ARRAY_API is not set") for reason in skipped)
 
 
+PREPARED = {"standardize": True, "missing": "mean", "refit": True}
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+
+
+def short(case):
+    """A fit that takes a tenth of the time of one with the defaults."""
+    settings = {"max_epochs": 10, "learning_rate": 0.05, "warmup_epochs": 5}
+    if case.takes({"hidden_layer_sizes"}):
+        settings["hidden_layer_sizes"] = (16,)
+    else:
+        settings["architecture_options"] = {"filters": (8,), "units": (16,)}
+    if case.takes({"polish_iter"}):
+        settings["polish_iter"] = 20
+    return settings
+
+
+def test_with_few_epochs(case):
+    assert_passes(case.kind(**short(case)))
+
+
+@pytest.mark.slow
+def test_with_everything_on(case):
+    algorithm = list(case.algorithms)[1]
+    assert_passes(case.kind(algorithm=algorithm, **short(case), **PREPARED))
+
+
+@pytest.mark.slow
 def test_with_the_defaults(case):
     assert_passes(case.kind())
 
 
-def test_with_everything_on(case):
-    prepared = {"standardize": True, "missing": "mean", "refit": True}
-    if case.takes({"polish_iter"}):
-        prepared["polish_iter"] = 20  # most of the time of a fit to a few rows
+@pytest.mark.slow
+def test_with_everything_on_and_the_defaults(case):
+    prepared = PREPARED | ({"polish_iter": 20} if case.takes({"polish_iter"}) else {})
     assert_passes(case.kind(algorithm=list(case.algorithms)[1], **prepared))

@@ -40,6 +40,7 @@ def encoder(**settings):
     return ColumnTransformer(steps, **settings)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_grid_search_over_lam(case):
     search = GridSearchCV(case(), {"lam": [EVERYTHING, case.settings["lam"]]}, cv=3)
     search.fit(case.X, case.y)

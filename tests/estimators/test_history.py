@@ -91,6 +91,7 @@ def test_a_loss_for_numbers_may_be_torchs(regressor):
     assert_trained_by(nn.HuberLoss, regressor, torch.tensor(regressor.y)[:, None])
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_huber_is_the_squared_error_of_small_residuals(regressor):
     X, y = regressor.X, regressor.y / 100
     small, huber = (regressor(loss=loss).fit(X, y).predict(X) for loss in (None, nn.HuberLoss))
@@ -147,6 +148,7 @@ def test_early_stopping_keeps_the_removals_of_the_best_epoch(case):
     assert loss_of(estimator, X_val, y_val) == pytest.approx(min(losses), rel=1e-3)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_early_stopping_does_not_take_removals_back(sgin):
     X, y, X_val, y_val = split(sgin)
     settings = {"early_stopping": True, "max_epochs": 40}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import warnings
 
 import numpy as np
@@ -10,7 +11,10 @@ import pytest
 from sklearn.exceptions import ConvergenceWarning, NotFittedError
 from skorch.callbacks import Callback
 
-from .instances import outputs
+from sgnn.algorithms import Proximal
+from sgnn.checkpoints import Checkpoint
+
+from .instances import CNN, MLPS, outputs
 
 
 def ctrl_c(hook, epoch, *, training=1, call=2):
@@ -60,6 +64,67 @@ def test_ctrl_c_keeps_the_finished_epochs(variant, hook):
         fit(estimator, variant)
     expected = variant(max_epochs=2, **SHORT).fit(variant.X, variant.y)
     assert_same_fit(variant, estimator, expected)
+
+
+@pytest.mark.parametrize("refit", [False, True])
+def test_ctrl_c_at_the_end_of_an_epoch_keeps_it(variant, refit):
+    estimator = variant(callbacks=[ctrl_c("on_epoch_end", 3, call=1)], refit=refit, **SHORT)
+    with pytest.warns(UserWarning, match="interrupted: the network of epoch 3 was kept"):
+        fit(estimator, variant)
+    assert_same_fit(variant, estimator, variant(max_epochs=3, **SHORT).fit(variant.X, variant.y))
+
+
+def test_ctrl_c_at_the_end_of_the_training_keeps_it(case):
+    estimator = case(callbacks=[ctrl_c("on_train_end", 12, call=1)], refit=True, batch_size=40)
+    with pytest.warns(UserWarning, match="interrupted: the network of epoch 12 was kept"):
+        fit(estimator, case)
+    assert_same_fit(case, estimator, case(batch_size=40).fit(case.X, case.y))
+
+
+@pytest.mark.parametrize("hook", [*HOOKS, "on_epoch_end"])
+def test_ctrl_c_ends_a_fit_that_would_refit(case, hook):
+    estimator = case(callbacks=[ctrl_c(hook, 3, call=1)], refit=True, **SHORT)
+    with pytest.warns(UserWarning, match="interrupted"):
+        fit(estimator, case)
+    assert estimator.n_iter_ == len(estimator.history_) == (3 if hook == "on_epoch_end" else 2)
+
+
+def test_ctrl_c_while_polishing_ends_a_fit_that_would_refit(monkeypatch):
+    case = MLPS[0]
+
+    def press(self):
+        yield 1.0
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Proximal, "polish", press)
+    with pytest.warns(UserWarning, match="polish was interrupted"):
+        model = case(polish_iter=100, refit=True).fit(case.X, case.y)
+    assert model.n_iter_ == case.settings["max_epochs"]
+
+
+def test_ctrl_c_while_a_checkpoint_is_written_keeps_the_epoch(monkeypatch, tmp_path):
+    whole, saved = CNN(max_epochs=2, **SHORT).fit(CNN.X, CNN.y), Checkpoint.save
+
+    def press(self, state):
+        if len(json.loads(state["history"])) == 2:
+            raise KeyboardInterrupt
+        saved(self, state)
+
+    monkeypatch.setattr(Checkpoint, "save", press)
+    estimator = CNN(checkpoint=tmp_path / "cnn.pt", refit=True, **SHORT)
+    with pytest.warns(UserWarning, match="interrupted: the network of epoch 2 was kept"):
+        fit(estimator, CNN)
+    assert_same_fit(CNN, estimator, whole)
+
+
+def test_a_checkpoint_that_is_not_written_whole_leaves_no_file(monkeypatch, tmp_path):
+    def press(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("os.replace", press)
+    with pytest.raises(KeyboardInterrupt):
+        Checkpoint(tmp_path / "cnn.pt", "mine").save({"a": 1})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_takes_back_the_removals_of_its_epoch(sgin):

@@ -62,6 +62,7 @@ def assert_same(one, other, X, atol=1e-6):
 # scikit-learn's checks --------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", [GroupLassoClassifier, GroupLassoRegressor])
 @pytest.mark.parametrize("settings", [{}, {"standardize": True, "missing": "mean"}], ids=str)
 def test_check_estimator(kind, settings):
@@ -221,6 +222,7 @@ def test_a_class_without_weight_is_never_predicted():
     assert model.predict_proba(NUMBERS.data)[:, 2].max() < 1e-6
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_without_an_intercept(data):
     kind, X, y = data
     model = new(kind, fit_intercept=False).fit(X, y)
@@ -321,6 +323,7 @@ def test_missing_values_are_means(data, form):
 # paths and warm starts --------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_a_path_is_single_fits(data):
     kind, X, y = data
     weight = np.linspace(1, 2, len(X))
@@ -355,6 +358,7 @@ def test_a_warm_start_ends_where_a_cold_one_does(data):
     assert model.fit(X, y).n_iter_ == 0
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("weighted", [False, True])
 def test_replicas_are_single_fits_in_the_order_of_the_arguments(data, weighted):
     kind, X, y = data

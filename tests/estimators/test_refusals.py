@@ -12,6 +12,7 @@ from scipy import sparse
 from sklearn.base import is_classifier
 
 import sgnn.estimators.base
+from sgnn import SparseGroupCNN
 
 from .instances import CASES, SGIN
 
@@ -19,6 +20,16 @@ X = np.random.default_rng(0).normal(size=(12, 6))
 FRAME = pd.DataFrame(X, columns=list("abcdef"))
 Y = np.tile([0, 1], 6)
 FIT = {"X", "y", "sample_weight", "X_val", "y_val"}
+
+
+class Undefined(torch.nn.Module):
+    """A loss that is NaN at 0."""
+
+    def __init__(self, reduction):
+        super().__init__()
+
+    def forward(self, out, y):
+        return out.log() * 0 + (out - y).abs()
 
 
 def spoilt(array, value):
@@ -108,6 +119,19 @@ DATA = {
     ),
     "dates in X": ({"X": FRAME.assign(f=pd.date_range("2020", periods=12))}, "X contains.*[Dd]ate"),
     "complex X": ({"X": X + 1j}, "Complex data not supported.*real numbers"),
+    "two columns of one name": (
+        {"X": FRAME.rename(columns={"f": "a"})},
+        "X has two columns called 'a': give each a name",
+    ),
+    "a tensor with gradients": (
+        {"X": torch.tensor(X, requires_grad=True)},
+        r"tensor that requires grad: give X.detach\(\)",
+    ),
+    "an int beyond floats": ({"X": [[10**400] * 6] * 12}, "beyond the range of floats.*scale"),
+    "survival times": (
+        {"y": np.array([(True, 1.0), (False, 2.0)] * 6, dtype=[("event", bool), ("time", float)])},
+        "y has the fields event, time, as survival times do.*give one number or label",
+    ),
     "X of one dimension": ({"X": X[:, 0]}, "X.*1D.*reshape"),
     "no rows": ({"X": X[:0], "y": Y[:0]}, "X.*n_samples = 0.*at least 2"),
     "one row": ({"X": X[:1], "y": Y[:1]}, "X.*n_samples = 1.*at least 2"),
@@ -140,6 +164,7 @@ ARGUMENTS = {
     "lam infinite": ({"lam": np.inf}, "lam must be a finite number"),
     "lam in words": ({"lam": "auto"}, "lam must be a finite number"),
     "lam several": ({"lam": [0.1, 0.2]}, "lam must be a finite number"),
+    "lam beyond floats": ({"lam": 10**400}, "lam must be a finite number >= 0, got 1000"),
     "no epochs": ({"max_epochs": 0}, "max_epochs must be an int >= 1, got 0"),
     "half an epoch": ({"max_epochs": 1.5}, "max_epochs must be an int"),
     "batch of 0": ({"batch_size": 0}, "batch_size must be 'auto' or an int >= 1"),
@@ -161,6 +186,40 @@ ARGUMENTS = {
     "no such layer": ({"hidden_layer_sizes": (10, 0)}, "hidden_layer_sizes must be a sequence"),
     "layers in words": ({"hidden_layer_sizes": "100"}, "hidden_layer_sizes must be a sequence"),
     "a single layer": ({"hidden_layer_sizes": 100}, "hidden_layer_sizes must be a sequence"),
+    "layers in an iterator": (
+        {"hidden_layer_sizes": iter((3,))},
+        "hidden_layer_sizes must be a sequence of ints.*got <tuple_iter",
+    ),
+    "layers in a set": ({"hidden_layer_sizes": {3}}, "hidden_layer_sizes must be a sequence"),
+    "layers in a dict": ({"hidden_layer_sizes": {3: 4}}, "hidden_layer_sizes must be a sequence"),
+    "layers in a table": (
+        {"hidden_layer_sizes": np.array([[5, 3]])},
+        "hidden_layer_sizes must be a sequence",
+    ),
+    "places in a list of lists": (
+        {"regularize": [["input"]]},
+        r"regularize must be a tuple of some of 'input', .*got \[\['input'\]\]",
+    ),
+    "an optimizer that needs a closure": (
+        {"optimizer": torch.optim.LBFGS},
+        "optimizer must be a class.*got LBFGS .*closure.*give another",
+    ),
+    "an optimizer of sparse gradients": (
+        {"optimizer": torch.optim.SparseAdam},
+        "optimizer must be a class.*got SparseAdam",
+    ),
+    "no optimizer yet": (
+        {"optimizer": torch.optim.Optimizer},
+        "optimizer must be a class.*got Optimizer",
+    ),
+    "fewer groups than are kept": (
+        {"max_groups": 1, "groups": [0, 0, 1, 1, 2, 2], "group_weights": [0, 0, 1]},
+        "max_groups=1 is less than the 2 groups of weight or cost 0.*give at least 2",
+    ),
+    "no filters": (
+        {"architecture_options": {"filters": (0, 1)}},
+        r"architecture_options=.* has filters=\(0, 1\): give ints >= 1",
+    ),
     "half precision": ({"dtype": "float16"}, "dtype must be one of .*'float32', 'float64'"),
     "a dtype": ({"dtype": np.float32}, "dtype must be one of .*'float32', 'float64'"),
     "loss in words": ({"loss": "huber"}, "loss must be None or a torch loss class"),
@@ -172,6 +231,8 @@ ARGUMENTS = {
         {"loss": torch.nn.Softmax},
         "loss must be None or a torch loss class.*reduction",
     ),
+    "a flag for a random state": ({"random_state": True}, "random_state must be None, an int"),
+    "no random state at all": ({"random_state": []}, "random_state must be None, an int"),
     "random state in words": ({"random_state": "dice"}, "random_state must be None, an int"),
     "negative random state": ({"random_state": -1}, "random_state must be None, an int >= 0"),
     "hold out nothing": ({"validation_fraction": 0.0}, "validation_fraction must be a number"),
@@ -184,6 +245,25 @@ ARGUMENTS = {
     "rising learning rate": (
         {"lr_schedule": 1.5},
         r"lr_schedule must be None or a factor.*\(0, 1\]",
+    ),
+    "a schedule of two arguments": (
+        {"lr_schedule": lambda epoch, rate: 1.0},
+        "lr_schedule must take an epoch.*fails at epoch 0.*TypeError",
+    ),
+    "a schedule that ends": (
+        {"lr_schedule": [1.0, 0.5].__getitem__, "max_epochs": 3},
+        "lr_schedule must take an epoch.*fails at epoch 2.*IndexError",
+    ),
+    "a scheduler's class": (
+        {"lr_schedule": torch.optim.lr_scheduler.StepLR},
+        "lr_schedule must take an epoch.*step_size",
+    ),
+    "a schedule of nothing": ({"lr_schedule": lambda epoch: None}, "must return a.*got None"),
+    "a schedule of words": ({"lr_schedule": lambda epoch: "1"}, "must return a.*got '1'"),
+    "a schedule of NaN": ({"lr_schedule": lambda epoch: np.nan}, "must return a finite.*got nan"),
+    "a schedule uphill": (
+        {"lr_schedule": lambda epoch: -1.0},
+        r"must return a finite multiple >= 0 of learning_rate, got -1\.0 at epoch 0",
     ),
     "unknown schedule": ({"lr_schedule": "cosine"}, "lr_schedule must be None or a factor"),
     "unknown filling": ({"missing": "median"}, "missing must be one of 'error', 'mean'"),
@@ -210,6 +290,10 @@ CLASSES = {
     "negative class weight": ({"class_weight": {0: -1}}, "class_weight.*-1"),
     "class weights in words": ({"class_weight": "even"}, "class_weight must be None or 'balanced'"),
     "class weights in a list": ({"class_weight": [1, 2]}, "class_weight must be.*dict"),
+    "a loss of log-probabilities": (
+        {"loss": torch.nn.NLLLoss},
+        "loss=NLLLoss falls without bound.*give.*torch.nn.CrossEntropyLoss",
+    ),
     "a loss for numbers": ({"loss": torch.nn.MSELoss}, "loss"),
     "unknown class in y_val": ({"X_val": X, "y_val": Y + 1}, "y_val.*class.*2"),
 }
@@ -219,6 +303,11 @@ NUMBERS = {
         {"y": np.column_stack([Y, Y]), "X_val": X, "y_val": Y},
         "y_val.*targets",
     ),
+    "a loss between distributions": (
+        {"loss": torch.nn.KLDivLoss, "y": 0.5 + Y},
+        "loss=KLDivLoss falls without bound",
+    ),
+    "a loss that is not finite": ({"loss": Undefined}, "loss=Undefined is not finite.*give a loss"),
     "a loss for classes": ({"loss": torch.nn.MultiMarginLoss}, "loss"),
 }
 OF_SGIN = {
@@ -229,7 +318,7 @@ OF_SGIN = {
 OTHERS_WORDS = {
     "sparse": (
         {"X": sparse.csr_array(X)},
-        "Sparse data was passed for X, but dense data is required",
+        "Sparse data was passed for X, but dense data is required.*or use GroupLassoClassifier",
     ),
     "no columns": ({"X": X[:, :0]}, r"0 feature\(s\).*a minimum of 1 is required"),
     "no y": ({"y": None}, "requires y to be passed, but the target y is None"),
@@ -339,3 +428,47 @@ def test_a_warm_start_on_other_columns_is_refused(case):
     estimator = case.by_default(warm_start=True, max_epochs=1).fit(X, Y)
     with pytest.raises(ValueError, match=r"X has 5 features, but .* is expecting 6 features"):
         estimator.fit(X[:, :5], Y)
+
+
+def test_sizes_may_be_an_array(case):
+    if not case.takes({"hidden_layer_sizes"}):
+        pytest.skip("has no such argument")
+    listed, array = (
+        case(hidden_layer_sizes=sizes, max_groups=None).fit(case.X, case.y)
+        for sizes in ((5, 3), np.array([5, 3]))
+    )
+    np.testing.assert_array_equal(array.predict(case.X), listed.predict(case.X))
+    none = case(hidden_layer_sizes=np.array([], dtype=int), max_groups=None).fit(case.X, case.y)
+    assert len(none.module_.weights) == 0
+    array.set_params(warm_start=True).fit(case.X, case.y)
+
+
+SQUARES = np.zeros((12, 8, 8))
+SHAPES = {
+    "(8, 8)": ({"image_shape": (8, 8)}, SQUARES.reshape(12, 64), r"\(8, 8\) .*give.*\(1, 8, 8\)"),
+    "(-1, 8)": ({"image_shape": (-1, 8)}, SQUARES.reshape(12, 64), r"\(-1, 8\).*\(1, 8, 8\)"),
+    "three axes": ({}, SQUARES, r"\(12, 8, 8\) is taken for 8 channels of 8:.*\(1, 8, 8\), and X"),
+    "channels last": ({}, SQUARES[..., None], r"8 channels of 8 x 1:.*\(1, 8, 8\), and X with"),
+    "colors last": ({}, np.zeros((12, 9, 9, 3)), r"9 channels of 9 x 3:.*\(3, 9, 9\), and X"),
+}
+PLAIN = {"max_epochs": 1, "architecture_options": {"filters": (2,), "units": ()}, "lam": 0.0}
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("kind", SHAPES)
+def test_a_likely_mistake_about_the_shape_of_images_is_told(kind):
+    arguments, images, message = SHAPES[kind]
+    with pytest.warns(UserWarning, match=message) as told:
+        SparseGroupCNN(**arguments, **PLAIN).fit(images, Y)
+    assert len([w for w in told if w.category is UserWarning]) == 1
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(
+    ("shape", "images"),
+    [((8, 8), SQUARES), ((1, 8, 8), SQUARES.reshape(12, 64)), (None, SQUARES[:, None])],
+    ids=str,
+)
+def test_what_is_said_twice_is_meant(shape, images, recwarn):
+    SparseGroupCNN(image_shape=shape, **PLAIN).fit(images, Y)
+    assert not [w for w in recwarn if w.category is UserWarning]

@@ -97,11 +97,24 @@ def test_every_algorithm(data, joint_trainings, cls, settings, dtype):
         assert len(set(lives)) > 1
 
 
-@pytest.mark.parametrize("cls", [SGINClassifier, GroupLassoMLP])
+@pytest.mark.parametrize(
+    "cls", [SGINClassifier, pytest.param(GroupLassoMLP, marks=pytest.mark.slow)]
+)
 def test_columns_scaled_by_weights_of_their_own(data, joint_trainings, cls):
     X, _, y, weights = data
     model = network(cls, standardize=True, dtype="float64")
     assert_equal_to_single_fits(model, 100 + 3 * X, y, weights)
+    assert joint_trainings == [R]
+
+
+@pytest.mark.parametrize("cls", [SGINClassifier, GroupLassoMLP])
+def test_groups_that_max_groups_removes_where_columns_are_scaled(data, joint_trainings, cls):
+    """What a removal costs is measured on each replica's own scaling of the rows."""
+    X, _, y, weights = data
+    polish = {} if cls is SGINClassifier else {"polish_iter": 5}
+    model = network(cls, standardize=True, dtype="float64", max_groups=2, **polish)
+    skewed = X * (1 + 50 * (np.arange(len(X)) % 7 == 0)[:, None]) + 5
+    assert_equal_to_single_fits(model, skewed, y, weights)
     assert joint_trainings == [R]
 
 
@@ -115,6 +128,7 @@ def test_a_polish_that_converges_ends_as_near_as_its_tolerance(data, joint_train
 def test_replicas_that_lose_patience_leave_the_others(data):
     X, _, y, weights = data
     model = network(GroupLassoMLP, dtype="float64", max_epochs=40, tol=0.03, n_iter_no_change=2)
+    model.set_params(polish_iter=5)
     fits = assert_equal_to_single_fits(model, X, y, weights)
     assert len({fit.n_iter_ for fit in fits}) > 1
 

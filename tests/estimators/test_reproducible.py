@@ -45,6 +45,8 @@ def test_no_seed_is_a_new_network_each_time(case):
     assert not np.array_equal(*said)
 
 
+# one worker for all that starts processes, so that they are started once
+@pytest.mark.xdist_group("processes")
 @pytest.mark.parametrize("backend", ["threading", "loky"])
 def test_any_number_of_jobs_gives_the_same_bits(case, backend):
     alone = cross_val_score(case(), case.X, case.y, cv=4)
@@ -69,3 +71,15 @@ def test_global_streams_are_left_alone(variant, seed, settings):
     before = streams()
     drawn(variant, seed, **settings)
     assert streams() == before
+
+
+@pytest.mark.parametrize("settings", [{}, {"dtype": "float32"}, {"refit": True}], ids=str)
+def test_the_default_dtype_of_torch_changes_no_bit(variant, settings):
+    expected = drawn(variant, 0, **settings)
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(torch.float64)
+    try:
+        found = drawn(variant, 0, **settings)
+    finally:
+        torch.set_default_dtype(before)
+    np.testing.assert_array_equal(found, expected)

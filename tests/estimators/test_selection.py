@@ -52,6 +52,7 @@ def test_plain_descent_removes_nothing(sgin):
     assert [row["removed"] for row in estimator.history_] == [[]] * estimator.n_iter_
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("algorithm", ["a", "b"])
 def test_the_last_group_stays(sgin, algorithm):
     estimator = sgin(lam=1e3, algorithm=algorithm).fit(sgin.X, sgin.y)

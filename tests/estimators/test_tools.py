@@ -37,6 +37,7 @@ def rows_of(made):
     return np.arange(len(made.target)) % 8
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_cross_validation_over_lam(model):
     estimator, made = model
     lams = [estimator.lam, 100.0]

@@ -32,6 +32,7 @@ def test_weight_zero_leaves_the_row_out(variant, settings):
     assert np.abs(outputs(weighted, case.X) - outputs(everything, case.X)).max() > 1e-3
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("settings", [*SETTINGS, {"early_stopping": True}], ids=str)
 def test_what_stands_in_a_row_of_weight_zero_does_not_count(variant, settings):
     case = variant
@@ -62,6 +63,7 @@ def test_only_the_proportions_of_the_weights_count(case, scale):
     assert_same(case, uniform, case().fit(case.X, case.y))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("class_weight", ["balanced", {0: 1.0, 1: 5.0}, {1: 0.25}], ids=str)
 @pytest.mark.parametrize("weighted", [False, True])
 def test_class_weights_are_sample_weights(classifier, class_weight, weighted):

@@ -46,6 +46,7 @@ def assert_exact_zeros(estimator, case):
     np.testing.assert_array_equal(estimator.group_norms_ == 0, ~estimator.group_support_)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("refit", [False, True], ids=["", "refit"])
 @pytest.mark.parametrize("optimizer", OPTIMIZERS, ids=str)
 def test_removed_is_exactly_zero(case, optimizer, refit):
@@ -56,6 +57,7 @@ def test_removed_is_exactly_zero(case, optimizer, refit):
     assert_exact_zeros(estimator, case)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("optimizer", [Momentum, Decay])
 def test_removed_stays_removed_in_a_second_fit(variant, optimizer):
     case, settings = variant, {"optimizer": optimizer, "max_groups": 2}

@@ -25,7 +25,12 @@ def rivals(monkeypatch):
     return importlib.import_module("linear_path")
 
 
-@pytest.mark.parametrize("kind", ["numbers", "two classes", "three classes"])
+slow = pytest.mark.slow  # skglm's solver of the logistic loss is compiled for half a minute
+
+
+@pytest.mark.parametrize(
+    "kind", ["numbers", pytest.param("two classes", marks=slow), "three classes"]
+)
 @pytest.mark.parametrize("name", ["tall", "wide"])
 def test_nothing_lower_is_found(rivals, name, kind):
     X, labels, y = rivals.table(*rivals.TABLES[name])

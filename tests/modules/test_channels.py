@@ -22,17 +22,24 @@ class Viewing(nn.Module):
         return self.head(x.view(len(x), -1))
 
 
-@pytest.mark.parametrize("architecture", [*ARCHITECTURES, Viewing])
+NAMES = [
+    pytest.param(name, marks=pytest.mark.slow) if name == "wrn28_10" else name
+    for name in ARCHITECTURES
+]
+
+
+@pytest.mark.parametrize("architecture", [*NAMES, Viewing])
 def test_outputs_do_not_depend_on_the_layout(architecture):
     shape = (2, 6, 6) if architecture is Viewing else (3, 32, 32)
     generator = torch.Generator().manual_seed(0)
     body = Viewing() if architecture is Viewing else ARCHITECTURES[architecture](shape, 4)
+    body = body.double()  # up to the rounding of sums in another order
     net = ChannelNet(Columns(torch.Size(shape).numel()), shape, body).eval()
-    x = torch.randn(5, *shape, generator=generator)
+    x = torch.randn(5, *shape, generator=generator, dtype=torch.float64)
     expected = net(x)
     net.try_channels_last()
     assert net.channels_last == (architecture is not Viewing)
-    torch.testing.assert_close(net(x), expected, rtol=1e-4, atol=1e-4)
+    torch.testing.assert_close(net(x), expected, rtol=1e-10, atol=1e-10)
 
 
 def test_a_signal_has_one_layout():

@@ -14,12 +14,15 @@ from sgnn.selection import GroupSelectFromModel, LambdaSearchCV, StabilitySelect
 NETWORK = SGINClassifier(max_epochs=3, hidden_layer_sizes=(4,), learning_rate=0.1)
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(
     "estimator",
     [
         LambdaSearchCV(Lasso(), [1e-4, 1e-3], cv=2),
         LambdaSearchCV(NETWORK, [0.001, 0.01], cv=2, select="one_se"),
-        LambdaSearchCV(GroupLassoClassifier(), [1e-4, 1e-3], cv=2),
+        pytest.param(
+            LambdaSearchCV(GroupLassoClassifier(), [1e-4, 1e-3], cv=2), marks=pytest.mark.slow
+        ),
         StabilitySelector(Lasso(1e-3), 3),
         StabilitySelector(GroupLassoRegressor(lam=1e-3), 3),
         StabilitySelector(NETWORK, 2, subsample="half"),

@@ -44,7 +44,10 @@ def studies(made):
     return {"path": path, "search": search, "stability": stability}
 
 
-@pytest.mark.parametrize("kind", ["path", "search", "stability"])
+@pytest.mark.xdist_group("processes")
+@pytest.mark.parametrize(
+    "kind", ["search", *(pytest.param(k, marks=pytest.mark.slow) for k in ("path", "stability"))]
+)
 def test_the_same_bits_on_one_process_on_two_and_on_dask(cluster, classes, kind):
     study = studies(classes)[kind]
     alone, two = study(), study(n_jobs=2)

@@ -5,20 +5,22 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import subprocess
-import sys
 from pathlib import Path
 
 import joblib
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.exceptions import NotFittedError
 
-import sgnn
 from sgnn import SGINClassifier
+from sgnn.algorithms import Blockwise
+from sgnn.algorithms.joint_blockwise import JointBlockwise
+from sgnn.datasets import make_grouped_regression
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
 
-from .counting import Counting, fits_in
+from ..killing import end_of
+from .counting import Counting, CountingTogether, fits_in
 
 LAMS = [0.05, 0.1, 0.2]
 
@@ -97,43 +99,140 @@ def test_a_longer_study_makes_the_fits_that_are_new(numbers, marks, memory):
         assert len(fits_in(marks)) == n_bootstraps
 
 
-PROGRAM = """
-import sys
-from sgnn.datasets import make_grouped_regression
-from sgnn.selection import StabilitySelector
-from tests.selection.counting import Counting, CountingTogether
-marks, memory, kind, n_bootstraps = sys.argv[1:]
-made = make_grouped_regression(60, 3, 2, 1, random_state=0)
-model = {"alone": Counting, "together": CountingTogether}[kind](marks, noise=0.1)
-selector = StabilitySelector(model, int(n_bootstraps), memory=memory, random_state=0)
-print(selector.fit(made.data, made.target).selection_probabilities_.tolist())
-"""
-
-
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
 @pytest.mark.parametrize(
-    ("kind", "n_bootstraps", "n_trainings"), [("alone", 9, 9), ("together", 100, 10)]
+    ("kind", "n_bootstraps", "n_trainings"), [(Counting, 9, 9), (CountingTogether, 100, 10)]
 )
 def test_a_study_that_was_killed_goes_on_where_it_was(
-    marks, memory, kind, n_bootstraps, n_trainings
+    marks, memory, monkeypatch, kind, n_bootstraps, n_trainings
 ):
-    def run(**environment):
-        arguments = [sys.executable, "-c", PROGRAM, marks, memory, kind, str(n_bootstraps)]
-        root = Path(sgnn.__file__).parents[1]
-        return subprocess.run(
-            arguments, cwd=root, env=os.environ | environment, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
+    made = make_grouped_regression(60, 3, 2, 1, random_state=0)
 
-    assert run(STOP_AFTER="4").returncode == -signal.SIGKILL
+    def run():
+        study = StabilitySelector(
+            kind(marks, noise=0.1), n_bootstraps, memory=memory, random_state=0
+        )
+        return study.fit(made.data, made.target).supports_
+
+    monkeypatch.setenv("STOP_AFTER", "4")
+    assert end_of(run) == -signal.SIGKILL
     assert len(fits_in(marks)) == 4
+    monkeypatch.delenv("STOP_AFTER")
     resumed = run()
-    assert resumed.returncode == 0, resumed.stderr
     assert len(fits_in(marks)) == n_trainings
     for mark in fits_in(marks):
         mark.unlink()
     shutil.rmtree(memory)
-    assert run().stdout == resumed.stdout
+    np.testing.assert_array_equal(run(), resumed)
     assert len(fits_in(marks)) == n_trainings
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
+def test_a_study_of_networks_that_was_killed_ends_with_the_same_bits(classes, memory, monkeypatch):
+    # one fit a training, so that there is something to be killed between
+    monkeypatch.setattr(SGINClassifier, "replicas_at_once", lambda *_: 1)
+    fit, n_fits = SGINClassifier.fit, []
+
+    def until_the_fourth(self, *arguments, **params):
+        n_fits.append(1)
+        if len(n_fits) == 4:
+            os.kill(os.getpid(), signal.SIGKILL)
+        return fit(self, *arguments, **params)
+
+    def run(**settings):
+        model = SGINClassifier(classes.groups, max_epochs=4, hidden_layer_sizes=(4,))
+        search = LambdaSearchCV(model, [0.01, 0.1], cv=3, random_state=0, **settings)
+        return search.fit(classes.data, classes.target)
+
+    whole = run()
+    monkeypatch.setattr(SGINClassifier, "fit", until_the_fourth)
+    assert end_of(lambda: run(memory=memory)) == -signal.SIGKILL
+    n_fits += [1] * 10
+    resumed = run(memory=memory)
+    assert len(n_fits) == 10 + 7 - 3
+    np.testing.assert_array_equal(
+        resumed.predict_proba(classes.data), whole.predict_proba(classes.data)
+    )
+    for name in ("mean_test_score", "mean_group_counts"):
+        np.testing.assert_array_equal(resumed.cv_results_[name], whole.cv_results_[name])
+
+
+@pytest.mark.parametrize("joint", [False, True])
+def test_ctrl_c_ends_a_study_and_not_only_a_fit_of_it(classes, memory, monkeypatch, joint):
+    """Without memory nothing is left; with it, what was finished is found again."""
+    if not joint:
+        monkeypatch.setattr(SGINClassifier, "replicas_at_once", lambda *_: 1)
+    X, y, epochs, pressed = classes.data, classes.target, [], []
+    end_epoch, n_before = Blockwise.end_epoch, 3 * 4 + 2
+
+    def press(self):
+        epochs.append(1)
+        if pressed and len(epochs) == pressed[0]:
+            raise KeyboardInterrupt
+        return end_epoch(self)
+
+    def press_jointly(self):
+        epochs.append(1)
+        if pressed and len(epochs) == pressed[0]:
+            raise KeyboardInterrupt
+        return end_jointly(self)
+
+    end_jointly = JointBlockwise.end_epoch
+    monkeypatch.setattr(Blockwise, "end_epoch", press)
+    monkeypatch.setattr(JointBlockwise, "end_epoch", press_jointly)
+    model = SGINClassifier(classes.groups, max_epochs=4, hidden_layer_sizes=(4,), random_state=0)
+    for study in (
+        LambdaSearchCV(model, [0.01, 0.1], cv=3),
+        StabilitySelector(model, 5, random_state=0),
+    ):
+        pressed[:], epochs[:] = [3 if joint else n_before], []
+        with pytest.raises(KeyboardInterrupt):
+            study.fit(X, y)
+        for asked in (study.get_support, study.get_group_support, lambda s=study: s.transform(X)):
+            with pytest.raises(NotFittedError):
+                asked()
+        pressed[:], epochs[:] = [n_before], []
+        study.set_params(memory=memory)
+        if joint:
+            continue
+        with pytest.raises(KeyboardInterrupt):
+            study.fit(X, y)
+        pressed[:], epochs[:] = [], []
+        study.fit(X, y)
+        made = len(epochs)
+        epochs[:] = []
+        study.set_params(memory=None).fit(X, y)
+        assert made == len(epochs) - 3 * 4
+
+
+def test_a_memory_that_holds_something_else_is_refused(numbers, marks, memory):
+    X, y = numbers.data, numbers.target
+    lambda_path(Counting(marks), X, y, LAMS, memory=memory)
+    (kept, *_) = Path(memory).rglob("output.pkl")
+    joblib.dump(["something", "else"], kept)
+    with pytest.raises(ValueError, match=r"^memory holds something else .*: empty its folder"):
+        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
+
+
+def test_another_version_makes_its_own_fits(numbers, marks, memory, monkeypatch):
+    X, y = numbers.data, numbers.target
+    for name in ("sgnn.selection._fits.__version__", "torch.__version__"):
+        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
+        n_fits = len(fits_in(marks))
+        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
+        assert len(fits_in(marks)) == n_fits
+        monkeypatch.setattr(name, "another")
+        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
+        assert len(fits_in(marks)) == n_fits + 3
+
+
+def test_a_file_is_no_memory(numbers, tmp_path):
+    (tmp_path / "file").touch()
+    for study in (LambdaSearchCV, StabilitySelector):
+        with pytest.raises(ValueError, match=r"^memory must be None or a folder, not a file"):
+            study(Counting(), memory=tmp_path / "file").fit(numbers.data, numbers.target)
+    with pytest.raises(ValueError, match=r"^memory must be None or a folder, not a file"):
+        lambda_path(Counting(), numbers.data, numbers.target, memory=str(tmp_path / "file"))
 
 
 def test_a_network_is_remembered_with_its_data_frame(classes, memory):

@@ -31,6 +31,7 @@ def test_every_lam_is_a_fit_of_its_own(numbers):
     np.testing.assert_array_equal(path.n_groups_, path.support_.sum(axis=1))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_networks_start_anew_at_every_lam(numbers):
     X, y = numbers.data, numbers.target
     settings = {"max_epochs": 8, "warmup_epochs": 2, "hidden_layer_sizes": (8,), "random_state": 0}
@@ -41,6 +42,7 @@ def test_networks_start_anew_at_every_lam(numbers):
         assert path.scores[i] == pytest.approx(alone.score(X, y))
 
 
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("piped", [False, True])
 def test_a_warm_start_goes_from_lam_to_lam(numbers, piped):
     X, y = numbers.data, numbers.target

@@ -1,0 +1,84 @@
+"""What tells one training from another: its arguments, callables by what they do, and its data."""
+
+from __future__ import annotations
+
+import functools
+import reprlib
+import types
+from collections.abc import Mapping
+from typing import Any
+
+import joblib
+import numpy as np
+from torch import nn
+
+__all__ = ["identity"]
+
+
+def identity(arguments: Mapping[str, Any], *data: Any) -> str:
+    """A hash of the arguments by name and of the data.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument that cannot be told from others.
+    """
+    hashes = {}
+    for name, value in arguments.items():
+        try:
+            hashes[name] = joblib.hash(described(value))
+        except Exception as error:
+            raise ValueError(
+                f"checkpoint cannot be kept with {name}={reprlib.repr(value)}, which cannot be "
+                f"told from another ({type(error).__name__}: {reprlib.repr(str(error))}): give a "
+                f"function or values that can be pickled, or leave out checkpoint."
+            ) from None
+    return joblib.hash((hashes, *data))
+
+
+def described(value: Any, inside: tuple[int, ...] = ()) -> Any:
+    """The value with its callables replaced by what they are made of.
+
+    A function is its code, defaults and closure, a class of the user's its functions, an instance
+    that can be called its class and state.  `inside` are the ids of the values that are being
+    described, which may contain themselves.
+    """
+    if id(value) in inside:
+        return "itself"
+    inside = (*inside, id(value))
+
+    def each(values: Any) -> list:
+        return [described(v, inside) for v in values]
+
+    match value:
+        case types.FunctionType():
+            cells = [cell.cell_contents for cell in value.__closure__ or ()]
+            keywords = sorted((value.__kwdefaults__ or {}).items())
+            return [_code(value.__code__), *each([value.__defaults__, keywords, cells])]
+        case types.MethodType():
+            return each([value.__func__, value.__self__])
+        case functools.partial():
+            return each([value.func, value.args, sorted(value.keywords.items())])
+        case types.BuiltinFunctionType() | np.ufunc():
+            return [getattr(value, "__module__", None), value.__name__]
+        case type():
+            own = vars(value) if not value.__module__.startswith(("torch.", "builtins")) else {}
+            parts = {k: getattr(v, "__func__", v) for k, v in sorted(own.items())}
+            kinds = types.FunctionType | int | float | str
+            made = {k: described(v, inside) for k, v in parts.items() if isinstance(v, kinds)}
+            return [value.__qualname__, each(value.__bases__ if own else ()), made]
+        case nn.Module():
+            arrays = {name: t.cpu().numpy() for name, t in value.state_dict().items()}
+            return [described(type(value), inside), repr(value), arrays]
+        case Mapping():
+            return [each(value.keys()), each(value.values())]
+        case list() | tuple():
+            return each(value)
+        case _ if callable(value):
+            return each([type(value), sorted(vars(value).items())])
+    return value
+
+
+def _code(code: types.CodeType) -> list:
+    constants = [_code(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    return [code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars]

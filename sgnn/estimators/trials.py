@@ -1,0 +1,105 @@
+"""Arguments that are code, tried on two rows before anything is trained with them."""
+
+from __future__ import annotations
+
+import copy
+import reprlib
+import warnings
+from collections.abc import Callable
+from numbers import Real
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ..modules import Loss, TorchLoss
+
+__all__ = ["tried_loss", "try_optimizer", "try_schedule"]
+
+FAR = 1e4  # outputs at which a loss that falls without bound shows it
+BELOW = -1e3
+EPOCHS = 10_000  # for which a schedule is tried, at most
+
+
+def tried_loss(loss: type[nn.Module], out: Tensor, y: Tensor) -> Loss:
+    """The loss of that class, tried on outputs (2, n_outputs) for the targets y of two rows.
+
+    Raises
+    ------
+    ValueError
+        If it does not take them, gives no finite numbers, or falls without bound as the outputs
+        grow.
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            made = TorchLoss(loss)
+            values, gradient = made.gradient(out, y)
+            far = min(float(made(sign * FAR + out, y).min()) for sign in (-1, 1))
+            # of classes, whose outputs grow against each other
+            each = [float(made(FAR * column.expand_as(out), y).min())
+                    for column in torch.eye(out.shape[1], dtype=out.dtype)]  # fmt: skip
+    except Exception as error:
+        raise ValueError(
+            f"loss must be None or a torch loss class that takes outputs of shape "
+            f"{tuple(out.shape)} with targets of shape {tuple(y.shape)} and reduction='none', "
+            f"got {loss.__name__} ({_reason(error)})."
+        ) from None
+    if not (values.isfinite().all() and gradient.isfinite().all()):
+        raise ValueError(
+            f"loss={loss.__name__} is not finite for outputs of 0 with the first targets of y: "
+            f"give a loss of raw outputs, or targets that it is made for."
+        )
+    if min(far, *each) < BELOW:
+        raise ValueError(
+            f"loss={loss.__name__} falls without bound as the outputs grow, as if they were "
+            f"log-probabilities: give a loss of raw outputs, such as torch.nn.CrossEntropyLoss "
+            f"for classes."
+        )
+    return made
+
+
+def try_optimizer(optimizer: Any, learning_rate: float) -> None:
+    """Refuse a class that cannot be made with parameters and lr, or cannot step by a gradient."""
+    if isinstance(optimizer, str):
+        return
+    parameter = nn.Parameter(torch.ones(2))
+    parameter.grad = torch.ones(2)
+    try:
+        optimizer([parameter], lr=learning_rate).step()
+    except Exception as error:
+        raise ValueError(
+            f"optimizer must be a class that is called with the parameters and lr, and whose step "
+            f"needs nothing but their gradients, got {optimizer.__name__} "
+            f"({_reason(error)}): give another, such as "
+            f"torch.optim.SGD."
+        ) from None
+
+
+def try_schedule(schedule: float | Callable[[int], Any] | None, max_epochs: int) -> None:
+    """Refuse a function of the epoch that fails, or gives no finite multiple >= 0."""
+    if not callable(schedule):
+        return
+    schedule = copy.deepcopy(schedule)  # it may count its calls
+    for epoch in range(min(max_epochs, EPOCHS)):
+        try:
+            multiple = schedule(epoch)
+        except Exception as error:
+            raise ValueError(
+                f"lr_schedule must take an epoch, 0 at first, and return a multiple of "
+                f"learning_rate, got {reprlib.repr(schedule)}, which fails at epoch {epoch} "
+                f"({_reason(error)})."
+            ) from None
+        number = isinstance(multiple, Real) and not isinstance(multiple, bool)
+        if not number or not np.isfinite(float(multiple)) or multiple < 0:
+            raise ValueError(
+                f"lr_schedule must return a finite multiple >= 0 of learning_rate, got "
+                f"{reprlib.repr(multiple)} at epoch {epoch}."
+            )
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, in one clause."""
+    clause = str(error).splitlines()[0].split(". ")[0].rstrip(".") if str(error) else ""
+    return f"{type(error).__name__}: {clause:.80}"
