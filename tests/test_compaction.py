@@ -53,7 +53,14 @@ def test_savings_are_those_of_the_compact_network(case):
     assert min(costs["seconds"]) > 0
 
 
-@pytest.mark.parametrize("settings", [{}, {"standardize": True, "missing": "mean"}], ids=str)
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"standardize": True, "missing": "mean"},
+        pytest.param({}, marks=pytest.mark.slow),
+    ],
+    ids=str,
+)
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_onnx_runtime_computes_the_same(case, settings, tmp_path):
     onnxruntime = pytest.importorskip("onnxruntime", reason="needs the extra onnx")

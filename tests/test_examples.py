@@ -67,6 +67,7 @@ def column(page: str, name: str, solver: str) -> list[float]:
 def test_parity(section):
     page = section("sgin_parity")
     assert column(page, "test %", "SGIN, this package") == [100.0]
+    assert len(column(page, "test %", "SGIN, printed bar")) == 1
     assert "| noise (epoch " in page
 
 

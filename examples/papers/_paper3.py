@@ -14,7 +14,7 @@ from sgnn import SparseGroupCNN
 # name in the paper: regularizer, algorithm, as the paper trains each
 CRITERIA = {
     "l0": ("group_l0", "gates"),
-    "CGES": ("cges", "splitting"),
+    "CGES": ("cges", "subgradient"),  # by plain gradients, as its authors do
     "GL": ("group_lasso", "subgradient"),
     "SGL1": ("sgl_l1", "splitting"),
     "SGL0": ("sgl_l0", "splitting"),

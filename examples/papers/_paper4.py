@@ -23,7 +23,7 @@ CRITERIA: dict[str, dict[str, Any]] = {
     "SGL": {"regularizer": "sgl_l1", "alpha": 0.5},
     "SGL1/2": {"regularizer": "sgl_half", "alpha": 0.5},
     "CGES": {"regularizer": CGES(0.8)},
-    "OICSR-GL": {"regularizer": "sgl_l1", "alpha": 0.5, "grouping": "oicsr"},
+    "OICSR-GL": {"regularizer": "group_lasso", "grouping": "oicsr"},
     "HSQRT-GL": {"regularizer": "hsqrt_gl"},
     "HSQ-GL": {"regularizer": "hsq_gl"},
     "HSQRT-ES": {"regularizer": "hsqrt_es"},

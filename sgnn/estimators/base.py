@@ -104,6 +104,7 @@ class SparseNet(GroupSelector):
 
     # fit -----------------------------------------------------------------------------------
 
+    @torch.inference_mode(False)  # whatever surrounds the call
     def fit(
         self,
         X: Any,

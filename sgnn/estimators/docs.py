@@ -26,7 +26,8 @@ PARAMETERS = {
         cost_g, what a group costs to acquire; 1 for all by default, and for those a dict omits.""",
     "max_groups": """int, default=None
         Keep at most so many groups: whatever lam leaves above it goes by backward elimination
-        between the epochs, the cheapest for the objective first.""",
+        between the epochs, the cheapest for the objective first.  Groups of weight or
+        cost 0 stay.""",
     "hidden_layer_sizes": """sequence of int, default=(100,)
         Units of each hidden layer.""",
     "activation": """{"relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity"}, default="relu"
@@ -62,7 +63,7 @@ PARAMETERS = {
         The relative improvement that counts.""",
     "refit": """bool, default=False
         After the selection, train the kept groups on for another max_epochs without penalty,
-        so that no shrinkage is left.""",
+        so that no shrinkage is left.  Left out where the user interrupts the selection.""",
     "warm_start": """bool, default=False
         Let the next fit go on from the last one; what was removed stays removed.""",
     "cache_size": """float, default=1000
@@ -74,7 +75,9 @@ PARAMETERS = {
         Precision of the network; "auto" is float64 up to 256 rows or without a hidden layer,
         otherwise float32.""",
     "callbacks": """list of skorch callbacks, default=None
-        Copied, then called at skorch's places; the copies are in `net_.callbacks_`.""",
+        Copied; the copies are in `net_.callbacks_`.  They are given each mini-batch as the
+        network reads it, filled in and scaled, and targets as class indices or numbers.  Those
+        that cannot work here are refused, with the argument that does the same.""",
     "verbose": """int, default=0
         1 shows a progress bar.""",
     "random_state": """int, RandomState, Generator or None, default=None
@@ -86,7 +89,8 @@ ATTRIBUTES = {
     "groups_": """Groups
         The groups as they were read: `names`, `labels`, `sizes`, `weights`, `costs`.""",
     "group_support_": """ndarray of shape (n_groups,)
-        True for the groups that are left.""",
+        True for the groups that the network reads: those with a path to an output by weights
+        that are not zero.""",
     "group_norms_": """ndarray of shape (n_groups,)
         ||theta_g||_F, exactly 0 for removed groups.""",
     "selected_groups_": """list

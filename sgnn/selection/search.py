@@ -61,7 +61,9 @@ class LambdaSearchCV(BestEstimator):
         Parallel fits, in joblib's active backend.
     memory : None, str, path or joblib.Memory, default=None
         Where to keep finished fits, by the content of what they depend on: a search that was
-        killed goes on where it was.  Empty it when the estimator's code changes.
+        killed goes on where it was.  Fits of
+        another version of sgnn or torch are not found.  joblib keeps pickles there, which can run
+        code when they are read: trust the folder like code.
     refit : bool, default=True
         Fit to all rows with the lam chosen.
     verbose : int, default=0
@@ -165,6 +167,9 @@ class LambdaSearchCV(BestEstimator):
         ValueError, TypeError
             Before training, for input that will not do; after it, if no lam leaves the number of
             groups that was asked for.
+        KeyboardInterrupt
+            If the user stops: the search is then not fitted, but with `memory` the same call finds
+            the finished fits again.
         """
         strength(self.estimator)
         check_parameters(self, RULES)

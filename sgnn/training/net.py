@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import sys
 import time
 import warnings
 from contextlib import AbstractContextManager, closing
@@ -30,6 +31,7 @@ __all__ = ["Net", "new_net", "snapshot", "train"]
 # A loss this many times the first batch's is a divergence that floating point has not noticed.
 BLOWN_UP = 1e4
 
+LOG_SECONDS = 10  # between two lines of progress where nobody looks at a terminal
 VALIDATION_ROWS = 4096  # of a batch of validation data
 
 # What the net knows only while it trains, so that no data are pickled with it.
@@ -197,6 +199,7 @@ class Net(NeuralNet):
                 loss = self._epoch(bar)
                 if not self.keep_books(loss, time.perf_counter() - start):
                     break
+                bar.n = len(self.history)  # exactly, after the shares of its visits
                 bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
                 if self.told_to_stop(data):
                     break
@@ -449,7 +452,9 @@ class Net(NeuralNet):
             total=total,
             disable=not self.settings_.verbose,
             desc=of,
-            bar_format="{desc}: {percentage:3.0f}%|{bar}| {elapsed}<{remaining}{postfix}",
+            bar_format="{desc}: {percentage:3.0f}%|{bar}| "
+            "{n:.0f}/{total} {elapsed}<{remaining}{postfix}",
+            mininterval=0.1 if sys.stderr.isatty() else LOG_SECONDS,
         )
 
 

@@ -10,7 +10,7 @@ import pytest
 import torch
 from sklearn.model_selection import cross_val_score
 
-from .instances import outputs
+from .instances import CASES, outputs
 
 
 def drawn(case, seed, **settings):
@@ -45,9 +45,16 @@ def test_no_seed_is_a_new_network_each_time(case):
     assert not np.array_equal(*said)
 
 
-# one worker for all that starts processes, so that they are started once
-@pytest.mark.xdist_group("processes")
-@pytest.mark.parametrize("backend", ["threading", "loky"])
+@pytest.mark.parametrize(
+    ("case", "backend"),
+    [
+        (CASES[0], "loky"),
+        *(pytest.param(case, "loky", marks=pytest.mark.slow) for case in CASES[1:]),
+        *((case, "threading") for case in CASES),
+    ],
+    ids=str,
+)
+@pytest.mark.xdist_group("processes")  # which are started once
 def test_any_number_of_jobs_gives_the_same_bits(case, backend):
     alone = cross_val_score(case(), case.X, case.y, cv=4)
     with joblib.parallel_backend(backend):
@@ -83,3 +90,9 @@ def test_the_default_dtype_of_torch_changes_no_bit(variant, settings):
     finally:
         torch.set_default_dtype(before)
     np.testing.assert_array_equal(found, expected)
+
+
+def test_inference_mode_around_it_changes_no_bit(case):
+    expected = drawn(case, 0)
+    with torch.inference_mode():
+        np.testing.assert_array_equal(drawn(case, 0), expected)

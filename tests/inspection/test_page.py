@@ -13,8 +13,6 @@ from sgnn import regularizers
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "regularizers.md"
 
-pytestmark = pytest.mark.xdist_group("gallery")  # which is drawn once
-
 
 @pytest.fixture
 def script(monkeypatch, catalogue):

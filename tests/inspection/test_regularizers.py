@@ -15,8 +15,6 @@ HIERARCHICAL = {
     f"{outer}_{inner}" for outer in ("hsq", "hsqrt") for inner in ("gl", "es", "gl_half")
 } | {"shsq_gl_half", "shsqrt_gl_half"}
 
-pytestmark = pytest.mark.xdist_group("gallery")  # which is drawn once
-
 
 @pytest.fixture(scope="module")
 def three(agg):

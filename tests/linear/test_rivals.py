@@ -14,13 +14,12 @@ BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 SHARES = np.array([0.3, 0.1])  # lam over lambda_max
 CLOSE = 1e-8
 
-pytest.importorskip("celer")
-pytest.importorskip("skglm")
-
 
 @pytest.fixture
 def rivals(monkeypatch):
     """The benchmark, which has the six problems, the rivals, the objective and its dual."""
+    for rival in ("celer", "skglm"):  # here, for they take seconds to be imported
+        pytest.importorskip(rival)
     monkeypatch.syspath_prepend(BENCHMARKS)
     return importlib.import_module("linear_path")
 

@@ -24,7 +24,7 @@ NETWORK = SGINClassifier(max_epochs=3, hidden_layer_sizes=(4,), learning_rate=0.
             LambdaSearchCV(GroupLassoClassifier(), [1e-4, 1e-3], cv=2), marks=pytest.mark.slow
         ),
         StabilitySelector(Lasso(1e-3), 3),
-        StabilitySelector(GroupLassoRegressor(lam=1e-3), 3),
+        pytest.param(StabilitySelector(GroupLassoRegressor(lam=1e-3), 3), marks=pytest.mark.slow),
         StabilitySelector(NETWORK, 2, subsample="half"),
         GroupSelectFromModel(Lasso(1e-3)),
     ],

@@ -10,12 +10,12 @@ from sgnn import SGINClassifier
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
 
 QUICK = {"max_epochs": 4, "warmup_epochs": 2, "hidden_layer_sizes": (8,), "learning_rate": 0.05}
-distributed = pytest.importorskip("distributed", reason="pip install 'sgnn[distributed]'")
 
 
 @pytest.fixture(scope="module")
 def cluster():
     """A worker that is a process of its own, without a dashboard."""
+    distributed = pytest.importorskip("distributed", reason="pip install 'sgnn[distributed]'")
     settings = {"dashboard_address": None, "worker_dashboard_address": None}
     with (
         distributed.LocalCluster(1, threads_per_worker=1, **settings) as cluster,
