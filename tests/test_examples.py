@@ -17,6 +17,8 @@ PAPERS = Path(__file__).parents[1] / "examples" / "papers"
 PNG = b"\x89PNG"
 
 pytest.importorskip("matplotlib")
+# the scripts try lams at which little is left
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 
 def needs_data(test):
@@ -96,7 +98,7 @@ def test_planted_signal_is_in_the_planted_groups(script):
 def test_algorithms(section):
     _, *rows = table(section("sgin_algorithms"))
     assert [row[0] for row in rows] == ["digits, accuracy"]
-    assert all(0 < float(value) <= 1 for value in rows[0][4:6])
+    assert all(float(value) > 0.2 for value in rows[0][4:6])  # of ten digits
 
 
 # with $SGNN_DATA -------------------------------------------------------------------------------
@@ -106,8 +108,9 @@ def test_algorithms(section):
 @pytest.mark.parametrize("name", ["sgin_mnist_rows", "sgin_mnist_wavelets"])
 def test_mnist(section, name):
     page = section(name)
-    for solver in ("SGIN, paper's settings", "SGIN, this package"):
-        assert all(0 < value < 100 for value in column(page, "test %", solver))
+    # of ten digits, after an epoch or two on a few hundred images
+    assert all(value > 20 for value in column(page, "test %", "SGIN, this package"))
+    assert len(column(page, "test %", "SGIN, paper's settings")) > 0
 
 
 @needs_data
@@ -130,8 +133,9 @@ def test_stability(script, tmp_path):
         section = section.split(f"<!-- end {name} -->")[0]
         header, *rows = table(section.split("\n\n")[0])
         assert {row[0] for row in rows} == {"**SGIN**", "**lasso**", "**group lasso**", "**GLLR**"}
-        jaccard = [float(row[header.index("Jaccard")]) for row in rows]
-        assert all(0 <= value <= 1 for value in jaccard)
+        jaccard = {row[0]: float(row[header.index("Jaccard")]) for row in rows}
+        assert jaccard["**lasso**"] > 0.5  # a convex fit finds much the same again
+        assert min(jaccard.values()) < max(jaccard.values()) <= 1
         assert "Measured by `examples/papers/stability.py`" in section
 
 

@@ -17,6 +17,7 @@ from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
 from sklearn.utils import _safe_indexing, check_array, get_tags, indexable
+from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
 from ..estimators.parameters import Rule, either, integer
@@ -86,30 +87,40 @@ def read_scorer(estimator: Any, scoring: Any, X: Any, y: Any) -> Callable:
 
 
 def _try(scorer: Callable, scoring: Any, estimator: Any, X: Any, y: Any) -> None:
-    classes = is_classifier(estimator) and np.ndim(y) == 1
-    strata = np.unique(y, return_inverse=True)[1] if classes else np.zeros(len(y), dtype=int)
-    rows = np.concatenate([np.flatnonzero(strata == k)[:2] for k in range(strata.max() + 1)])
-    X, y = _safe_indexing(X, rows), _safe_indexing(y, rows)
     constant = DummyClassifier() if is_classifier(estimator) else DummyRegressor()
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            score = scorer(constant.fit(X, y), X, y)
-    except AttributeError:
-        return  # it asks the estimator for what a constant model does not have
-    except Exception as error:
-        raise ValueError(
-            f"scoring={scoring!r} fails on the predictions of two rows "
-            f"({type(error).__name__}: {reprlib.repr(str(error))}): give another."
-        ) from None
-    check_score(score, scoring)
+    strata = np.zeros(len(y), dtype=int)
+    if type_of_target(y) in {"binary", "multiclass"}:
+        strata = np.unique(y, return_inverse=True)[1]
+    two = np.concatenate([np.flatnonzero(strata == k)[:2] for k in range(strata.max() + 1)])
+    # a few rows may be too few for a score, which all rows then show
+    for rows in (two, np.arange(len(y))):
+        part = _safe_indexing(X, rows), _safe_indexing(y, rows)
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                check_score(scorer(constant.fit(*part), *part), scoring)
+            return
+        except AttributeError:
+            return  # it asks the estimator for what a constant model does not have
+        except Exception as error:
+            failure = error
+    if isinstance(failure, ScoreError):
+        raise failure
+    raise ValueError(
+        f"scoring={scoring!r} fails on the predictions of two rows and of all "
+        f"({type(failure).__name__}: {reprlib.repr(str(failure))}): give another."
+    ) from None
+
+
+class ScoreError(ValueError):
+    """A scorer has returned something that is no number."""
 
 
 def check_score(score: Any, scoring: Any) -> float:
     """The score as a number, or a refusal that names `scoring`."""
     if isinstance(score, Real) or (isinstance(score, np.ndarray) and score.shape == ()):
         return float(score)
-    raise ValueError(
+    raise ScoreError(
         f"scoring={scoring!r} must return one number, got {reprlib.repr(score)}: give another."
     )
 

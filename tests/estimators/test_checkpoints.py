@@ -68,7 +68,7 @@ def assert_same(one, other):
     ],
     ids=lambda arguments: arguments["algorithm"],
 )
-@pytest.mark.parametrize("epoch", [1, 4])
+@pytest.mark.parametrize("epoch", [4, pytest.param(1, marks=pytest.mark.slow)])
 def test_the_same_fit_goes_on(algorithm, changes, epoch, tmp_path):
     settings = {**SETTINGS, **algorithm, **changes}
     whole = CNN(**settings).fit(CNN.X, CNN.y)
@@ -87,6 +87,13 @@ def test_the_same_fit_goes_on(algorithm, changes, epoch, tmp_path):
     assert seen[0] == epoch
     assert_same(resumed, whole)
     assert [path.name for path in settings["checkpoint"].parent.iterdir()] == ["cnn.pt"]
+
+
+def test_a_fit_that_was_killed_in_its_first_epoch_begins_anew(tmp_path):
+    settings = {**SETTINGS, "checkpoint": tmp_path / "cnn.pt"}
+    with pytest.raises(RuntimeError, match="killed"):
+        CNN(**settings, callbacks=[Killed(1)]).fit(CNN.X, CNN.y)
+    assert_same(CNN(**settings).fit(CNN.X, CNN.y), CNN(**SETTINGS).fit(CNN.X, CNN.y))
 
 
 @pytest.mark.parametrize("epoch", [2, 8])

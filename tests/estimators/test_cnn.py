@@ -197,7 +197,12 @@ def test_oicsr_of_convolutions_leaves_dense_layers_alone():
     assert found["conv"]["dense1"] == found["conv"]["output"] == 0 < found["all"]["dense1"]
 
 
-@pytest.mark.parametrize("grouping", ["neuron", "channel", "filter"])
+SLOW = pytest.mark.slow
+
+
+@pytest.mark.parametrize(
+    "grouping", ["neuron", *(pytest.param(g, marks=SLOW) for g in ("channel", "filter"))]
+)
 @pytest.mark.parametrize("regularizer", ["group_l0", "group_lasso"])
 def test_gates_shut_and_compact(regularizer, grouping):
     settings = QUICK | {"lam": 0.03, "zero_tol": 1e-3, "max_epochs": 40, "batch_size": 15}

@@ -66,7 +66,7 @@ def assert_equal_to_single_fits(model, X, y, weights, seeds=range(R), lams=LAMS,
     return fits
 
 
-@pytest.mark.parametrize("dtype", TOLERANCE)
+@pytest.mark.parametrize("dtype", ["float64", pytest.param("float32", marks=pytest.mark.slow)])
 @pytest.mark.parametrize(
     ("cls", "settings"),
     [

@@ -73,13 +73,23 @@ def noise(X):
     return np.random.default_rng(0).normal(size=X.shape)
 
 
+POISONS = {"noise": noise, "1e30": 1e30, "nan": np.nan, "inf": np.inf, "-inf": -np.inf}
+PREPARED = [{"standardize": True}, {"missing": "mean"}, {"dtype": "float32", "batch_size": 50}]
+
+
 @pytest.mark.parametrize(
-    "settings",
-    [{}, {"standardize": True}, {"missing": "mean"}, {"dtype": "float32", "batch_size": 50}],
+    ("poison", "settings"),
+    [
+        *((poison, {}) for poison in POISONS.values()),
+        *((np.nan, settings) for settings in PREPARED),
+        *(
+            pytest.param(poison, settings, marks=pytest.mark.slow)
+            for name, poison in POISONS.items()
+            for settings in PREPARED
+            if name != "nan"
+        ),
+    ],
     ids=str,
-)
-@pytest.mark.parametrize(
-    "poison", [noise, 1e30, np.nan, np.inf, -np.inf], ids=["noise", "1e30", "nan", "inf", "-inf"]
 )
 def test_removed_columns_are_not_looked_at(case, poison, settings):
     estimator = case(**settings).fit(case.X, case.y)

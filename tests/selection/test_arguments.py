@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from sklearn.linear_model import Lasso
-from sklearn.metrics import make_scorer, mean_squared_error
+from sklearn.metrics import make_scorer, mean_squared_error, roc_auc_score
 from sklearn.model_selection import KFold
 
 from sgnn import (
@@ -41,7 +41,10 @@ SCORINGS = {
     "nothing returned": (lambda *_: None, "scoring=.* must return one number, got None"),
     "words returned": (lambda *_: "good", "scoring=.* must return one number, got 'good'"),
     "an array returned": (lambda *_: np.ones(3), "scoring=.* must return one number"),
-    "an error": (raising, r"scoring=.* fails on the predictions of two rows \(RuntimeError.*today"),
+    "an error": (
+        raising,
+        r"scoring=.* fails on the predictions of two rows and of all \(RuntimeError.*today",
+    ),
     "of two arguments": (lambda y, p: 1.0, "scoring=.* fails on .*TypeError"),
     "unknown": ("beauty", "scoring"),
 }
@@ -68,6 +71,22 @@ def test_scorings_that_will_do(numbers, classes):
     model = GroupLassoClassifier()
     for scoring in ("roc_auc", "neg_log_loss", "average_precision", "f1_macro"):
         LambdaSearchCV(model, [1e-3], cv=2, scoring=scoring).fit(classes.data, classes.target)
+
+    def ranking(estimator, X, y):
+        return roc_auc_score(y, estimator.predict(X))  # which a single class does not have
+
+    order = np.argsort(classes.target)
+    search = LambdaSearchCV(Lasso(), [1e-3], cv=2, scoring=ranking)
+    search.set_params(cv=[(order[::2], order[1::2])]).fit(
+        classes.data[order], classes.target[order]
+    )
+
+    def of_many(estimator, X, y):
+        if len(y) < 20:
+            raise ValueError("too few rows")
+        return 1.0
+
+    LambdaSearchCV(Lasso(), [1e-3], cv=2, scoring=of_many).fit(classes.data, classes.target)
 
 
 def test_a_score_that_fails_later_names_scoring(numbers):
