@@ -110,7 +110,8 @@ class Report:
         self.text(
             f"*Measured by `examples/papers/{self.script}.py`: seeds "
             f"{', '.join(map(str, sorted(set(seeds))))}; {fits} fits, {seconds / 60:.1f} minutes "
-            f"of processor time for the training; sgnn {sgnn.__version__}, "
+            f"of processor time for the training, {torch.get_num_threads()} thread"
+            f"{'s' * (torch.get_num_threads() > 1)}; sgnn {sgnn.__version__}, "
             f"torch {torch.__version__.split('+')[0]}, scikit-learn {sklearn.__version__}.*"
         )
         if self.out is not None:

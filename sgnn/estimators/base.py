@@ -140,6 +140,9 @@ class SparseNet(GroupSelector):
         FloatingPointError
             If the loss diverges in the first epoch; later, the last good epoch is kept with a
             ConvergenceWarning.
+        KeyboardInterrupt
+            If the user stops before the first epoch is finished; later, the last finished epoch is
+            kept with a warning, and `refit` is left out.
         """
         self._check_arguments()
         warm = self.warm_start and hasattr(self, "net_")

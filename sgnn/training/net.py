@@ -1,9 +1,8 @@
-"""One training: skorch's callbacks and history around the loop, and the state that is kept."""
+"""One training: its epochs, what is recorded of them, and how it ends."""
 
 from __future__ import annotations
 
 import copy
-import json
 import sys
 import time
 import warnings
@@ -12,11 +11,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from scipy.special import softmax
-from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.base import RegressorMixin
 from sklearn.exceptions import ConvergenceWarning
-from skorch import NeuralNet
-from skorch.callbacks import Callback, LRScheduler
 from torch import Tensor
 from tqdm.auto import tqdm
 
@@ -24,7 +20,9 @@ from ..algorithms import Algorithm, Problem
 from .callbacks import Length, has_stopped, reads_batches
 from .loop import sweep_once
 from .patience import Patience, Snapshot
+from .resumption import state_of, take_state
 from .settings import Settings
+from .skorch_net import Classes, SkorchNet
 
 __all__ = ["Net", "new_net", "snapshot", "train"]
 
@@ -85,7 +83,7 @@ def new_net(problem: Problem, settings: Settings) -> Net:
     ).initialize()
 
 
-class Net(NeuralNet):
+class Net(SkorchNet):
     """skorch's callbacks and history around the loop of this package.
 
     Attributes
@@ -93,12 +91,6 @@ class Net(NeuralNet):
     interrupted_ : bool
         Whether the user ended the training.
     """
-
-    optimizer_: Any
-
-    @property
-    def _default_callbacks(self) -> list:
-        return []
 
     def begin(
         self, problem: Problem, algorithm: Algorithm, settings: Settings, saved: Snapshot | None
@@ -216,7 +208,7 @@ class Net(NeuralNet):
             if any(has_stopped(callback) for _, callback in self.callbacks_):
                 return True
             raise
-        return self._callback(Patience).over
+        return self.callback(Patience).over
 
     def _datasets(self) -> dict[str, Any]:
         """What skorch's callbacks are told of the data: how many rows an epoch reads."""
@@ -245,26 +237,8 @@ class Net(NeuralNet):
 
     def _keep(self) -> None:
         """Write everything that the next epoch depends on to the checkpoint."""
-        checkpoint, problem = self.settings_.checkpoint, self.problem_
-        if checkpoint is None:
-            return
-        schedule = self._callback(LRScheduler)
-        rows = [
-            {name: value for name, value in row.items() if name != "batches"}
-            for row in self.history
-        ]
-        checkpoint.save(
-            {
-                "module": problem.module.state_dict(),
-                "alive": problem.alive.tolist(),
-                "optimizer": self.optimizer_.state_dict(),
-                "algorithm": self.algorithm_.state(),
-                "schedule": schedule and schedule.lr_scheduler_.state_dict(),
-                "patience": self._callback(Patience).state(),
-                "history": json.dumps(rows),
-                "first": self.first_,
-            }
-        )
+        if self.settings_.checkpoint is not None:
+            self.settings_.checkpoint.save(state_of(self))
 
     def _resume(self) -> None:
         """Go on from the checkpoint, if there is one."""
@@ -272,35 +246,14 @@ class Net(NeuralNet):
         if checkpoint is None or (state := checkpoint.load()) is None:
             return
         try:
-            self._take(state)
+            take_state(self, state)
         except (KeyError, TypeError, ValueError, RuntimeError, IndexError, AttributeError):
             raise checkpoint.refusal("does not hold the state of this network") from None
         weights = self.problem_.module.state_dict().values()
         if not all(w.isfinite().all() for w in weights):
             raise checkpoint.refusal("holds weights that are not finite")
-
-    def _take(self, state: dict[str, Any]) -> None:
-        """Put the training in the state that `_keep` has written."""
-        problem, schedule = self.problem_, self._callback(LRScheduler)
-        problem.module.load_state_dict(state["module"])
-        if len(state["alive"]) != len(problem.alive):
-            raise ValueError("another number of groups")
-        problem.alive[:] = state["alive"]
-        self.optimizer_.load_state_dict(state["optimizer"])
-        self.algorithm_.resume(state["algorithm"])
-        if schedule is not None:
-            schedule.lr_scheduler_.load_state_dict(state["schedule"])
-        self._callback(Patience).resume(state["patience"])
-        for row in json.loads(state["history"]):
-            self.history.new_epoch()
-            for name, value in row.items():
-                self.history.record(name, value)
-        self.first_, self.saved_ = state["first"], snapshot(problem, len(self.history))
-        self.selected_ = problem.selected()
-
-    def _callback(self, kind: type[Callback]) -> Any:
-        """The callback of that kind, None if there is none."""
-        return next((c for _, c in self.callbacks_ if isinstance(c, kind)), None)
+        self.saved_ = snapshot(self.problem_, len(self.history))
+        self.selected_ = self.problem_.selected()
 
     def _epoch(self, bar: Any) -> float:
         problem, algorithm = self.problem_, self.algorithm_
@@ -383,37 +336,6 @@ class Net(NeuralNet):
                 self._end_batch((x, t), out, losses.mean(), training=False)
         return total / float(weight.sum())
 
-    def save_params(self, **files: Any) -> None:
-        """As skorch's; the state of the optimizer is that of the module's own parameters.
-
-        Parameters
-        ----------
-        **files : str, path or file
-            f_params, f_optimizer, f_criterion, f_history.
-        """
-        if not hasattr(self, "algorithm_"):
-            return super().save_params(**files)
-        trained = self.optimizer_
-        try:
-            self._optimize_module(trained)
-            super().save_params(**files)
-        finally:
-            self.optimizer_ = trained
-
-    def _optimize_module(self, trained: torch.optim.Optimizer) -> None:
-        """Make an optimizer of the module's parameters, with the state of `trained`."""
-        self.initialize_optimizer()
-        self.optimizer_.param_groups[0]["lr"] = trained.param_groups[0]["lr"]
-        for moved, parameter, columns in self.algorithm_.leaves():
-            state = self.optimizer_.state[parameter]
-            for name, value in trained.state.get(moved, {}).items():
-                if columns is not None and value.shape == moved.shape:
-                    state.setdefault(name, torch.zeros_like(parameter))[:, columns] = value
-                elif name in state:
-                    state[name] = torch.maximum(state[name], value)  # steps, of several groups
-                else:
-                    state[name] = value
-
     def _diverged(self, loss: float, epoch: int) -> bool:
         """Whether to stop; the weights of the last good epoch come back in `end`."""
         # an epoch's loss is from before its steps: what they led to shows on a batch afterwards
@@ -467,21 +389,8 @@ def snapshot(problem: Problem, epoch: int) -> Snapshot:
     return Snapshot(copy.deepcopy(problem.module.state_dict()), problem.alive.copy(), epoch)
 
 
-class ClassNet(ClassifierMixin, Net):
-    """A net whose outputs are those of classes, for the scores of skorch's callbacks."""
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """The indices of the classes: the y that the callbacks are given."""
-        return np.arange(self.algorithm_.out.shape[-1])
-
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Softmax of the outputs, (n, n_classes)."""
-        return softmax(super().predict_proba(X), axis=1)
-
-    def predict(self, X: Any) -> np.ndarray:
-        """The most probable class, (n,)."""
-        return super().predict_proba(X).argmax(1)
+class ClassNet(Classes, Net):
+    """A net whose outputs are those of classes."""
 
 
 class NumberNet(RegressorMixin, Net):
