@@ -72,8 +72,6 @@ def _train(nets: list[Net], settings: Settings) -> None:
             break
         if not all(go_on):
             joint.select(torch.from_numpy(np.flatnonzero(go_on)).to(joint.stack.like.device))
-    for net in nets:
-        net.notify("on_train_end", X=None, y=None)
 
 
 def _joint(nets: list[Net], settings: Settings) -> Joint:
@@ -123,6 +121,7 @@ def _end(nets: list[Net], settings: Settings) -> None:
                     pass
         for net in nets:
             net.finish()
+            net.tell_the_end()
     finally:
         for net in nets:
             net.forget()

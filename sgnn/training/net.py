@@ -106,11 +106,10 @@ class Net(SkorchNet):
 
     def run(self) -> None:
         """Train; where the user interrupts, up to the last finished epoch."""
-        for stage in (self._run_epochs, self._tell_the_end):
-            try:
-                stage()
-            except KeyboardInterrupt:
-                self._interrupted()
+        try:
+            self._run_epochs()
+        except KeyboardInterrupt:
+            self._interrupted()
 
     def end(self) -> None:
         """Go back to the state that is to be kept, and make the last of it."""
@@ -119,6 +118,7 @@ class Net(SkorchNet):
             if self.polishes:
                 self._polish()
             self.finish()
+            self.tell_the_end()
         finally:
             self.forget()
 
@@ -133,6 +133,7 @@ class Net(SkorchNet):
 
     def recall(self) -> None:
         """Go back to the state that is to be kept."""
+        self.saved_ = self.callback(Patience).best_of(self.saved_)
         if self.saved_ is None:
             raise KeyboardInterrupt("interrupted before the first epoch was finished")
         self.problem_.module.load_state_dict(self.saved_.state)
@@ -197,8 +198,12 @@ class Net(SkorchNet):
                     break
                 self._keep()
 
-    def _tell_the_end(self) -> None:
-        self.notify("on_train_end", X=None, y=None)
+    def tell_the_end(self) -> None:
+        """Tell the callbacks, once the network is what it will be."""
+        try:
+            self.notify("on_train_end", X=None, y=None)
+        except KeyboardInterrupt:
+            self._interrupted()
 
     def told_to_stop(self, data: dict[str, Any]) -> bool:
         """Tell the callbacks that the epoch is over; whether one of them ends the training."""

@@ -74,7 +74,7 @@ class Patience(Callback):
         """Whether the training is to end."""
         return self.waited >= self.patience
 
-    def on_train_end(self, net: Any, X: Any = None, y: Any = None, **_: Any) -> None:
-        if self.on_validation and self.best_state is not None:
-            net.saved_ = self.best_state
-        self.best_state = None
+    def best_of(self, last: Snapshot | None) -> Snapshot | None:
+        """What to keep at the end: the best epoch by the validation loss, or the last one."""
+        best, self.best_state = self.best_state, None
+        return best if self.on_validation and best is not None else last

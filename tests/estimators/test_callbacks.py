@@ -255,7 +255,9 @@ def test_checkpoints_can_be_loaded(variant, tmp_path):
         )
         assert all(state["exp_avg"].abs().sum() > 0 for state in states)
     net.load_params(checkpoint=ended.checkpoint_)
-    assert all(torch.equal(v, seen.modules[-1][k]) for k, v in net.module_.state_dict().items())
+    with torch.no_grad():  # the network that predicts
+        X = torch.tensor(variant.X)
+        torch.testing.assert_close(net.module_(X), estimator.module_(X), rtol=0, atol=1e-12)
     for folder in ("best", "end"):
         files = sorted(path.name for path in (tmp_path / folder).iterdir())
         names = ["criterion.pt", "history.json", "optimizer.pt", "params.pt"]

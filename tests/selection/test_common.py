@@ -27,6 +27,9 @@ NETWORK = SGINClassifier(max_epochs=3, hidden_layer_sizes=(4,), learning_rate=0.
         pytest.param(StabilitySelector(GroupLassoRegressor(lam=1e-3), 3), marks=pytest.mark.slow),
         StabilitySelector(NETWORK, 2, subsample="half"),
         GroupSelectFromModel(Lasso(1e-3)),
+        # true defaults
+        pytest.param(LambdaSearchCV(Lasso()), marks=pytest.mark.slow),
+        pytest.param(StabilitySelector(Lasso()), marks=pytest.mark.slow),
     ],
     ids=lambda estimator: f"{type(estimator).__name__}-{type(estimator.estimator).__name__}",
 )
