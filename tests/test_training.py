@@ -156,6 +156,9 @@ def test_a_progress_bar_on_request(capfd):
     assert "100%" in err
     assert "loss=" in err
     assert f"groups={GROUPS}" in err
+    assert f"{EPOCHS}/{EPOCHS}" in err
+    assert "-00:00" not in err
+    assert err.count("\r") < 8  # no terminal: the beginning, the end, and a line in ten seconds
 
 
 def test_silence_by_default(capfd):

@@ -65,7 +65,8 @@ OWN = {
     "grouping": """{"neuron", "channel", "filter", "oicsr"}, default="neuron"
         How the weights inside the network are cut: by output channels of a convolution and input
         units of a dense layer; by input channels; by single kernels; or by channels with all
-        that leads into and out of them, which needs algorithm="subgradient".""",
+        that leads into and out of them, which needs algorithm="subgradient"; with layers="conv"
+        those between two convolutions.""",
     "layers": """{"auto", "all", "conv"}, default="auto"
         Which layers are penalized; "auto" is all for regularizers with a size factor (paper 3),
         convolutions for the others (paper 4).""",

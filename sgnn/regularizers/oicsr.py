@@ -26,8 +26,8 @@ def join_units(lower: Tensor, upper: Tensor) -> Tensor:
     Returns
     -------
     tensor of shape (units, n)
-        For `Blocks.neurons` with weights 1: GroupLasso() is OICSR-GL, and
-        SparseGroupLasso(alpha=0.5) its mixture with l1 in paper 4.
+        For `Blocks.neurons` with weights 1: GroupLasso() is OICSR-GL.  A layer between two others
+        stands in two such matrices, so that an l1 share has to be taken of the layers themselves.
 
     Raises
     ------
