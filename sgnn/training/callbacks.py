@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -157,8 +158,11 @@ def _recorded(callbacks: Sequence[Callback], validation: bool) -> set[str] | Non
     """The names that the history will have, None if they cannot be known."""
     if not all(type(callback).__module__.startswith("skorch.") for callback in callbacks):
         return None
-    scores = [c.initialize().name_ for c in callbacks if isinstance(c, SCORING[:2])
-              and not isinstance(c.scoring, dict | list | tuple | set)]  # fmt: skip
+    scores = [
+        copy.deepcopy(c).initialize().name_
+        for c in callbacks
+        if isinstance(c, SCORING[:2]) and not isinstance(c.scoring, dict | list | tuple | set)
+    ]
     passed = [c.name for c in callbacks if isinstance(c, known.PassthroughScoring)]
     losses = ["train_loss", *["valid_loss"] * validation]
     events = [getattr(c, "event_name", None) for c in callbacks]

@@ -320,6 +320,13 @@ def test_what_cannot_work_is_refused_before_training(case, wrong, monkeypatch):
     assert "\n" not in str(told.value)
 
 
+def test_the_users_callbacks_stay_as_they_are(case):
+    given = [EpochScoring(None, on_train=True), EarlyStopping("train_loss"), EpochTimer()]
+    before = [dict(vars(callback)) for callback in given]
+    case(callbacks=given, max_epochs=2, max_groups=None).fit(case.X, case.y)
+    assert [vars(callback) for callback in given] == before
+
+
 def test_two_callbacks_of_one_name_are_refused(case):
     twice = [("mine", EpochTimer()), ("mine", EpochTimer())]
     with pytest.raises(ValueError, match="callbacks has the name 'mine' twice: give each its own"):
