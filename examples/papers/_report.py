@@ -109,7 +109,7 @@ class Report:
         """Add how it was measured, and write the section between its markers."""
         self.text(
             f"*Measured by `examples/papers/{self.script}.py`: seeds "
-            f"{', '.join(map(str, sorted(set(seeds))))}; {fits} fits, {seconds / 60:.1f} minutes "
+            f"{listed(sorted(set(seeds)))}; {fits} fits, {seconds / 60:.1f} minutes "
             f"of processor time for the training, {torch.get_num_threads()} thread"
             f"{'s' * (torch.get_num_threads() > 1)}; sgnn {sgnn.__version__}, "
             f"torch {torch.__version__.split('+')[0]}, scikit-learn {sklearn.__version__}.*"
@@ -117,6 +117,13 @@ class Report:
         if self.out is not None:
             self.out.mkdir(parents=True, exist_ok=True)
             replace_section(self.out / f"{self.page}.md", self.name, "\n\n".join(self.parts))
+
+
+def listed(seeds: Sequence[int]) -> str:
+    """The seeds in words: "0, 1, 2", or "0 to 119"."""
+    if len(seeds) > 3 and seeds[-1] - seeds[0] == len(seeds) - 1:
+        return f"{seeds[0]} to {seeds[-1]}"
+    return ", ".join(map(str, seeds))
 
 
 def plain(axis: Axis) -> None:
