@@ -151,8 +151,9 @@ class ModuleNetwork(Network):
         losses, g = problem.loss.gradient(self.out, y)
         for p in self.parameters:
             p.grad = None
-        with torch.enable_grad():
-            out.backward(problem.weighted(g, index))
+        if out.requires_grad:  # unless every parameter is frozen
+            with torch.enable_grad():
+                out.backward(problem.weighted(g, index))
         for p in self.parameters:
             if p.grad is None:  # it is frozen, or the outputs do not depend on it
                 p.grad = torch.zeros_like(p)

@@ -294,8 +294,10 @@ class SparseNet(GroupSelector):
         """The loss, tried on two rows before anything is trained with it."""
         if self.loss is None:
             return self._default_loss()
-        out = torch.zeros(2, n_outputs, dtype=torch.float64)
-        return tried_loss(self.loss, out, _target_tensor(targets[:2], out))
+        # not as many rows as outputs, which would be taken for each other
+        rows = np.arange(2 if n_outputs != 2 else 3) % len(targets)
+        out = torch.zeros(len(rows), n_outputs, dtype=torch.float64)
+        return tried_loss(self.loss, out, _target_tensor(targets[rows], out))
 
     def _settings(self, held_out: Table | None, like: torch.Tensor) -> Settings:
         validation = None
@@ -309,7 +311,7 @@ class SparseNet(GroupSelector):
         return Settings(
             max_epochs=self.max_epochs,
             optimizer=self.optimizer,
-            learning_rate=self.learning_rate,
+            learning_rate=float(self.learning_rate),
             lr_schedule=self.lr_schedule,
             callbacks=self.callbacks,
             verbose=self.verbose,

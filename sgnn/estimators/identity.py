@@ -39,9 +39,9 @@ def identity(arguments: Mapping[str, Any], *data: Any) -> str:
 def described(value: Any, inside: tuple[int, ...] = ()) -> Any:
     """The value with its callables replaced by what they are made of.
 
-    A function is its code, defaults and closure, a class of the user's its functions, an instance
-    that can be called its class and state.  `inside` are the ids of the values that are being
-    described, which may contain themselves.
+    A function is its code, defaults, closure and the globals that it reads; a class of the user's
+    its functions and constants; an instance that can be called its class and state.  `inside` are
+    the ids of the values that are being described, which may contain themselves.
     """
     if id(value) in inside:
         return "itself"
@@ -54,22 +54,32 @@ def described(value: Any, inside: tuple[int, ...] = ()) -> Any:
         case types.FunctionType():
             cells = [cell.cell_contents for cell in value.__closure__ or ()]
             keywords = sorted((value.__kwdefaults__ or {}).items())
-            return [_code(value.__code__), *each([value.__defaults__, keywords, cells])]
+            names = sorted(set(value.__code__.co_names) & value.__globals__.keys())
+            read = [(name, value.__globals__[name]) for name in names]
+            read = [(name, v) for name, v in read if not isinstance(v, types.ModuleType)]
+            return [_code(value.__code__), *each([value.__defaults__, keywords, cells, read])]
         case types.MethodType():
             return each([value.__func__, value.__self__])
         case functools.partial():
             return each([value.func, value.args, sorted(value.keywords.items())])
-        case types.BuiltinFunctionType() | np.ufunc():
+        case types.BuiltinFunctionType() | np.ufunc() | types.WrapperDescriptorType():
             return [getattr(value, "__module__", None), value.__name__]
         case type():
             own = vars(value) if not value.__module__.startswith(("torch.", "builtins")) else {}
             parts = {k: getattr(v, "__func__", v) for k, v in sorted(own.items())}
-            kinds = types.FunctionType | int | float | str
+            kinds = types.FunctionType | int | float | str | tuple | list | dict
             made = {k: described(v, inside) for k, v in parts.items() if isinstance(v, kinds)}
             return [value.__qualname__, each(value.__bases__ if own else ()), made]
         case nn.Module():
             arrays = {name: t.cpu().numpy() for name, t in value.state_dict().items()}
-            return [described(type(value), inside), repr(value), arrays]
+            plain = [
+                (name, key, v)
+                for name, module in value.named_modules()
+                for key, v in sorted(vars(module).items())
+                if isinstance(v, int | float | str | tuple | list | dict)
+                and not key.startswith("_")
+            ]
+            return [described(type(value), inside), repr(value), arrays, each(plain)]
         case Mapping():
             return [each(value.keys()), each(value.values())]
         case list() | tuple():
@@ -80,5 +90,10 @@ def described(value: Any, inside: tuple[int, ...] = ()) -> Any:
 
 
 def _code(code: types.CodeType) -> list:
-    constants = [_code(c) if isinstance(c, types.CodeType) else repr(c) for c in code.co_consts]
+    def constant(c: Any) -> Any:
+        if isinstance(c, types.CodeType):
+            return _code(c)
+        return sorted(map(repr, c)) if isinstance(c, frozenset) else repr(c)
+
+    constants = [constant(c) for c in code.co_consts]
     return [code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars]

@@ -23,7 +23,7 @@ EPOCHS = 10_000  # for which a schedule is tried, at most
 
 
 def tried_loss(loss: type[nn.Module], out: Tensor, y: Tensor) -> Loss:
-    """The loss of that class, tried on outputs (2, n_outputs) for the targets y of two rows.
+    """The loss of that class, tried on outputs (n, n_outputs) for the targets y of a few rows.
 
     Raises
     ------

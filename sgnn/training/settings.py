@@ -66,9 +66,14 @@ class Settings:
     def all_callbacks(self) -> list:
         """The user's, after those that keep the patience and the learning rate."""
         own: list = [Patience(self.tol, self.n_iter_no_change, self.stop_on_validation)]
-        schedule = self.lr_schedule
+        schedule, last = self.lr_schedule, self.max_epochs - 1
         if callable(schedule):
-            own.append(LRScheduler(torch.optim.lr_scheduler.LambdaLR, lr_lambda=schedule))
+
+            def multiple(epoch: int) -> float:
+                # torch asks for one epoch more, and keeps the state of what is no function
+                return float(schedule(min(epoch, last)))
+
+            own.append(LRScheduler(torch.optim.lr_scheduler.LambdaLR, lr_lambda=multiple))
         elif schedule is not None:
-            own.append(LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=schedule))
+            own.append(LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=float(schedule)))
         return own + copy.deepcopy(list(self.callbacks or []))

@@ -189,6 +189,12 @@ def test_frozen_weights_stay(case, name):
         assert torch.equal(kept, first)
 
 
+def test_everything_may_be_frozen(case):
+    _, (_, seen) = trained(case, Freezer("*"), Seen())
+    first, *later = seen.modules
+    assert all(torch.equal(module[name], first[name]) for module in later for name in first)
+
+
 def test_frozen_weights_go_on_where_they_are_unfrozen(case):
     name = "body.output.bias" if case is CNN else "biases.0"
     callbacks = [Freezer(name), Unfreezer(name, at=3), Seen()]

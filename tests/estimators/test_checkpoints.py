@@ -7,6 +7,7 @@ import functools
 import io
 import os
 import signal
+import types
 
 import numpy as np
 import pytest
@@ -224,7 +225,24 @@ def with_default(factor):
     return falling
 
 
+DECAY = 0.9
+
+
+def reading_a_global(decay):
+    """A function whose DECAY is another."""
+    function = types.FunctionType(_falling.__code__, {"DECAY": decay})
+    return function
+
+
+def _falling(epoch):
+    return DECAY**epoch
+
+
 SCHEDULES = {
+    "global": (reading_a_global(0.9), reading_a_global(0.5)),
+    "of numpy": (lambda e: np.exp(-e / 10), lambda e: np.exp(-e / 5)),
+    "partial of numpy": (functools.partial(np.power, 0.9), functools.partial(np.power, 0.5)),
+    "state of numpy": (Falling(np.array(0.9)), Falling(np.array(0.5))),
     "closure": (schedule(0.9), schedule(0.5)),
     "code": (lambda epoch: 0.9**epoch, lambda epoch: 0.5**epoch),
     "default": (with_default(0.9), with_default(0.5)),
@@ -263,6 +281,12 @@ def test_networks_and_optimizers_are_told_apart():
 
         return SGD
 
+    class Scaled(torch.nn.Module):
+        def __init__(self, scale):
+            super().__init__()
+            self.scale = scale
+
+    assert identity({"thing": Scaled(1.0)}) != identity({"thing": Scaled(5.0)})
     things = [
         network(2),
         network(2, 2.0),

@@ -113,6 +113,14 @@ def test_the_learning_rate_follows_its_schedule(case, lr_schedule, factors):
     np.testing.assert_allclose(rates, 0.08 * np.array(factors))
 
 
+def test_a_schedule_needs_a_multiple_for_each_epoch_and_no_more(case):
+    multiples = np.float32([1.0, 0.5, 0.25])
+    estimator = case(lr_schedule=multiples.__getitem__, max_epochs=3).fit(case.X, case.y)
+    rates = [row["lr"] for row in estimator.history_]
+    np.testing.assert_allclose(rates, case.settings["learning_rate"] * multiples)
+    assert {type(rate) for rate in rates} == {float}
+
+
 def split(case):
     return case.X[:80], case.y[:80], case.X[80:], case.y[80:]
 

@@ -290,6 +290,7 @@ CLASSES = {
     "negative class weight": ({"class_weight": {0: -1}}, "class_weight.*-1"),
     "class weights in words": ({"class_weight": "even"}, "class_weight must be None or 'balanced'"),
     "class weights in a list": ({"class_weight": [1, 2]}, "class_weight must be.*dict"),
+    "a loss that takes rows for classes": ({"loss": torch.nn.SoftMarginLoss}, "loss must be None"),
     "a loss of log-probabilities": (
         {"loss": torch.nn.NLLLoss},
         "loss=NLLLoss falls without bound.*give.*torch.nn.CrossEntropyLoss",
