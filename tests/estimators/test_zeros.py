@@ -80,16 +80,15 @@ PREPARED = [{"standardize": True}, {"missing": "mean"}, {"dtype": "float32", "ba
 @pytest.mark.parametrize(
     ("poison", "settings"),
     [
-        *((poison, {}) for poison in POISONS.values()),
-        *((np.nan, settings) for settings in PREPARED),
-        *(
-            pytest.param(poison, settings, marks=pytest.mark.slow)
-            for name, poison in POISONS.items()
-            for settings in PREPARED
-            if name != "nan"
-        ),
+        pytest.param(
+            poison,
+            settings,
+            id=f"{name}-{settings}",
+            marks=[pytest.mark.slow] * bool(settings and name != "nan"),
+        )
+        for name, poison in POISONS.items()
+        for settings in ({}, *PREPARED)
     ],
-    ids=str,
 )
 def test_removed_columns_are_not_looked_at(case, poison, settings):
     estimator = case(**settings).fit(case.X, case.y)
