@@ -15,6 +15,7 @@ NETWORK = SGINClassifier(max_epochs=3, hidden_layer_sizes=(4,), learning_rate=0.
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:No features were selected")  # of a Lasso by default
 @pytest.mark.parametrize(
     "estimator",
     [
