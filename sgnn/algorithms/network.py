@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -40,6 +40,8 @@ class Network(ABC):
 
     Attributes
     ----------
+    problem : Problem or Stack
+        What is minimized: rows, targets, ...
     parameters : list of nn.Parameter
         What training moves.
     terms : list of Term
@@ -48,13 +50,14 @@ class Network(ABC):
         Outputs for the last batch that `gradient` was taken of.
     """
 
+    problem: Any
     parameters: list[nn.Parameter]
     terms: list[Term]
     out: Tensor
 
-    @abstractmethod
     def read(self, batch: slice) -> tuple[Tensor, Tensor]:
         """The rows (b, p) that `gradient` sees, columns in the order of X, and their targets."""
+        return self.problem.rows.read_in_order(batch), self.problem.y[batch]
 
     @abstractmethod
     def gradient(self, batch: slice) -> Tensor:
@@ -107,9 +110,6 @@ class DenseNetwork(Network):
             for term in problem.terms
         ]
         self.parameters = [self.theta, *module.upper()]
-
-    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
-        return self.problem.rows.read_in_order(batch), self.problem.y[batch]
 
     def gradient(self, batch: slice) -> Tensor:
         problem, module = self.problem, self.problem.module

@@ -92,7 +92,7 @@ class StackedNetwork(Network):
     """
 
     def __init__(self, stack: Stack) -> None:
-        self.stack = stack
+        self.problem = stack
         first = stack.members[0]
         tensors = [first.module.theta, *first.module.upper()]
         self.parameters = [nn.Parameter(t.new_empty((len(stack), *t.shape))) for t in tensors]
@@ -107,14 +107,11 @@ class StackedNetwork(Network):
         blocks = term.blocks
         if place == 0:
             shape = self.theta.shape[1:]
-            blocks = Blocks.columns(shape, self.stack.labels, term.blocks.weights)
+            blocks = Blocks.columns(shape, self.problem.labels, term.blocks.weights)
         return Term(self.parameters[place], blocks, term.regularizer)
 
-    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
-        return self.stack.rows.read_in_order(batch), self.stack.y[batch]
-
     def gradient(self, batch: slice) -> Tensor:
-        stack, head = self.stack, self._head()
+        stack, head = self.problem, self._head()
         x = stack.rows.read(batch)
         layers = head.forward(self._product(x))
         self.out = layers[-1]
@@ -130,38 +127,38 @@ class StackedNetwork(Network):
         return mean(losses, stack.weight, batch)
 
     def loss(self, batch: slice) -> Tensor:
-        stack = self.stack
+        stack = self.problem
         out = self._head().forward(self._product(stack.rows.read(batch)))[-1]
         return mean(stack.loss(out, stack.y[batch]), stack.weight, batch)
 
     def _head(self) -> Head:
-        return Head(self.weights, self.biases, self.stack.activation)
+        return Head(self.weights, self.biases, self.problem.activation)
 
     def _product(self, x: Tensor) -> Tensor:
         """Rows (b, p) -> first products (R, b, q)."""
-        stack = self.stack
+        stack = self.problem
         if stack.scale is None or stack.shift is None:
             return x @ self.theta.mT.contiguous()
         z = x @ (self.theta * stack.scale.unsqueeze(1)).mT.contiguous()
         return z.add_((self.theta @ stack.shift.unsqueeze(2)).mT)
 
     def deal(self, epoch: int) -> None:
-        self.dead = self.stack.dead()
+        self.dead = self.problem.dead()
 
     def restore(self) -> None:
         if self.dead is not None:
             self.theta.masked_fill_(self.dead, 0)
 
     def load(self) -> None:
-        for r, member in enumerate(self.stack.members):
-            self.theta[r] = member.module.theta[:, self.stack.order]
+        for r, member in enumerate(self.problem.members):
+            self.theta[r] = member.module.theta[:, self.problem.order]
             for stacked, p in zip(self.parameters[1:], member.module.upper(), strict=True):
                 stacked[r] = p
         self.deal(0)
 
     def store(self) -> None:
-        for r, member in enumerate(self.stack.members):
-            member.module.theta[:, self.stack.order] = self.theta[r]
+        for r, member in enumerate(self.problem.members):
+            member.module.theta[:, self.problem.order] = self.theta[r]
             for stacked, p in zip(self.parameters[1:], member.module.upper(), strict=True):
                 p.copy_(stacked[r])
 

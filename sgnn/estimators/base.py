@@ -77,7 +77,7 @@ class SparseNet(GroupSelector):
         """The problem that these parts make."""
 
     @abstractmethod
-    def _norms(self, groups: Groups) -> np.ndarray:
+    def _norms(self, problem: Any) -> np.ndarray:
         """Norm of the first layer's weights of each group, (n_groups,)."""
 
     def _read(self, X: Any, y: Any, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
@@ -330,14 +330,14 @@ class SparseNet(GroupSelector):
         self.groups_ = groups
         self.history_ = history
         self.n_iter_ = len(history)
-        self.group_norms_ = self._norms(groups)
+        self.group_norms_ = self._norms(problem)
         self.group_support_ = problem.alive
-        doubt = self._doubt(problem, last_below_bar)
-        if doubt is not None:
-            warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
+        useless = self._useless_because(problem, last_below_bar)
+        if useless is not None:
+            warnings.warn(useless, ConvergenceWarning, stacklevel=3)
         self.module_.columns.keep(torch.from_numpy(groups.expand(self.group_support_)))
 
-    def _doubt(self, problem: Problem, last_below_bar: bool) -> str | None:
+    def _useless_because(self, problem: Problem, last_below_bar: bool) -> str | None:
         """What makes the network useless, if anything does, and what to do about it."""
         kept = np.flatnonzero(problem.alive)
         if not len(kept) and self.lam > 0:

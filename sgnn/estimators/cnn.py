@@ -437,8 +437,8 @@ class SparseGroupCNN(NetClassifier):
             **parts,
         )
 
-    def _norms(self, groups: Groups) -> np.ndarray:
-        return group_norms(self._readers(self.module_), len(groups))
+    def _norms(self, problem: ModuleProblem) -> np.ndarray:
+        return group_norms(problem.readers, len(problem.groups))
 
     # rows that are images ---------------------------------------------------------------------
 

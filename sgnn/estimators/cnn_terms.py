@@ -18,7 +18,7 @@ from .penalty import made, one_a_layer
 
 __all__ = ["GROUPINGS", "readers_of", "terms_of"]
 
-WHOLE_TENSOR = (Entrywise, L1L2)  # regularizers to which the blocks say nothing
+WHOLE_TENSOR = (Entrywise, L1L2)  # regularizers that do not depend on the blocks
 GROUPINGS = ("neuron", "channel", "filter", "oicsr")
 
 

@@ -10,7 +10,6 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..algorithms import DenseProblem, Term
 from ..compaction import compact
-from ..groups import Groups
 from ..modules import MLP
 from .base import Table
 from .replicas import Replicated
@@ -50,8 +49,8 @@ class DenseNet(Replicated):
         problem.terms = self._terms(problem.module, *problem.terms)
         return problem
 
-    def _norms(self, groups: Groups) -> np.ndarray:
-        theta = self.module_.theta.detach().double().cpu().numpy()
+    def _norms(self, problem: DenseProblem) -> np.ndarray:
+        theta, groups = problem.module.theta.detach().double().cpu().numpy(), problem.groups
         return np.sqrt(np.bincount(groups.labels, np.square(theta).sum(0), minlength=len(groups)))
 
     def _check_warm(self) -> None:

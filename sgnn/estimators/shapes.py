@@ -45,7 +45,7 @@ def check_shape(X: np.ndarray, image_shape: Sequence[int] | None) -> tuple[int, 
 def warn_of_shape(X: np.ndarray, shape: tuple[int, ...], image_shape: Sequence[int] | None) -> None:
     """Say what X is taken for where that is likely to be something else."""
     if X.ndim > 2 and image_shape is not None:
-        return  # it was said twice
+        return  # image_shape confirms the shape of X
     channels, *size = shape
     if len(size) == 1 and size[0] == channels > 1:
         meant = f"(1, {channels}, {channels})"

@@ -98,9 +98,9 @@ def lambda_path(
     n_jobs : int or None, default=None
         Parallel fits, in joblib's active backend.
     memory : None, str, path or joblib.Memory, default=None
-        Where to keep finished fits, for the same call to find them again.  Fits of
-        another version of sgnn or torch are not found.  joblib keeps pickles there, which can run
-        code when they are read: trust the folder like code.
+        Where to keep finished fits, for the same call to find them again.
+        Fits of another version of sgnn or torch are not found.  joblib keeps pickles there, which
+        can run code when they are read: trust the folder like code.
     verbose : int, default=0
         1 shows a progress bar.
 

@@ -61,9 +61,9 @@ class LambdaSearchCV(BestEstimator):
         Parallel fits, in joblib's active backend.
     memory : None, str, path or joblib.Memory, default=None
         Where to keep finished fits, by the content of what they depend on: a search that was
-        killed goes on where it was.  Fits of
-        another version of sgnn or torch are not found.  joblib keeps pickles there, which can run
-        code when they are read: trust the folder like code.
+        killed goes on where it was.
+        Fits of another version of sgnn or torch are not found.  joblib keeps pickles there, which
+        can run code when they are read: trust the folder like code.
     refit : bool, default=True
         Fit to all rows with the lam chosen.
     verbose : int, default=0

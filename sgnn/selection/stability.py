@@ -62,9 +62,9 @@ class StabilitySelector(MetaSelector):
         Parallel fits, in joblib's active backend; the results are the same for any number.
     memory : None, str, path or joblib.Memory, default=None
         Where to keep finished fits, by the content of what they depend on: a study that was
-        killed goes on where it was, if `random_state` is an int.  Fits of
-        another version of sgnn or torch are not found.  joblib keeps pickles there, which can run
-        code when they are read: trust the folder like code.
+        killed goes on where it was, if `random_state` is an int.
+        Fits of another version of sgnn or torch are not found.  joblib keeps pickles there, which
+        can run code when they are read: trust the folder like code.
     random_state : int, RandomState, Generator or None, default=None
         Draws the samples, and the seed of each fit.
     verbose : int, default=0

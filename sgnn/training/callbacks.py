@@ -83,11 +83,9 @@ def check_callbacks(
         Naming the callback, and the argument that does what it is for.
     """
     given = [item if isinstance(item, tuple) else (None, item) for item in callbacks or ()]
-    names = Counter(name for name, _ in given if name is not None)
-    if names and names.most_common(1)[0][1] > 1:
-        raise ValueError(
-            f"callbacks has the name {names.most_common(1)[0][0]!r} twice: give each its own."
-        )
+    for name, times in Counter(name for name, _ in given if name is not None).items():
+        if times > 1:
+            raise ValueError(f"callbacks has the name {name!r} twice: give each its own.")
     made = [_instance(callback) for _, callback in given]
     recorded = _recorded(made, validation)
     for callback in made:

@@ -84,7 +84,7 @@ def new_net(problem: Problem, settings: Settings) -> Net:
 
 
 class Net(SkorchNet):
-    """skorch's callbacks and history around the loop of this package.
+    """A module and its training: the epochs, their record, and how they end.
 
     Attributes
     ----------
