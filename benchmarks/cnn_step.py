@@ -33,7 +33,8 @@ from sgnn.algorithms import (
 )  # fmt: skip
 from sgnn.estimators.cnn_terms import readers_of, terms_of
 from sgnn.groups import Groups
-from sgnn.modules import ARCHITECTURES, ChannelNet, Columns, CrossEntropy, couple
+from sgnn.losses import CrossEntropy
+from sgnn.modules import ARCHITECTURES, ChannelNet, Columns, couple
 from sgnn.regularizers import DGating, HardConcrete
 
 LAM = 1e-5

@@ -41,7 +41,7 @@ def estimator(algorithm, epochs, **settings):
     return SGINClassifier(
         groups=4, lam=LAM, algorithm=algorithm, optimizer="sgd", learning_rate=LR,
         lr_schedule=None, max_epochs=epochs, warmup_epochs=epochs, n_iter_no_change=None,
-        batch_size=BATCH, hidden_layer_sizes=(32, 32), random_state=0,
+        batch_size=BATCH, hidden_layer_sizes=(32, 32), standardize=False, random_state=0,
         **{"dtype": "float32", **settings},
     )  # fmt: skip
 

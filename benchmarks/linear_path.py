@@ -135,7 +135,7 @@ RIVALS = {"numbers": celer, "two classes": skglm}
 
 def ours(X, y, labels, lams, tol):
     kind = GroupLassoRegressor if y.dtype == float else GroupLassoClassifier
-    path = kind(labels, tol=tol).path(X, y, lams=lams)
+    path = kind(labels, standardize=False, tol=tol).path(X, y, lams=lams)
     assert path.kkt_residuals.max() <= tol
     return path.coefs, path.intercepts
 
@@ -151,7 +151,7 @@ def compare(name, kind, rounds, tol):
     X, labels, y = table(*TABLES[name])
     y = y if CUTS[kind] is None else np.digitize(y, CUTS[kind])
     model = GroupLassoRegressor if y.dtype == float else GroupLassoClassifier
-    lams = LAMS * model(labels).path(X, y, lams=1).lams[0]
+    lams = LAMS * model(labels, standardize=False).path(X, y, lams=1).lams[0]
     solvers = [ours, RIVALS[kind]] if kind in RIVALS else [ours]
     for solver in solvers[1:]:
         solver(X, y, labels, lams[:2], tol)  # compiles

@@ -26,7 +26,8 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from sgnn.algorithms import DenseProblem, Proximal, StoredRows, Term, WholeNetwork
 from sgnn.groups import Blocks, Groups
-from sgnn.modules import MLP, Columns, CrossEntropy
+from sgnn.losses import CrossEntropy
+from sgnn.modules import MLP, Columns
 from sgnn.regularizers import GroupLasso
 from sgnn.training import OPTIMIZERS
 from tests.naive import network

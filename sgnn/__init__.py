@@ -24,7 +24,7 @@ _HOME = {
     "StabilitySelector": "selection",
     "lambda_path": "selection",
 }
-_MODULES = ("datasets", "inspection", "metrics", "regularizers", "selection")
+_MODULES = ("datasets", "inspection", "losses", "metrics", "regularizers", "selection")
 
 __all__ = [*_HOME, *_MODULES]
 

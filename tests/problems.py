@@ -7,7 +7,8 @@ import torch
 
 from sgnn.algorithms import DenseProblem, StoredRows
 from sgnn.groups import Groups
-from sgnn.modules import MLP, Columns, CrossEntropy
+from sgnn.losses import CrossEntropy
+from sgnn.modules import MLP, Columns
 from sgnn.regularizers import GroupLasso
 
 

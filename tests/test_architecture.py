@@ -20,8 +20,9 @@ MAY_IMPORT = {
     "grouping": set(),
     "groups": {"grouping"},
     "regularizers": {"groups"},
+    "losses": set(),
     "modules": {"groups"},
-    "algorithms": {"groups", "regularizers", "modules"},
+    "algorithms": {"groups", "regularizers", "losses", "modules"},
     "checkpoints": set(),
     "linear": {"groups"},
     "training": {"algorithms", "checkpoints", "groups", "regularizers", "modules"},
@@ -32,6 +33,7 @@ MAY_IMPORT = {
         "checkpoints",
         "linear",
         "algorithms",
+        "losses",
         "modules",
         "compaction",
         "pruning",
@@ -44,7 +46,7 @@ MAY_IMPORT = {
     "metrics": set(),
 }
 ONLY_IN = {"skorch": {"training"}}
-NEVER_IN = {"sklearn": {"algorithms", "linear", "modules", "regularizers"}}
+NEVER_IN = {"sklearn": {"algorithms", "linear", "losses", "modules", "regularizers"}}
 NUMPY_ALONE = {"metrics"}
 
 

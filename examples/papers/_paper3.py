@@ -92,6 +92,7 @@ def model(
         max_epochs=size.epochs,
         batch_size=size.batch_size,
         n_iter_no_change=None,
+        standardize=False,
         random_state=seed,
     )
 

@@ -70,7 +70,7 @@ def model(data: Data, criterion: str, strength: float, size: Size, **settings: A
         n_iter_no_change=None,
         random_state=0,
         **penalty,
-        **settings,
+        **{"standardize": False} | settings,
     )
     return net.set_params(lam=lam_of(strength, net, data))
 

@@ -34,6 +34,7 @@ class Setting:
             "optimizer": "sgd",
             "learning_rate": 0.1,
             "n_iter_no_change": None,
+            "standardize": False,
         }
 
 

@@ -106,7 +106,7 @@ def model(method: str, task: Task) -> Any:
     if method == SGIN:
         return task.network
     kind = GroupLassoClassifier if method == GLLR else GroupLassoRegressor
-    return kind(task.groups, tol=task.tol)
+    return kind(task.groups, standardize=False, tol=task.tol)
 
 
 def targets(estimator: Any, y: np.ndarray) -> np.ndarray:

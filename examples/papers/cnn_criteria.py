@@ -59,6 +59,7 @@ def models(data: Data, size: Size) -> Iterator[tuple[str, Any]]:
             batch_size=64,
             warmup_epochs=size.epochs // 3,
             n_iter_no_change=None,
+            standardize=False,
             random_state=0,
         )
         yield name, net.set_params(lam=lam_of(size.strength, net, data))

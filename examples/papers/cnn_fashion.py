@@ -61,6 +61,7 @@ def models(size: Size) -> Iterator[tuple[str, Any]]:
                 batch_size=64,
                 refit=True,
                 n_iter_no_change=None,
+                standardize=False,
                 random_state=0,
                 **CRITERIA[name],
             ),

@@ -58,7 +58,7 @@ def model(epochs: int, **changes: Any) -> SparseGroupCNN:
         "regularizer": "group_lasso", "algorithm": "proximal", "layers": "all",
         "group_weights": "none", "augment": "shift", "optimizer": Momentum,
         "learning_rate": 0.04, "lr_schedule": Cosine(epochs), "max_epochs": epochs,
-        "n_iter_no_change": None, "random_state": 0,
+        "n_iter_no_change": None, "standardize": False, "random_state": 0,
     }  # fmt: skip
     return SparseGroupCNN(**settings | changes)
 

@@ -85,6 +85,11 @@ class Algorithm(ABC):
         """Whether the last group, which is kept by rule, could be removed like the others."""
         return False
 
+    @property
+    def has_acted(self) -> bool:
+        """Whether the training went on for long enough that lam could remove a group."""
+        return self.epoch > self.warmup_epochs
+
     def leaves(self) -> list[Leaf]:
         """What the optimizer moves, as parameters of the module."""
         return []

@@ -169,9 +169,9 @@ class JointBlockwise(Joint):
         part, rest = self._read(batch)
         z = rest.new_empty((len(rest), 2 * b if self.noting else b, rest.shape[2]))
         torch.add(rest, torch.bmm(part, self.part_theta.mT), out=z[:, :b])
-        y = stack.y[batch]
+        y = stack.targets(batch, self.visit.replicas)
         if self.noting:
-            z[:, b:], y = rest, torch.cat([y, y])
+            z[:, b:], y = rest, torch.cat([y, y], max(0, y.ndim - 2))
         layers = self.head.forward(z)
         losses, g = stack.loss.gradient(layers[-1], y)
         first = mean(losses[:, :b], self.weight, batch)
@@ -208,8 +208,9 @@ class JointBlockwise(Joint):
         stack = self.stack
         for batch in stack.rows.batches:
             part, rest = self._read(batch)
+            y = stack.targets(batch, self.visit.replicas)
             loss1, loss2 = (
-                mean(stack.loss(self.head.forward(z)[-1], stack.y[batch]), self.weight, batch)
+                mean(stack.loss(self.head.forward(z)[-1], y), self.weight, batch)
                 for z in (rest + part @ self.part_theta.mT, rest)
             )
             self.noted += (loss2 - loss1).clamp_min_(0).mul_(batch.stop - batch.start)

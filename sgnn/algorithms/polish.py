@@ -39,6 +39,10 @@ class Polished(WholeNetwork):
         super().__init__(max_groups, warmup_epochs)
         self.polish_iter, self.tolerance = polish_iter, tolerance
 
+    @property
+    def has_acted(self) -> bool:
+        return super().has_acted or self.polish_iter > 0
+
     def polish(self) -> Generator[float, None, None]:
         self.network.load()
         with closing(polish(self, self.tolerance)) as iterations:

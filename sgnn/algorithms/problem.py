@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from ..groups import Groups
-from ..modules import Loss
+from ..losses import Loss
 from ..regularizers import Regularizer
 from .network import Network
 from .rows import Batch, Rows

@@ -21,19 +21,21 @@ __all__ = ["Stack", "StackedNetwork", "mean", "weighted"]
 class Stack:
     """R problems that share rows, targets, groups and the shape of the network.
 
-    They differ in their weights, lam, scaling of the columns and network.  To an algorithm that
-    moves every weight at once it looks like one problem whose lam and loss are (R,).
+    They differ in their weights, lam, scaling of the columns and of y, and network.  To an
+    algorithm that moves every weight at once it looks like one problem whose lam and loss are (R,).
 
     Parameters
     ----------
     members : sequence of DenseProblem
-        With one `y`, `loss` and `regularizer`; the rows are those of the first, rescaled for
+        With one `loss` and `regularizer`; the rows are those of the first, rescaled for
         members whose weights make other means.
     """
 
     def __init__(self, members: Sequence[DenseProblem]) -> None:
         self.members, first = list(members), members[0]
-        self.rows, self.y, self.loss = first.rows, first.y, first.loss
+        self.rows, self.loss = first.rows, first.loss
+        same = all(torch.equal(member.y, first.y) for member in members)
+        self.y = first.y if same else torch.stack([member.y for member in members])
         self.groups, self.regularizer = first.groups, first.regularizer
         self.activation = first.module.activation
         self.like = first.like
@@ -58,6 +60,14 @@ class Stack:
         for name in ("weight", "scale", "shift"):
             value = getattr(self, name)
             setattr(self, name, None if value is None else value[index])
+        if self.y.ndim == 3:
+            self.y = self.y[index]
+
+    def targets(self, batch: slice, replicas: Tensor | None = None) -> Tensor:
+        """Of a batch: those that all share, or (R, b, n_outputs) where each scales y by its own."""
+        if self.y.ndim < 3:
+            return self.y[batch]
+        return self.y[:, batch] if replicas is None else self.y[replicas, batch]
 
     def dead(self) -> Tensor | None:
         """The columns of removed groups, (R, 1, p) in the order of the rows, if there are any."""
@@ -115,7 +125,7 @@ class StackedNetwork(Network):
         x = stack.rows.read(batch)
         layers = head.forward(self._product(x))
         self.out = layers[-1]
-        losses, g = stack.loss.gradient(self.out, stack.y[batch])
+        losses, g = stack.loss.gradient(self.out, stack.targets(batch))
         found = head.backward(layers, weighted(g, stack.weight, batch))
         self.theta.grad = found.product.mT @ x
         if stack.scale is not None and stack.shift is not None:
@@ -129,7 +139,7 @@ class StackedNetwork(Network):
     def loss(self, batch: slice) -> Tensor:
         stack = self.problem
         out = self._head().forward(self._product(stack.rows.read(batch)))[-1]
-        return mean(stack.loss(out, stack.y[batch]), stack.weight, batch)
+        return mean(stack.loss(out, stack.targets(batch)), stack.weight, batch)
 
     def _head(self) -> Head:
         return Head(self.weights, self.biases, self.problem.activation)

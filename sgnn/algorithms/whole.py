@@ -41,6 +41,10 @@ class WholeNetwork(Algorithm):
         done = self.epoch / self.warmup_epochs if self.warmup_epochs else 1.0
         return self.problem.lam * min(1.0, done)
 
+    @property
+    def has_acted(self) -> bool:
+        return self.epoch > min(1, self.warmup_epochs)
+
     def resume(self, state: dict[str, Any]) -> None:
         super().resume(state)
         self.network.load()

@@ -13,23 +13,24 @@ import torch
 from sklearn.base import is_classifier, is_regressor
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
-from torch import nn
 
+from .. import losses
 from ..algorithms import Algorithm, Problem, Rows, Subgradient, deal
 from ..checkpoints import Checkpoint
 from ..groups import Groups
-from ..modules import Loss
+from ..losses import Loss
 from ..regularizers import Regularizer
 from ..training import Net, Settings, check_callbacks, train
 from .checks import check_fit, check_weights, random_generator
 from .parameters import SHARED, check_parameters
 from .rows import rows_of
 from .selector import GroupSelector, raw_tensor
-from .trials import tried_loss, try_optimizer, try_schedule
+from .trials import try_loss, try_optimizer, try_schedule
 
 __all__ = ["SparseNet", "Table"]
 
 FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows, else batches of 200
+MOST_WARMUP = 20  # warmup_epochs="auto": two fifths of the epochs, but not more than these
 
 
 class Table(NamedTuple):
@@ -45,11 +46,13 @@ class SparseNet(GroupSelector):
     """A network estimator that selects groups of columns; see its subclasses."""
 
     _rules = SHARED
+    _default_loss: str  # when `loss=None`
+    _kind_of_targets: str  # "classes" or "numbers"
 
     # what a subclass says ------------------------------------------------------------------
 
     @abstractmethod
-    def _algorithm(self) -> Algorithm:
+    def _algorithm(self, max_epochs: int) -> Algorithm:
         """The training algorithm, new."""
 
     @abstractmethod
@@ -60,17 +63,14 @@ class SparseNet(GroupSelector):
     def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
         """y as the loss wants it; `classes_` and the like are learned if `reset`."""
 
+    @property
     @abstractmethod
-    def _default_loss(self) -> Loss:
-        """The loss when `loss=None`."""
+    def _n_outputs(self) -> int:
+        """Outputs of the network."""
 
     @abstractmethod
-    def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Output of the best constant model, where the last bias starts: (n_outputs,)."""
-
-    @abstractmethod
-    def _new_module(self, table: Table, rng: np.random.Generator) -> nn.Module:
-        """The network before training, its columns filled in and scaled by the table."""
+    def _new_module(self, table: Table, loss: Loss, rng: np.random.Generator) -> Any:
+        """The network before training, its columns and y scaled by the table."""
 
     @abstractmethod
     def _minimized(self, rng: np.random.Generator, **parts: Any) -> Problem:
@@ -92,7 +92,7 @@ class SparseNet(GroupSelector):
         """Where the training is kept after every epoch, if anywhere."""
         return None
 
-    def _weighed(self, groups: Groups, module: nn.Module) -> Groups:
+    def _weighed(self, groups: Groups, module: Any) -> Groups:
         """The groups with their weights in the penalty."""
         return groups
 
@@ -149,11 +149,15 @@ class SparseNet(GroupSelector):
         rng = random_generator(self.random_state)
         X, y = self._read(X, y, reset=not warm)
         targets = self._targets(y, reset=not warm)
+        loss = self._loss(targets)
         weight = self._row_weights(targets, check_weights(sample_weight, len(X)))
         groups = self._read_groups(X.shape[1], warm)
+        max_epochs = self._max_epochs(groups)
+        try_schedule(self.lr_schedule, max_epochs)
         if warm:
             self._check_warm()
-        rows, validation = self._split(X, targets, weight, X_val, y_val, rng)
+            self._check_link(loss)
+        rows, validation = self._split(X, targets, weight, X_val, y_val, loss, rng)
         check_callbacks(
             self.callbacks,
             validation=validation is not None,
@@ -161,30 +165,39 @@ class SparseNet(GroupSelector):
             gates=getattr(self, "algorithm", None) == "gates",
         )
         table = Table(X, targets, weight, rows)
-        module = copy.deepcopy(self.module_) if warm else self._new_module(table, rng)
+        module = copy.deepcopy(self.module_) if warm else self._new_module(table, loss, rng)
         groups = self._checked(self._weighed(groups, module))
         alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
-        problem = self._problem(table, groups, module, alive, rng)
-        settings = self._settings(validation, problem.like)
+        problem = self._problem(table, loss, groups, module, alive, rng)
+        settings = self._settings(validation, problem, max_epochs)
         settings.checkpoint = self._checkpoint(table)
-        algorithm = self._algorithm()
+        algorithm = self._algorithm(max_epochs)
         net = train(problem, algorithm, settings)
         history = net.epochs()
-        last_below_bar = algorithm.last_below_bar()
+        doubt = self._doubt(problem, algorithm, net)
         if self.refit and not net.interrupted_:
             problem.lam = 0.0
             if settings.checkpoint is not None:
                 settings.checkpoint = settings.checkpoint.beside("refit")
             net = train(problem, Subgradient(keep_zeros=True), settings, trained=True)
             history += net.epochs()
-        self._learned(net, problem, history, last_below_bar)
+        self._learned(net, problem, history, doubt)
         return self
 
     def _check_arguments(self) -> None:
         """Refuse constructor arguments that will not do, before X and y are looked at."""
         check_parameters(self, self._rules)
         try_optimizer(self.optimizer, self.learning_rate)
-        try_schedule(self.lr_schedule, self.max_epochs)
+
+    def _max_epochs(self, groups: Groups) -> int:
+        """`max_epochs` as a number."""
+        return self.max_epochs
+
+    def _warmup_epochs(self, max_epochs: int) -> int:
+        """`warmup_epochs` as a number."""
+        if self.warmup_epochs == "auto":
+            return min(MOST_WARMUP, 2 * max_epochs // 5)
+        return self.warmup_epochs
 
     def _read_groups(self, n_features: int, warm: bool) -> Groups:
         groups = self._groups_of(n_features)
@@ -221,6 +234,7 @@ class SparseNet(GroupSelector):
         weight: np.ndarray,
         X_val: Any,
         y_val: Any,
+        loss: Loss,
         rng: np.random.Generator,
     ) -> tuple[np.ndarray, Table | None]:
         """Indices of the training rows, and the validation data if there is any."""
@@ -231,6 +245,7 @@ class SparseNet(GroupSelector):
             try:
                 X_val, y_val = self._read(X_val, y_val, reset=False)
                 y_val = self._targets(y_val, reset=False)
+                loss.check_targets(y_val)
                 w_val = self._row_weights(y_val, np.ones(len(X_val)))
                 return rows, Table(X_val, y_val, w_val, np.arange(len(X_val)))
             except ValueError as error:
@@ -260,8 +275,9 @@ class SparseNet(GroupSelector):
     def _problem(
         self,
         table: Table,
+        loss: Loss,
         groups: Groups,
-        module: nn.Module,
+        module: Any,
         alive: np.ndarray,
         rng: np.random.Generator,
         shared: Rows | None = None,
@@ -277,12 +293,12 @@ class SparseNet(GroupSelector):
         return self._minimized(
             rng,
             module=module,
-            loss=self._loss(len(self._start(targets[rows], weight)), targets),
+            loss=loss.to(like),
             rows=shared or rows_of(
-                X, rows, self._packed(groups), module.columns,  # type: ignore[arg-type]
+                X, rows, self._packed(groups), module.columns,
                 batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
             ),
-            y=_target_tensor(targets[rows], like),
+            y=_target_tensor(module.target_scale.scaled(targets[rows]), like),
             weight=None if uniform else mean_one,
             groups=groups,
             regularizer=self._regularizer(),
@@ -290,26 +306,38 @@ class SparseNet(GroupSelector):
             alive=alive,
         )  # fmt: skip
 
-    def _loss(self, n_outputs: int, targets: np.ndarray) -> Loss:
-        """The loss, tried on two rows before anything is trained with it."""
-        if self.loss is None:
-            return self._default_loss()
-        # not as many rows as outputs, which would be taken for each other
-        rows = np.arange(2 if n_outputs != 2 else 3) % len(targets)
-        out = torch.zeros(len(rows), n_outputs, dtype=torch.float64)
-        return tried_loss(self.loss, out, _target_tensor(targets[rows], out))
+    def _loss(self, targets: np.ndarray) -> Loss:
+        """The loss, tried on a few rows before anything is trained with it."""
+        loss = losses.get(self.loss or self._default_loss, self._kind_of_targets)
+        loss.check_targets(targets)
+        if self.loss is not None:
+            # not as many rows as outputs, which would be taken for each other
+            rows = np.arange(2 if self._n_outputs != 2 else 3) % len(targets)
+            out = torch.zeros(len(rows), self._n_outputs, dtype=torch.float64)
+            try_loss(loss.double(), out, _target_tensor(targets[rows], out), self.loss)
+        return loss
 
-    def _settings(self, held_out: Table | None, like: torch.Tensor) -> Settings:
+    def _check_link(self, loss: Loss) -> None:
+        """Refuse a loss of outputs that mean something else than in the fit before."""
+        if loss.link != self.module_.target_scale.link:
+            raise ValueError(
+                f"loss={self.loss!r} has another link than that of the fit that warm_start=True "
+                f"goes on with: give the same loss, or set warm_start=False."
+            )
+
+    def _settings(self, held_out: Table | None, problem: Problem, max_epochs: int) -> Settings:
+        like: torch.Tensor = problem.like
+        module: Any = problem.module
         validation = None
         if held_out is not None:
             X, targets, weight, rows = held_out
             validation = (
                 raw_tensor(X[rows], like.device),
-                _target_tensor(targets[rows], like),
+                _target_tensor(module.target_scale.scaled(targets[rows]), like),
                 torch.from_numpy(weight[rows]).to(like),
             )
         return Settings(
-            max_epochs=self.max_epochs,
+            max_epochs=max_epochs,
             optimizer=self.optimizer,
             learning_rate=float(self.learning_rate),
             lr_schedule=self.lr_schedule,
@@ -321,10 +349,8 @@ class SparseNet(GroupSelector):
             stop_on_validation=self.early_stopping,
         )
 
-    def _learned(
-        self, net: Net, problem: Problem, history: list[dict], last_below_bar: bool
-    ) -> None:
-        """Take what was trained; `last_below_bar` as in `Algorithm.last_below_bar`."""
+    def _learned(self, net: Net, problem: Problem, history: list[dict], doubt: str | None) -> None:
+        """Take what was trained; `doubt` as `_doubt` returned it after the selection."""
         groups = problem.groups
         self.net_ = net
         self.groups_ = groups
@@ -332,24 +358,34 @@ class SparseNet(GroupSelector):
         self.n_iter_ = len(history)
         self.group_norms_ = self._norms(problem)
         self.group_support_ = problem.alive
-        useless = self._useless_because(problem, last_below_bar)
-        if useless is not None:
-            warnings.warn(useless, ConvergenceWarning, stacklevel=3)
+        doubt = doubt or self._useless_because(problem)
+        if doubt is not None:
+            warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
         self.module_.columns.keep(torch.from_numpy(groups.expand(self.group_support_)))
 
-    def _useless_because(self, problem: Problem, last_below_bar: bool) -> str | None:
+    def _doubt(self, problem: Problem, algorithm: Algorithm, net: Net) -> str | None:
+        """Why lam did not select the groups that it should have, if it did not; what to do."""
+        if algorithm.last_below_bar():
+            return (
+                f"lam={self.lam!r} is so large that the last group, "
+                f"{problem.groups.names[problem.living[0]]!r}, is left by rule alone, as its loss "
+                f"increase is below the bar too: lower lam."
+            )
+        if self.lam > 0 and not algorithm.has_acted and not net.cut_short_:
+            return (
+                f"lam={self.lam!r} could not remove a group, as the fit ended after "
+                f"{len(net.history)} epochs, within warmup_epochs={self.warmup_epochs}: give more "
+                f"max_epochs, or fewer warmup_epochs."
+            )
+        return None
+
+    def _useless_because(self, problem: Problem) -> str | None:
         """What makes the network useless, if anything does, and what to do about it."""
-        kept = np.flatnonzero(problem.alive)
+        kept = problem.living
         if not len(kept) and self.lam > 0:
             return (
                 f"lam={self.lam!r} is so large that no group is left and the predictions are "
                 f"constant: lower lam."
-            )
-        if last_below_bar:
-            return (
-                f"lam={self.lam!r} is so large that the last group, "
-                f"{problem.groups.names[kept[0]]!r}, is left by rule alone, as its loss increase "
-                f"is below the bar too: lower lam."
             )
         with torch.no_grad():
             if len(kept) and not problem.is_constant():

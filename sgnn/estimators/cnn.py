@@ -29,6 +29,7 @@ from ..algorithms import (
 )
 from ..checkpoints import Checkpoint
 from ..groups import Groups
+from ..losses import Loss
 from ..modules import ARCHITECTURES, ChannelNet, Columns, Constant, Coupling, couple
 from ..pruning import layer_sparsity, prune
 from ..regularizers import DGating, Gating, GroupL0, GroupLasso, HardConcrete, Regularizer
@@ -89,8 +90,12 @@ OWN = {
         not the minimizer.""",
     "zero_tol": """float, default=1e-5
         Unless algorithm="proximal", weights that do not exceed this are set to zero in the end.""",
-    "warmup_epochs": """int, default=0
-        Epochs in which the strength of the penalty grows from 0 to lam.""",
+    "warmup_epochs": """int or "auto", default=0
+        Epochs in which the strength of the penalty grows from 0 to lam; "auto" is two fifths of
+        max_epochs, 20 at most.""",
+    "standardize": """bool, default=True
+        Scale every channel as a whole to weighted mean 0 and variance 1 inside the network: the
+        objective is that of the scaled data.""",
     "augment": """{"shift", "flip", "shift_flip"} or None, default=None
         Random shifts by up to an eighth of each axis, flips of the last axis, or both, anew in
         every epoch.""",
@@ -192,7 +197,7 @@ class SparseGroupCNN(NetClassifier):
         "sigma": number(1),
         "unit_step": Rule(lambda v: isinstance(v, bool | np.bool_), "True or False"),
         "zero_tol": number(0),
-        "warmup_epochs": integer(0),
+        "warmup_epochs": either("auto", integer(0)),
         "augment": either(None, choice(*AUGMENTATIONS)),
         "checkpoint": either(None, Rule(lambda v: isinstance(v, str | PathLike), "a path")),
     }
@@ -228,7 +233,7 @@ class SparseGroupCNN(NetClassifier):
         optimizer="adam",
         loss=None,
         class_weight=None,
-        standardize=False,
+        standardize=True,
         missing="error",
         early_stopping=False,
         validation_fraction=0.1,
@@ -288,13 +293,13 @@ class SparseGroupCNN(NetClassifier):
 
     # the network and its penalty --------------------------------------------------------------
 
-    def _algorithm(self) -> Algorithm:
+    def _algorithm(self, max_epochs: int) -> Algorithm:
         if self.grouping == "oicsr" and self.algorithm != "subgradient":
             raise ValueError(
                 f'grouping="oicsr" makes groups that overlap, for which algorithm='
                 f'{self.algorithm!r} has no prox: give algorithm="subgradient".'
             )
-        schedule = (self.max_groups, self.warmup_epochs)
+        schedule = (self.max_groups, self._warmup_epochs(max_epochs))
         if self.algorithm == "splitting":
             return Splitting(*schedule, self.beta, self.sigma, self.unit_step, self.zero_tol)
         if self.algorithm == "subgradient":
@@ -322,8 +327,7 @@ class SparseGroupCNN(NetClassifier):
         by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
         return by_size and self._regularizer().size_factor
 
-    def _new_module(self, table: Table, rng: np.random.Generator) -> ChannelNet:
-        n_outputs = len(self._start(table.targets[table.rows], table.weight[table.rows]))
+    def _new_module(self, table: Table, loss: Loss, rng: np.random.Generator) -> ChannelNet:
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         self._built = copy.copy((self.architecture, self.architecture_options))
         if isinstance(self.architecture, nn.Module):
@@ -333,7 +337,7 @@ class SparseGroupCNN(NetClassifier):
             self._check_options(options)
             try:
                 body = ARCHITECTURES[self.architecture](
-                    self._shape, n_outputs, generator=generator, **options
+                    self._shape, self._n_outputs, generator=generator, **options
                 )
             except TypeError as error:
                 raise ValueError(
@@ -343,7 +347,7 @@ class SparseGroupCNN(NetClassifier):
                 ) from None
         dtype = self._dtype(len(table.rows))
         module = ChannelNet(self._columns(table), self._shape, body.to(dtype))
-        self._check_outputs(module, n_outputs)
+        self._check_outputs(module, self._n_outputs)
         module.try_channels_last()
         return module.to(self._device())
 
@@ -491,8 +495,8 @@ class SparseGroupCNN(NetClassifier):
         n = math.prod(self._shape)
         return Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
 
-    def _learned(self, net, problem, history, last_below_bar) -> None:
-        super()._learned(net, problem, history, last_below_bar)
+    def _learned(self, net, problem, history, doubt) -> None:
+        super()._learned(net, problem, history, doubt)
         groups = problem.groups
         entries = np.repeat(groups.expand(self.group_support_), math.prod(self._shape[1:]))
         self.module_.columns.keep(torch.from_numpy(entries))

@@ -10,10 +10,11 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..algorithms import DenseProblem, Term
 from ..compaction import compact
+from ..losses import Loss
 from ..modules import MLP
 from .base import Table
 from .replicas import Replicated
-from .rows import columns_of
+from .rows import columns_of, target_scale_of
 
 __all__ = ["DenseNet"]
 
@@ -27,21 +28,23 @@ class DenseNet(Replicated):
         """What is penalized; `theta` is the first layer cut into its groups."""
         return [theta]
 
-    def _new_module(self, table: Table, rng: np.random.Generator) -> MLP:
+    def _new_module(self, table: Table, loss: Loss, rng: np.random.Generator) -> MLP:
         X, targets, weight, rows = table
-        start = self._start(targets[rows], weight[rows])
+        scale = target_scale_of(loss, targets, weight, rows, standardize=self.standardize)
+        y, mass = (torch.from_numpy(a[rows]) for a in (scale.scaled(targets), weight))
         columns = columns_of(X, weight, rows, standardize=self.standardize, missing=self.missing)
         module = MLP(
             columns,
             self.hidden_layer_sizes,
-            len(start),
+            self._n_outputs,
             self.activation,
             first_bias=self.first_bias,
             dtype=self._dtype(len(rows)),
             generator=torch.Generator().manual_seed(int(rng.integers(2**63))),
+            target_scale=scale,
         )
         with torch.no_grad():
-            module.biases[-1].copy_(torch.from_numpy(start))
+            module.biases[-1].copy_(loss.start(y, mass, self._n_outputs))
         return module.to(self._device())
 
     def _minimized(self, rng: np.random.Generator, **parts: Any) -> DenseProblem:

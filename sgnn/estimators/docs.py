@@ -32,8 +32,9 @@ PARAMETERS = {
         Units of each hidden layer.""",
     "activation": """{"relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity"}, default="relu"
         Activation of the hidden layers.""",
-    "max_epochs": """int, default=50
-        Epochs at most; an epoch visits every living group, and a visit sees every row.""",
+    "max_epochs": """int or "auto", default="auto"
+        Epochs at most; an epoch visits every living group, and a visit sees every row.  "auto" is
+        960 visits, but not fewer than 10 epochs and not more than 50.""",
     "batch_size": """int or "auto", default="auto"
         Rows in a mini-batch; "auto" is all of them up to 256, otherwise 200.""",
     "learning_rate": """float, default=0.01
@@ -42,14 +43,20 @@ PARAMETERS = {
         Factor applied to the learning rate after every epoch, or epoch -> multiple of it.""",
     "optimizer": """{"sgd", "adam", "adamw", "adamax", "rmsprop"} or torch class, default="adam"
         The paper has "sgd", with learning rate 0.1.""",
-    "loss": """torch loss class, default=None
-        Such as `torch.nn.HuberLoss` or `torch.nn.MultiMarginLoss`; it is given reduction="none".
-        None is cross entropy for classes, half the squared error for numbers.""",
+    "loss": """str, torch loss class or instance, default=None
+        For numbers "squared_error" (None; half of it), "absolute_error", "huber" or "quantile",
+        for which y is scaled to mean 0 and variance 1, or "poisson" or "gamma", for which y is
+        divided by its mean and predictions are exponentials of the outputs.  For classes
+        "log_loss" (None).  An instance, such as `sgnn.losses.Quantile(0.9)` or
+        `torch.nn.HuberLoss(delta=2.0)`, has parameters, which refer to the scaled y.  Of torch's
+        losses MSELoss, L1Loss, HuberLoss, SmoothL1Loss and PoissonNLLLoss scale y likewise, all
+        others leave it alone.""",
     "class_weight": """dict, "balanced" or None, default=None
         Weight of each class in the loss; "balanced" makes all classes count alike.""",
-    "standardize": """bool, default=False
-        Scale the columns to weighted mean 0 and variance 1 inside the network.  A penalty on
-        weights means little while the columns have different units.""",
+    "standardize": """bool, default=True
+        Scale the columns to weighted mean 0 and variance 1 inside the network, and in regression
+        y too, as `loss` says: the objective is that of the scaled data, so that lam has no unit.
+        Predictions are in the unit of y.""",
     "missing": """{"error", "mean"}, default="error"
         Refuse NaN, or replace it by the column's weighted mean.""",
     "early_stopping": """bool, default=False

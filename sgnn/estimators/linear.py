@@ -24,6 +24,7 @@ from ..linear import (
     SquaredError,
     Units,
     equilibrate,
+    scaled_targets,
 )
 from .checks import check_weights
 from .docs import documented
@@ -39,10 +40,10 @@ SMALLEST_LAM = 1e-3  # of lambda_max, where a path of so many lams ends
 OWN = {
     "fit_intercept": """bool, default=True
         Whether there is an intercept; it is not penalized.""",
-    "standardize": """bool, default=False
-        Let the penalty see the coefficients of columns scaled to weighted variance 1; those in
-        `coef_` are of the columns as they come.  A penalty on coefficients means little while
-        the columns have different units.""",
+    "standardize": """bool, default=True
+        Scale the columns, and in regression y, to weighted mean 0 and variance 1: the objective
+        is that of the scaled data, so that lam has no unit.  `coef_`, `intercept_` and
+        predictions are of the data as they come.  A sparse X stays sparse.""",
     "max_iter": """int, default=10000
         Iterations at most on each set of groups that the screening leaves.""",
     "tol": """float, default=1e-8
@@ -113,7 +114,7 @@ class GroupLasso(GroupSelection):
         group_weights="sqrt_size",
         group_costs=None,
         fit_intercept=True,
-        standardize=False,
+        standardize=True,
         missing="error",
         max_iter=10_000,
         tol=1e-8,
@@ -312,8 +313,11 @@ class GroupLasso(GroupSelection):
         design, units = equilibrate(
             X, weight, groups, fit_intercept=self.fit_intercept, standardize=self.standardize
         )
+        y = targets[rows]
+        if self.standardize and is_regressor(self):
+            y, units = scaled_targets(units, y, weight, fit_intercept=self.fit_intercept)
         factors = np.append(groups.penalties / units.norms, [0.0] * self.fit_intercept)
-        problem = Problem(design, self._loss(targets[rows]), weight, factors)
+        problem = Problem(design, self._loss(y), weight, factors)
         path = Path(problem, p, tol=self.tol, max_iter=self.max_iter)
         return Table(path, units, groups)
 
@@ -454,7 +458,7 @@ class GroupLassoClassifier(ClassifierMixin, GroupLasso):
         group_costs=None,
         fit_intercept=True,
         class_weight=None,
-        standardize=False,
+        standardize=True,
         missing="error",
         max_iter=10_000,
         tol=1e-8,

@@ -38,8 +38,9 @@ OWN = {
         paper, and `zero_tol` at the end.""",
     "alpha": """float or None, default=None
         The mix of regularizers given by a name that have one, such as "sparse_group_lasso".""",
-    "warmup_epochs": """int, default=20
-        Epochs in which the strength of the penalty grows from 0 to lam; the paper has 0.""",
+    "warmup_epochs": """int or "auto", default="auto"
+        Epochs in which the strength of the penalty grows from 0 to lam; the paper has 0.  "auto"
+        is two fifths of max_epochs, 20 at most.""",
     "zero_tol": """float, default=1e-3
         With algorithm="subgradient", penalized weights that do not exceed this are set to zero
         after the last epoch.""",
@@ -67,7 +68,7 @@ class RegularizedMLP(DenseNet):
         "algorithm": choice(*POLISHED, "subgradient"),
         "regularize": places(*PLACES),
         "alpha": either(None, number(0, 1)),
-        "warmup_epochs": integer(0),
+        "warmup_epochs": either("auto", integer(0)),
         "zero_tol": number(0),
         "polish_iter": either("auto", integer(0)),
     }
@@ -81,7 +82,7 @@ class RegularizedMLP(DenseNet):
         regularize=PLACES,
         algorithm="proximal",
         alpha=None,
-        warmup_epochs=20,
+        warmup_epochs="auto",
         zero_tol=1e-3,
         polish_iter="auto",
         group_weights="sqrt_size",
@@ -95,7 +96,7 @@ class RegularizedMLP(DenseNet):
         lr_schedule=0.98,
         optimizer="adam",
         loss=None,
-        standardize=False,
+        standardize=True,
         missing="error",
         early_stopping=False,
         validation_fraction=0.1,
@@ -145,10 +146,11 @@ class RegularizedMLP(DenseNet):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _algorithm(self) -> Algorithm:
+    def _algorithm(self, max_epochs: int) -> Algorithm:
+        warmup = self._warmup_epochs(max_epochs)
         if self.algorithm == "subgradient":
-            return Subgradient(self.max_groups, self.warmup_epochs, self.zero_tol)
-        return POLISHED[self.algorithm](self.max_groups, self.warmup_epochs, self._polish_iter)
+            return Subgradient(self.max_groups, warmup, self.zero_tol)
+        return POLISHED[self.algorithm](self.max_groups, warmup, self._polish_iter)
 
     def _regularizer(self) -> Regularizer:
         return made(self.regularizer, self.alpha)
@@ -167,7 +169,7 @@ class RegularizedMLP(DenseNet):
         by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
         return by_size and self._regularizer().size_factor
 
-    def _weighed(self, groups: Groups, module: MLP) -> Groups:  # type: ignore[override]
+    def _weighed(self, groups: Groups, module: MLP) -> Groups:
         """A group's size is the number of its weights, as in paper 2, not of its columns."""
         if not isinstance(self.group_weights, str):
             return groups
@@ -233,7 +235,7 @@ class GroupLassoMLP(NetClassifier, RegularizedMLP):
     >>> from sgnn import GroupLassoMLP
     >>> from sgnn.datasets import make_grouped_classification
     >>> data = make_grouped_classification(500, n_groups=6, n_informative=2, random_state=0)
-    >>> model = GroupLassoMLP(data.groups, lam=0.015, standardize=True, random_state=0)
+    >>> model = GroupLassoMLP(data.groups, lam=0.015, random_state=0)
     >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
     True
     >>> [(layer["name"], layer["neurons"]) for layer in model.sparsity_]
@@ -249,7 +251,7 @@ class GroupLassoMLP(NetClassifier, RegularizedMLP):
         regularize=PLACES,
         algorithm="proximal",
         alpha=None,
-        warmup_epochs=20,
+        warmup_epochs="auto",
         zero_tol=1e-3,
         polish_iter="auto",
         group_weights="sqrt_size",
@@ -264,7 +266,7 @@ class GroupLassoMLP(NetClassifier, RegularizedMLP):
         optimizer="adam",
         loss=None,
         class_weight=None,
-        standardize=False,
+        standardize=True,
         missing="error",
         early_stopping=False,
         validation_fraction=0.1,
@@ -324,8 +326,9 @@ class GroupLassoMLPRegressor(NetRegressor, RegularizedMLP):
 
     minimize over the network: mean loss + lam * sum_g s_g ||w_g||_2
 
-    with the loss 1/2 sum_j (y_j - f_j(x))^2 of a row; g runs over the outgoing weights of each
-    group of inputs, the outgoing weights of each hidden unit, and each bias.
+    with the loss 1/2 sum_j (y_j - f_j(x))^2 of a row by default, of columns and targets that are
+    scaled to variance 1; g runs over the outgoing weights of each group of inputs, the outgoing
+    weights of each hidden unit, and each bias.
 
     Parameters
     ----------
@@ -350,7 +353,7 @@ class GroupLassoMLPRegressor(NetRegressor, RegularizedMLP):
     >>> from sgnn import GroupLassoMLPRegressor
     >>> from sgnn.datasets import make_grouped_regression
     >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
-    >>> model = GroupLassoMLPRegressor(data.groups, lam=0.01, standardize=True, random_state=0)
+    >>> model = GroupLassoMLPRegressor(data.groups, lam=0.01, random_state=0)
     >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
     True
     """

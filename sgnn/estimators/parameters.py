@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import torch
 
+from .. import losses
 from ..modules.activations import ACTIVATIONS
 from ..training import OPTIMIZERS, is_callback
 
@@ -125,7 +126,12 @@ SHARED: dict[str, Rule] = {
         f"one of {', '.join(map(repr, OPTIMIZERS))} or a torch.optim.Optimizer class",
     ),
     "loss": either(
-        None, Rule(_subclass(torch.nn.Module), "a torch loss class, such as torch.nn.HuberLoss")
+        None,
+        Rule(
+            lambda v: isinstance(v, str | torch.nn.Module) or _subclass(torch.nn.Module)(v),
+            f"one of {', '.join(map(repr, losses.names()))}, or a torch loss, such as "
+            f"torch.nn.HuberLoss(delta=2.0)",
+        ),
     ),
     "standardize": flag,
     "missing": choice("error", "mean"),

@@ -16,6 +16,7 @@ from ..training import train_jointly
 from .base import FULL_BATCH, SparseNet, Table
 from .checks import check_weights, random_generator
 from .rows import rescaled
+from .trials import try_schedule
 
 __all__ = ["Replicated"]
 
@@ -64,7 +65,7 @@ class Replicated(SparseNet):
         >>> from sgnn import SGINClassifier
         >>> from sgnn.datasets import make_grouped_classification
         >>> data = make_grouped_classification(n_groups=6, n_informative=2, random_state=0)
-        >>> model = SGINClassifier(groups=data.groups, standardize=True, random_state=0)
+        >>> model = SGINClassifier(groups=data.groups, random_state=0)
         >>> fits = model.fit_replicas(data.data, data.target, lams=[0.001, 0.03])
         >>> [int(fit.get_group_support().sum()) for fit in fits]
         [6, 2]
@@ -118,7 +119,9 @@ class Replicated(SparseNet):
         rngs = [random_generator(model.random_state) for model in models]
         X, y = first._read(X, y, reset=True)
         targets = first._targets(y, reset=True)
+        loss = first._loss(targets)
         groups = first._read_groups(X.shape[1], False)
+        try_schedule(first.lr_schedule, first._max_epochs(groups))
         # what was learned of X and y, which is all that these have that models have not
         learned = {k: v for k, v in vars(first).items() if k not in first.get_params(deep=False)}
         problems: list[Problem] = []
@@ -127,11 +130,11 @@ class Replicated(SparseNet):
             vars(model).update(copy.copy(learned))
             checked = check_weights(weight, len(X))
             table = Table(X, targets, model._row_weights(targets, checked), np.arange(len(X)))
-            module = model._new_module(table, rng)
+            module = model._new_module(table, loss, rng)
             weighed = model._checked(model._weighed(groups, module))
             alive = np.ones(len(groups), dtype=bool)
             shared = problems[0].rows if problems else None
-            problem = model._problem(table, weighed, module, alive, rng, shared)
+            problem = model._problem(table, loss, weighed, module, alive, rng, shared)
             if not isinstance(problem.rows, StoredRows) or module.columns.fill is not None:
                 return None
             # weights of its own make other means
@@ -143,12 +146,16 @@ class Replicated(SparseNet):
 
 def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
     """Train all at once, and give every model what it has learned."""
-    settings = models[0]._settings(None, problems[0].like)
+    max_epochs = models[0]._max_epochs(problems[0].groups)
+    settings = models[0]._settings(None, problems[0], max_epochs)
     settings.verbose = 0
-    algorithms = [model._algorithm() for model in models]
+    algorithms = [model._algorithm(max_epochs) for model in models]
     nets = train_jointly(problems, algorithms, settings)
     histories = [net.epochs() for net in nets]
-    below_bar = [algorithm.last_below_bar() for algorithm in algorithms]
+    doubts = [
+        model._doubt(*parts)
+        for model, *parts in zip(models, problems, algorithms, nets, strict=True)
+    ]
     if models[0].refit:
         for problem in problems:
             problem.lam = 0.0
@@ -156,6 +163,6 @@ def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
         nets = train_jointly(problems, again, settings, trained=True)
         for history, net in zip(histories, nets, strict=True):
             history += net.epochs()
-    for model, *learned in zip(models, nets, problems, histories, below_bar, strict=True):
+    for model, *learned in zip(models, nets, problems, histories, doubts, strict=True):
         model._learned(*learned)
     return models

@@ -9,9 +9,10 @@ import torch
 
 from ..algorithms import RescaledRows, Rows, StoredRows, StreamedRows
 from ..groups import Groups
-from ..modules import Columns
+from ..losses import Loss
+from ..modules import Columns, TargetScale
 
-__all__ = ["columns_of", "rescaled", "rows_of"]
+__all__ = ["columns_of", "rescaled", "rows_of", "target_scale_of"]
 
 CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
 
@@ -27,10 +28,19 @@ def columns_of(
     fill = mean if missing == "mean" else None
     if not standardize:
         return Columns(n_features, fill=fill)
-    deviation = np.sqrt(_weighted_mean(X, weight, rows, lambda part: np.square(part - mean)))
-    # a constant column, up to the rounding of its mean, is only shifted
-    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-    return Columns(n_features, shift=mean, scale=np.where(constant, 1.0, deviation), fill=fill)
+    return Columns(n_features, shift=mean, scale=_deviation(X, weight, rows, mean), fill=fill)
+
+
+def target_scale_of(
+    loss: Loss, targets: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool
+) -> TargetScale:
+    """How y is scaled for the loss, by the weighted training rows."""
+    if not standardize or loss.scaling is None:
+        return TargetScale(link=loss.link)
+    mean = _weighted_mean(targets, weight, rows, lambda part: part)
+    if loss.scaling == "mean":
+        return TargetScale(np.zeros_like(mean), np.where(mean == 0, 1.0, mean), loss.link)
+    return TargetScale(mean, _deviation(targets, weight, rows, mean), loss.link)
 
 
 def rows_of(
@@ -99,6 +109,14 @@ def _weighted_mean(
             f"X has no value at all in column {np.flatnonzero(mass == 0)[0]}: drop that column."
         )
     return total / mass
+
+
+def _deviation(X: np.ndarray, weight: np.ndarray, rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
+    """Root mean square of X - mean over the rows, 1 for a column that is constant."""
+    deviation = np.sqrt(_weighted_mean(X, weight, rows, lambda part: np.square(part - mean)))
+    # up to the rounding of its mean
+    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return np.where(constant, 1.0, deviation)
 
 
 def _parts(n: int, p: int) -> Iterator[slice]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
+from ..groups import Groups
 from ..regularizers import GroupLasso, Regularizer
 from .dense import DenseNet
 from .docs import documented
-from .parameters import SHARED, choice, integer
+from .parameters import SHARED, choice, either, integer
 from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
 
+# max_epochs="auto": an epoch is a visit of every group, so that fewer do where there are many
+MOST_EPOCHS, FEWEST_EPOCHS, MOST_VISITS = 50, 10, 960
 ALGORITHMS = {"a": Blockwise, "b": BlockwiseB}
 
 OWN = {
@@ -21,8 +24,9 @@ OWN = {
     "bar": """{"lam_tau", "lam"}, default="lam_tau"
         A group goes when the loss without it grows by less than lam * tau_g (equation 5, and
         the authors' program) or less than lam (the printed line 11).""",
-    "warmup_epochs": """int, default=20
-        Epochs before lam removes the first group; the paper has 0.""",
+    "warmup_epochs": """int or "auto", default="auto"
+        Epochs before lam removes the first group; the paper has 0.  "auto" is two fifths of
+        max_epochs, 20 at most.""",
 }
 
 
@@ -30,9 +34,10 @@ class SGIN(DenseNet):
     """What the classifier and the regressor share."""
 
     _rules = SHARED | {
+        "max_epochs": either("auto", integer(1)),
         "algorithm": choice(*ALGORITHMS, "sgd"),
         "bar": choice("lam_tau", "lam"),
-        "warmup_epochs": integer(0),
+        "warmup_epochs": either("auto", integer(0)),
     }
 
     def __init__(
@@ -42,19 +47,19 @@ class SGIN(DenseNet):
         lam=0.01,
         algorithm="a",
         bar="lam_tau",
-        warmup_epochs=20,
+        warmup_epochs="auto",
         group_weights="sqrt_size",
         group_costs=None,
         max_groups=None,
         hidden_layer_sizes=(100,),
         activation="relu",
-        max_epochs=50,
+        max_epochs="auto",
         batch_size="auto",
         learning_rate=0.01,
         lr_schedule=0.95,
         optimizer="adam",
         loss=None,
-        standardize=False,
+        standardize=True,
         missing="error",
         early_stopping=False,
         validation_fraction=0.1,
@@ -100,11 +105,17 @@ class SGIN(DenseNet):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _algorithm(self) -> Algorithm:
+    def _max_epochs(self, groups: Groups) -> int:
+        if self.max_epochs == "auto":
+            return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // len(groups)))
+        return self.max_epochs
+
+    def _algorithm(self, max_epochs: int) -> Algorithm:
         if self.algorithm == "sgd":
             return Subgradient(self.max_groups)
+        warmup = self._warmup_epochs(max_epochs)
         return ALGORITHMS[self.algorithm](
-            self.bar, self.warmup_epochs, self.max_groups, self.cache_size * 2**20
+            self.bar, warmup, self.max_groups, self.cache_size * 2**20
         )
 
     def _regularizer(self) -> Regularizer:
@@ -116,6 +127,8 @@ class SGINClassifier(NetClassifier, SGIN):
     """Which groups of columns a neural network classifier can do without (SGIN).
 
     minimize over the network: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
+
+    with the cross entropy of a row by default, of columns that are scaled to variance 1.
 
     Parameters
     ----------
@@ -148,7 +161,7 @@ class SGINClassifier(NetClassifier, SGIN):
     >>> from sgnn import SGINClassifier
     >>> from sgnn.datasets import make_grouped_classification
     >>> data = make_grouped_classification(n_groups=6, n_informative=2, random_state=0)
-    >>> model = SGINClassifier(groups=data.groups, lam=0.03, standardize=True, random_state=0)
+    >>> model = SGINClassifier(groups=data.groups, lam=0.03, random_state=0)
     >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
     True
     >>> model.transform(data.data).shape
@@ -162,20 +175,20 @@ class SGINClassifier(NetClassifier, SGIN):
         lam=0.01,
         algorithm="a",
         bar="lam_tau",
-        warmup_epochs=20,
+        warmup_epochs="auto",
         group_weights="sqrt_size",
         group_costs=None,
         max_groups=None,
         hidden_layer_sizes=(100,),
         activation="relu",
-        max_epochs=50,
+        max_epochs="auto",
         batch_size="auto",
         learning_rate=0.01,
         lr_schedule=0.95,
         optimizer="adam",
         loss=None,
         class_weight=None,
-        standardize=False,
+        standardize=True,
         missing="error",
         early_stopping=False,
         validation_fraction=0.1,
@@ -231,7 +244,8 @@ class SGINRegressor(NetRegressor, SGIN):
 
     minimize over the network: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
 
-    with the loss 1/2 sum_j (y_j - f_j(x))^2 of a row, summed over its targets.
+    with the loss 1/2 sum_j (y_j - f_j(x))^2 of a row by default, of columns and targets that are
+    scaled to variance 1.
 
     Parameters
     ----------
@@ -264,7 +278,7 @@ class SGINRegressor(NetRegressor, SGIN):
     >>> from sgnn import SGINRegressor
     >>> from sgnn.datasets import make_grouped_regression
     >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
-    >>> model = SGINRegressor(groups=data.groups, lam=0.01, standardize=True, random_state=0)
+    >>> model = SGINRegressor(groups=data.groups, lam=0.01, random_state=0)
     >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
     True
     """

@@ -9,7 +9,6 @@ from scipy.special import softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.multiclass import check_classification_targets
 
-from ..modules import CrossEntropy, Loss, SquaredError
 from .base import SparseNet
 from .checks import class_weights
 
@@ -20,6 +19,7 @@ class NetClassifier(ClassifierMixin, SparseNet):
     """Two or more classes by the softmax of the outputs, one output a class."""
 
     classes_: np.ndarray
+    _default_loss, _kind_of_targets = "log_loss", "classes"
 
     def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
         """Class indices (n,)."""
@@ -49,14 +49,9 @@ class NetClassifier(ClassifierMixin, SparseNet):
     def _row_weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return class_weights(self.class_weight, self.classes_, targets, weight)
 
-    def _default_loss(self) -> Loss:
-        return CrossEntropy()
-
-    def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Log of the classes' shares, none of them quite zero."""
-        mass = np.bincount(targets, weight, minlength=len(self.classes_))
-        mass = mass + 1e-3 * mass.mean()
-        return np.log(mass / mass.sum())
+    @property
+    def _n_outputs(self) -> int:
+        return len(self.classes_)
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Probability of each class: softmax of the network's outputs.
@@ -93,6 +88,8 @@ class NetClassifier(ClassifierMixin, SparseNet):
 class NetRegressor(RegressorMixin, SparseNet):
     """One or more numbers, one output each."""
 
+    _default_loss, _kind_of_targets = "squared_error", "numbers"
+
     def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
         """Numbers (n, n_targets)."""
         targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
@@ -105,15 +102,12 @@ class NetRegressor(RegressorMixin, SparseNet):
             )
         return targets
 
-    def _default_loss(self) -> Loss:
-        return SquaredError()
-
-    def _start(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """Weighted mean of each target."""
-        return np.average(targets, axis=0, weights=weight)
+    @property
+    def _n_outputs(self) -> int:
+        return self._n_targets
 
     def predict(self, X: Any) -> np.ndarray:
-        """The network's outputs.
+        """The network's outputs in the unit of y; their exponential for losses of counts.
 
         Parameters
         ----------

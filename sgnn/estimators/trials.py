@@ -13,17 +13,19 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..modules import Loss, TorchLoss
+from ..losses import Loss
 
-__all__ = ["tried_loss", "try_optimizer", "try_schedule"]
+__all__ = ["try_loss", "try_optimizer", "try_schedule"]
 
 FAR = 1e4  # outputs at which a loss that falls without bound shows it
 BELOW = -1e3
 EPOCHS = 10_000  # for which a schedule is tried, at most
 
 
-def tried_loss(loss: type[nn.Module], out: Tensor, y: Tensor) -> Loss:
-    """The loss of that class, tried on outputs (n, n_outputs) for the targets y of a few rows.
+def try_loss(loss: Loss, out: Tensor, y: Tensor, given: Any) -> None:
+    """Refuse a loss that does not work for outputs (n, n_outputs) and targets y of a few rows.
+
+    `given` is the user's `loss=`.
 
     Raises
     ------
@@ -31,33 +33,32 @@ def tried_loss(loss: type[nn.Module], out: Tensor, y: Tensor) -> Loss:
         If it does not take them, gives no finite numbers, or falls without bound as the outputs
         grow.
     """
+    called = given.__name__ if isinstance(given, type) else reprlib.repr(given)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
-            made = TorchLoss(loss)
-            values, gradient = made.gradient(out, y)
-            far = min(float(made(sign * FAR + out, y).min()) for sign in (-1, 1))
+            values, gradient = loss.gradient(out, y)
+            far = min(float(loss(sign * FAR + out, y).min()) for sign in (-1, 1))
             # of classes, whose outputs grow against each other
-            each = [float(made(FAR * column.expand_as(out), y).min())
+            each = [float(loss(FAR * column.expand_as(out), y).min())
                     for column in torch.eye(out.shape[1], dtype=out.dtype)]  # fmt: skip
     except Exception as error:
         raise ValueError(
-            f"loss must be None or a torch loss class that takes outputs of shape "
+            f"loss must be None, a name, or a torch loss that takes outputs of shape "
             f"{tuple(out.shape)} with targets of shape {tuple(y.shape)} and reduction='none', "
-            f"got {loss.__name__} ({_reason(error)})."
+            f"got {called} ({_reason(error)})."
         ) from None
     if not (values.isfinite().all() and gradient.isfinite().all()):
         raise ValueError(
-            f"loss={loss.__name__} is not finite for outputs of 0 with the first targets of y: "
+            f"loss={called} is not finite for outputs of 0 with the first targets of y: "
             f"give a loss of raw outputs, or targets that it is made for."
         )
     if min(far, *each) < BELOW:
         raise ValueError(
-            f"loss={loss.__name__} falls without bound as the outputs grow, as if they were "
+            f"loss={called} falls without bound as the outputs grow, as if they were "
             f"log-probabilities: give a loss of raw outputs, such as torch.nn.CrossEntropyLoss "
             f"for classes."
         )
-    return made
 
 
 def try_optimizer(optimizer: Any, learning_rate: float) -> None:

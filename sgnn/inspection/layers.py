@@ -46,7 +46,7 @@ class LayerSparsityDisplay:
     >>> from sgnn.datasets import make_grouped_classification
     >>> from sgnn.inspection import LayerSparsityDisplay
     >>> data = make_grouped_classification(500, n_groups=6, n_informative=2, random_state=0)
-    >>> model = GroupLassoMLP(data.groups, lam=0.015, standardize=True, random_state=0)
+    >>> model = GroupLassoMLP(data.groups, lam=0.015, random_state=0)
     >>> display = LayerSparsityDisplay.from_estimator(model.fit(data.data, data.target))
     >>> [text.get_text() for text in display.ax_.get_xticklabels()]
     ['input', 'hidden 1']

@@ -1,6 +1,6 @@
 """The group lasso of linear models: minimize mean loss + lam * sum_g c_g ||theta_g||."""
 
-from .design import Design, Units, equilibrate
+from .design import Design, Units, equilibrate, scaled_targets
 from .losses import CrossEntropy, LogLoss, Loss, SquaredError
 from .path import Path, Solution
 from .problem import Problem
@@ -16,4 +16,5 @@ __all__ = [
     "SquaredError",
     "Units",
     "equilibrate",
+    "scaled_targets",
 ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, TypeAlias
 
@@ -11,7 +11,7 @@ from scipy import sparse
 
 from ..groups import Groups
 
-__all__ = ["Design", "Units", "equilibrate"]
+__all__ = ["Design", "Units", "equilibrate", "scaled_targets"]
 
 Array: TypeAlias = Any  # an ndarray or a sparse array of scipy, which has no stubs
 CONSTANT = 10 * np.finfo(np.float64).eps  # deviation over mean of a column that does not vary
@@ -84,20 +84,25 @@ class Units:
         Subtracted from those columns, then divided out.
     norms : ndarray of shape (n_groups,)
         ||theta_g|| = ||V_g|| / norms[g], theta being what the penalty sees.
+    target_center, target_scale : ndarray of shape (n_outputs,), optional
+        Subtracted from the targets, then divided out; 0 and 1 by default.
     """
 
     order: np.ndarray
     center: np.ndarray
     scale: np.ndarray
     norms: np.ndarray
+    target_center: np.ndarray | float = 0.0
+    target_scale: np.ndarray | float = 1.0
 
     def coefficients(self, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """V -> coef (n_outputs, n_features) and intercept (n_outputs,)."""
         p = len(self.order)
+        V = V * self.target_scale
         slopes = V[:p] / self.scale[:, None]
         coef = np.empty((V.shape[1], p))
         coef[:, self.order] = slopes.T
-        return coef, V[p:].sum(0) - self.center @ slopes
+        return coef, V[p:].sum(0) + self.target_center - self.center @ slopes
 
     def variables(self, coef: np.ndarray, intercept: np.ndarray, like: np.ndarray) -> np.ndarray:
         """The way back: V, of the shape of `like`."""
@@ -105,8 +110,8 @@ class Units:
         slopes = coef.T[self.order]
         V = np.empty_like(like)
         V[:p] = slopes * self.scale[:, None]
-        V[p:] = intercept + self.center @ slopes
-        return V
+        V[p:] = intercept - self.target_center + self.center @ slopes
+        return V / self.target_scale
 
 
 def equilibrate(
@@ -169,6 +174,17 @@ def equilibrate(
     scale = scale * np.repeat(norms, sizes)
     design = Design(*_scaled(columns, center, scale), sizes)
     return design, Units(order, center[:p], scale[:p], norms[: len(groups)])
+
+
+def scaled_targets(
+    units: Units, y: np.ndarray, weight: np.ndarray, *, fit_intercept: bool
+) -> tuple[np.ndarray, Units]:
+    """The targets (n, n_outputs) with variance 1, centered where an intercept makes up for it."""
+    mean = weight @ y
+    deviation = np.sqrt(weight @ np.square(y - mean))
+    scale = np.where(deviation > CONSTANT * np.abs(mean), deviation, 1.0)
+    center = mean if fit_intercept else np.zeros_like(mean)
+    return (y - center) / scale, replace(units, target_center=center, target_scale=scale)
 
 
 def _by_column(X: Array, order: np.ndarray, n_ones: int) -> Array:

@@ -5,8 +5,8 @@ from .cnn import ARCHITECTURES
 from .columns import Columns
 from .coupling import Coupling, Layer, Pair, couple
 from .head import Head
-from .losses import CrossEntropy, Loss, SquaredError, TorchLoss
 from .mlp import MLP
+from .target_scale import TargetScale
 
 __all__ = [
     "ARCHITECTURES",
@@ -15,12 +15,9 @@ __all__ = [
     "Columns",
     "Constant",
     "Coupling",
-    "CrossEntropy",
     "Head",
     "Layer",
-    "Loss",
     "Pair",
-    "SquaredError",
-    "TorchLoss",
+    "TargetScale",
     "couple",
 ]

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from .columns import Columns
+from .target_scale import TargetScale
 from .tracing import ONE_AT_A_TIME
 
 __all__ = ["ChannelNet", "Constant"]
@@ -45,6 +46,7 @@ class ChannelNet(nn.Module):
                 f"columns: give one that multiplies to their number."
             )
         self.columns, self.shape, self.body = columns, tuple(shape), body
+        self.target_scale = TargetScale()  # of a classifier
         self.channels_last = False
 
     def try_channels_last(self) -> None:
@@ -64,12 +66,19 @@ class ChannelNet(nn.Module):
             self.channels_last = False
 
     def forward(self, x: Tensor) -> Tensor:
-        """Raw rows (n, n_features), or (n, *shape) -> outputs (n, n_outputs)."""
+        """Raw rows (n, n_features), or (n, *shape) -> predictions (n, n_outputs)."""
+        return self.target_scale(self.outputs(x))
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Raw rows (n, n_features), or (n, *shape) -> what the loss sees, (n, n_outputs)."""
         kept, x = self.columns.kept, x.flatten(1)
-        return self.from_kept(x if len(kept) == x.shape[1] else x[:, kept])
+        return self._from_kept(x if len(kept) == x.shape[1] else x[:, kept])
 
     def from_kept(self, x: Tensor) -> Tensor:
-        """The kept entries of raw rows, (n, n_kept) -> outputs (n, n_outputs)."""
+        """The kept entries of raw rows, (n, n_kept) -> predictions (n, n_outputs)."""
+        return self.target_scale(self._from_kept(x))
+
+    def _from_kept(self, x: Tensor) -> Tensor:
         kept = self.columns.kept
         x = self.columns.prepare(x, kept, next(self.body.parameters()).dtype)
         if len(kept) < self.columns.n_features:

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 
 from .columns import Columns
 from .head import Head
+from .target_scale import TargetScale
 
 __all__ = ["MLP"]
 
@@ -38,6 +39,8 @@ class MLP(nn.Module):
     dtype : torch.dtype, default=torch.float32
     generator : torch.Generator, optional
         Draws the initial weights, by torch's own rule for linear layers.
+    target_scale : TargetScale, optional
+        From f(x) to the unit of y; f(x) itself by default.
 
     Attributes
     ----------
@@ -64,9 +67,11 @@ class MLP(nn.Module):
         first_bias: bool = False,
         dtype: torch.dtype = torch.float32,
         generator: torch.Generator | None = None,
+        target_scale: TargetScale | None = None,
     ) -> None:
         super().__init__()
         self.columns = columns
+        self.target_scale = target_scale or TargetScale()
         self.activation = activation
         sizes = [columns.n_features, *map(int, hidden_layer_sizes), n_outputs]
         layers = [
@@ -82,12 +87,22 @@ class MLP(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
-        """Raw columns (n, n_features) -> outputs (n, n_outputs); removed columns are not read."""
+        """Raw columns (n, n_features) -> predictions in the unit of y (n, n_outputs).
+
+        Removed columns are not read.
+        """
+        return self.target_scale(self.outputs(x))
+
+    def outputs(self, x: Tensor) -> Tensor:
+        """Raw columns (n, n_features) -> what the loss sees, (n, n_outputs)."""
         kept = self.columns.kept
-        return self.from_kept(x if len(kept) == x.shape[1] else x[:, kept])
+        return self._from_kept(x if len(kept) == x.shape[1] else x[:, kept])
 
     def from_kept(self, x: Tensor) -> Tensor:
-        """The kept columns (n, n_kept), raw -> outputs (n, n_outputs)."""
+        """The kept columns (n, n_kept), raw -> predictions in the unit of y (n, n_outputs)."""
+        return self.target_scale(self._from_kept(x))
+
+    def _from_kept(self, x: Tensor) -> Tensor:
         kept = self.columns.kept
         x = self.columns.prepare(x, kept, self.theta.dtype)
         return self.head(F.linear(x, self.theta[:, kept]))[-1]

@@ -34,7 +34,7 @@ VALIDATION_ROWS = 4096  # of a batch of validation data
 
 # What the net knows only while it trains, so that no data are pickled with it.
 OF_THE_LOOP = (
-    "problem_", "algorithm_", "settings_", "saved_", "cut_short_", "first_", "selected_",
+    "problem_", "algorithm_", "settings_", "saved_", "first_", "selected_",
     "frozen_", "watched_",
 )  # fmt: skip
 
@@ -88,8 +88,8 @@ class Net(SkorchNet):
 
     Attributes
     ----------
-    interrupted_ : bool
-        Whether the user ended the training.
+    interrupted_, cut_short_ : bool
+        Whether the user ended the training; whether he or a divergence did.
     """
 
     def begin(
@@ -330,11 +330,12 @@ class Net(SkorchNet):
 
     def _validation_loss(self) -> float:
         X, y, weight = self.settings_.validation  # type: ignore[misc]
+        module: Any = self.problem_.module
         total = 0.0
         for x, t, w in zip(*(a.split(VALIDATION_ROWS) for a in (X, y, weight)), strict=True):
             if self.watched_:
                 self.notify("on_batch_begin", batch=(x, t), training=False)
-            out = self.problem_.module(x)
+            out = module.outputs(x)
             losses = self.problem_.loss(out, t)
             total += float(losses @ w)
             if self.watched_:

@@ -12,7 +12,7 @@ import torch
 
 from sgnn import datasets
 from sgnn.algorithms import Blockwise, BlockwiseB
-from sgnn.modules import SquaredError
+from sgnn.losses import SquaredError
 
 from ..naive import NaiveSGIN, network
 from ..problems import run, sgin_problem

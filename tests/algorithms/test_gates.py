@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sgnn.algorithms import Gates
-from sgnn.modules import SquaredError
+from sgnn.losses import SquaredError
 from sgnn.regularizers import DGating, HardConcrete
 from sgnn.regularizers.gates import FASTER, OPEN
 

@@ -11,7 +11,7 @@ from sklearn.linear_model import Lasso, LogisticRegression
 
 from sgnn.algorithms import Proximal
 from sgnn.algorithms.proximal import mean_step
-from sgnn.modules import SquaredError
+from sgnn.losses import SquaredError
 
 from ..problems import run, sgin_problem
 

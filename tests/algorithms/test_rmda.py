@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sgnn.algorithms import RMDA, Proximal
-from sgnn.modules import SquaredError
+from sgnn.losses import SquaredError
 
 from ..problems import run, sgin_problem
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from sgnn.algorithms import Splitting
-from sgnn.modules import SquaredError
+from sgnn.losses import SquaredError
 from sgnn.regularizers import get
 
 from ..problems import run, sgin_problem

@@ -139,8 +139,8 @@ QUICK = {
 
 SGINS = {"a": {}, "b": {}, "sgd": {}}
 SGIN = (
-    Case(SGINClassifier, CLASSES, SGINS, QUICK | {"lam": 0.1, "warmup_epochs": 3}),
-    Case(SGINRegressor, NUMBERS, SGINS, QUICK | {"lam": 0.03, "warmup_epochs": 3}),
+    Case(SGINClassifier, CLASSES, SGINS, QUICK | {"lam": 0.06, "warmup_epochs": 2}),
+    Case(SGINRegressor, NUMBERS, SGINS, QUICK | {"lam": 0.03, "warmup_epochs": 2}),
 )
 PAPER_2 = {"proximal": {}, "rmda": {"learning_rate": 0.5}, "subgradient": {}}
 RAW = {"max_groups": 2, "polish_iter": 0, "warmup_epochs": 0}

@@ -34,7 +34,7 @@ def test_a_stored_estimator_says_the_same(case, fitted, copy, tmp_path):
 
 def test_a_stored_estimator_holds_no_data(case):
     few, many = (
-        case(max_epochs=1).fit(np.tile(case.X, (k, 1)), np.tile(case.y, k)) for k in (1, 2)
+        case(max_epochs=1, lam=0.0).fit(np.tile(case.X, (k, 1)), np.tile(case.y, k)) for k in (1, 2)
     )
     assert abs(len(pickle.dumps(many)) - len(pickle.dumps(few))) < case.X.nbytes / 4
 

@@ -57,6 +57,7 @@ def assert_same_fit(case, estimator, expected):
     assert losses[0] == losses[1]
 
 
+@pytest.mark.filterwarnings("ignore:.*could not remove a group")
 @pytest.mark.parametrize("hook", HOOKS)
 def test_ctrl_c_keeps_the_finished_epochs(variant, hook):
     estimator = variant(callbacks=[ctrl_c(hook, 3)], **SHORT)
@@ -66,6 +67,7 @@ def test_ctrl_c_keeps_the_finished_epochs(variant, hook):
     assert_same_fit(variant, estimator, expected)
 
 
+@pytest.mark.filterwarnings("ignore:.*could not remove a group")
 @pytest.mark.parametrize("refit", [False, True])
 def test_ctrl_c_at_the_end_of_an_epoch_keeps_it(variant, refit):
     estimator = variant(callbacks=[ctrl_c("on_epoch_end", 3, call=1)], refit=refit, **SHORT)
@@ -127,6 +129,7 @@ def test_a_checkpoint_that_is_not_written_whole_leaves_no_file(monkeypatch, tmp_
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.filterwarnings("ignore:.*could not remove a group")
 def test_ctrl_c_takes_back_the_removals_of_its_epoch(sgin):
     case, settings = sgin, {"warmup_epochs": 2}
     removed = case(max_epochs=3, **settings).fit(case.X, case.y).history_[2]["removed"]
@@ -188,6 +191,7 @@ def test_far_too_large_steps_are_reported(variant, optimizer, max_epochs):
         assert estimator.score(case.X, case.y) > -1
 
 
+@pytest.mark.filterwarnings("ignore:.*could not remove a group")
 def test_divergence_keeps_the_last_good_epoch(variant):
     def jump(epoch):
         return 1 if epoch < 2 else 1e9

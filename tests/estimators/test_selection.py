@@ -28,7 +28,7 @@ def test_algorithm_2_finds_them_too(sgin):
 def test_squares_are_found_where_linear_models_see_nothing(sgin):
     make = make_grouped_classification if is_classifier(sgin()) else make_grouped_regression
     made = make(250, 4, 1, 2, nonlinear=True, noise=0, random_state=0)
-    settings = {"hidden_layer_sizes": (20,), "warmup_epochs": 40, "max_epochs": 60}
+    settings = {"hidden_layer_sizes": (20,), "warmup_epochs": 40, "max_epochs": 60, "lam": 0.2}
     estimator = sgin(groups=made.groups, **settings).fit(made.data, made.target)
     np.testing.assert_array_equal(estimator.group_support_, made.support)
 

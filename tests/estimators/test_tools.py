@@ -96,7 +96,7 @@ def test_nested_cross_validation_keeps_the_rows_of_a_patient_together(model, kin
 
 def test_recursive_elimination_of_single_columns(model):
     estimator, made = model
-    selector = RFECV(estimator.set_params(groups=None), step=4, cv=2)
+    selector = RFECV(estimator.set_params(groups=None, lam=0.0), step=4, cv=2)
     selector.fit(made.data, made.target)
     assert 1 <= selector.n_features_ <= 10
     assert selector.estimator_.n_features_in_ == selector.n_features_

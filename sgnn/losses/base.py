@@ -1,0 +1,87 @@
+"""What a loss is: one number per row, its gradient by the network's output, its best constant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import ClassVar, TypeVar
+
+import numpy as np
+import torch
+from scipy.optimize import minimize
+from torch import Tensor, nn
+
+__all__ = ["REGISTRY", "Loss", "register", "weighted_mean"]
+
+REGISTRY: dict[str, type[Loss]] = {}
+
+
+class Loss(nn.Module):
+    """A loss per row: out (..., n, n_outputs), y (n,) or (..., n, n_outputs) -> (..., n).
+
+    Leading axes are replicas, networks that were given the same rows.
+
+    Attributes
+    ----------
+    targets : {"classes", "numbers", "any"}
+        What y holds: class indices (n,), or numbers (n, n_outputs).
+    scaling : {"standardize", "mean"} or None
+        How y is scaled before the loss sees it where the estimator standardizes: to mean 0 and
+        variance 1, divided by its mean, or not at all.
+    link : {"identity", "log"}
+        The prediction is the output, or its exponential.
+    """
+
+    targets: ClassVar[str] = "any"
+    scaling: ClassVar[str | None] = None
+    link: ClassVar[str] = "identity"
+
+    def forward(self, out: Tensor, y: Tensor) -> Tensor:
+        return self.gradient(out, y)[0]
+
+    def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+        """The losses (..., n) and their derivative by `out` (..., n, n_outputs)."""
+        raise TypeError("Loss is abstract: use one of sgnn.losses.names(), or a torch loss.")
+
+    def check_targets(self, y: np.ndarray) -> None:
+        """Refuse, with a ValueError, targets (n, n_outputs) that the loss is not made for."""
+
+    def start(self, y: Tensor, weight: Tensor, n_outputs: int) -> Tensor:
+        """The constant outputs with the least weighted mean loss, (n_outputs,) in float64.
+
+        Parameters
+        ----------
+        y : tensor of shape (n,) or (n, n_outputs)
+            Class indices, or numbers in float64.
+        weight : tensor of shape (n,)
+            In float64.
+        n_outputs : int
+        """
+        first = np.zeros(n_outputs) if y.ndim == 1 else weighted_mean(y, weight).numpy()
+        share = weight / weight.sum()
+
+        def mean_loss(constant: np.ndarray) -> tuple[float, np.ndarray]:
+            out = torch.from_numpy(constant).expand(len(y), n_outputs).contiguous()
+            losses, g = self.gradient(out, y)
+            return float(losses @ share), (share @ g).numpy()
+
+        best = minimize(mean_loss, first, jac=True, method="L-BFGS-B").x
+        better = np.isfinite(best).all() and mean_loss(best)[0] <= mean_loss(first)[0]
+        return torch.from_numpy(best if better else first)
+
+
+def weighted_mean(y: Tensor, weight: Tensor) -> Tensor:
+    """Of each column of y (n, n_outputs)."""
+    return weight @ y / weight.sum()
+
+
+L = TypeVar("L", bound=type[Loss])
+
+
+def register(name: str) -> Callable[[L], L]:
+    """Class decorator: make a loss known by `name`."""
+
+    def add(cls: L) -> L:
+        REGISTRY[name] = cls
+        return cls
+
+    return add

@@ -1,0 +1,78 @@
+"""A user's `loss=`, in any of its forms."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+from .base import REGISTRY, Loss
+from .of_torch import TorchLoss
+
+__all__ = ["get", "names"]
+
+
+def names(targets: str = "any") -> list[str]:
+    """The names that `get` knows, sorted.
+
+    Parameters
+    ----------
+    targets : {"classes", "numbers", "any"}, default="any"
+        Only those of losses for such targets.
+
+    Returns
+    -------
+    names : list of str
+    """
+    return sorted(name for name, made in REGISTRY.items() if targets in ("any", made.targets))
+
+
+def get(loss: Any, targets: str = "any") -> Loss:
+    """The loss of that name, class or instance.
+
+    Parameters
+    ----------
+    loss : str, Loss, torch loss class or instance
+        One of `names()`; a Loss, which is copied; or what `TorchLoss` takes.
+    targets : {"classes", "numbers", "any"}, default="any"
+        What it has to be a loss of.
+
+    Returns
+    -------
+    loss : Loss
+
+    Raises
+    ------
+    ValueError
+        If there is none of that name, it is a loss of something else, or no loss at all.
+
+    Examples
+    --------
+    >>> from sgnn import losses
+    >>> losses.get("quantile")
+    Quantile(quantile=0.5)
+    """
+    if isinstance(loss, str):
+        if loss not in REGISTRY:
+            raise ValueError(
+                f"loss={loss!r} is unknown: give one of {', '.join(map(repr, names(targets)))}, or "
+                f"a torch loss."
+            )
+        made = REGISTRY[loss]()
+    elif isinstance(loss, Loss):
+        made = copy.deepcopy(loss)
+    elif isinstance(loss, type) and issubclass(loss, Loss):
+        made = loss()
+    else:
+        try:
+            made = TorchLoss(loss)
+        except TypeError as error:
+            raise ValueError(
+                f"loss must be None, a name, or a torch loss that takes reduction='none', got "
+                f"{loss!r} ({error})."
+            ) from None
+    if "any" not in (targets, made.targets) and made.targets != targets:
+        raise ValueError(
+            f"loss={loss!r} is one of {made.targets}, and y holds {targets}: give one of "
+            f"{', '.join(map(repr, names(targets)))}, or a torch loss."
+        )
+    return made
