@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["read_costs", "read_groups", "read_weights"]
+from .naming import ONE_BY_ONE, without_names
 
-# where groups no longer fit X, as somebody may have cut it
-ONE_BY_ONE = "RFE and RFECV cut columns one by one; LambdaSearchCV(select=k) keeps k whole groups"
+__all__ = ["read_costs", "read_groups", "read_weights"]
 
 
 def read_groups(spec: Any, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
@@ -59,11 +58,7 @@ def _prefixes(spec: str, names: list[str] | None) -> list[str]:
             f"groups={spec!r} is not understood: the string forms are 'prefix' and 'prefix:SEP'."
         )
     if names is None:
-        raise ValueError(
-            f"groups={spec!r} needs column names and X has none: give a data frame; behind "
-            f'another step of a pipeline call .set_output(transform="pandas") on that step '
-            f"({ONE_BY_ONE})."
-        )
+        raise without_names(f"groups={spec!r} needs column names and X has none")
     return [name.split(separator or "__", 1)[0] for name in names]
 
 
@@ -165,10 +160,8 @@ def _as_mask(group: Any, mask: np.ndarray, n_features: int) -> np.ndarray:
 
 def _by_name(group: Any, wanted: list, names: list[str] | None) -> np.ndarray:
     if names is None:
-        raise ValueError(
-            f"groups names the columns of group {group!r} but X has no column names: give a "
-            f"data frame; behind another step of a pipeline call "
-            f'.set_output(transform="pandas") on that step ({ONE_BY_ONE}).'
+        raise without_names(
+            f"groups names the columns of group {group!r} but X has no column names"
         )
     position = {name: column for column, name in enumerate(names)}
     unknown = [name for name in wanted if name not in position]

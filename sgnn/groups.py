@@ -88,8 +88,8 @@ class Groups:
             or a dict {name: columns} enumerates them (columns: indices, a slice, a boolean
             mask or names); "prefix" or "prefix:SEP" joins the columns whose names agree
             before the first SEP (default "__"); a callable (feature_names, n_features)
-            returns any of these.  Labels that are ints are sorted, others keep the order in
-            which they first appear.
+            returns any of these (`sgnn.source_columns` makes one).  Labels that are ints are
+            sorted, others keep the order in which they first appear.
         n_features : int
             Number of columns of X.
         feature_names : sequence of str, optional

@@ -17,7 +17,8 @@ PARAMETERS = {
         strings: the label of each column.  A list of lists, or a dict {name: columns}: the
         columns of each group, as indices, a slice, a mask or names.  "prefix" or "prefix:SEP":
         columns whose names agree before the first SEP ("__").  A callable
-        (feature_names, n_features) returning any of these.""",
+        (feature_names, n_features) returning any of these, such as
+        `sgnn.source_columns(X.columns)` for what encoders make of the columns of X.""",
     "lam": """float, default=0.01
         Strength of the penalty, >= 0; 0 removes nothing.""",
     "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
