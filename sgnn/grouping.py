@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .naming import ONE_BY_ONE, without_names
+from .naming import ONE_BY_ONE, listed, read_prefixes, without_names
 
 __all__ = ["read_costs", "read_groups", "read_weights"]
 
@@ -18,7 +18,7 @@ def read_groups(spec: Any, n_features: int, names: list[str] | None) -> tuple[li
     if spec is None:
         return list(names or range(n_features)), np.arange(n_features)
     if isinstance(spec, str):
-        return _from_labels(_prefixes(spec, names), n_features)
+        return _from_labels(read_prefixes(spec, names), n_features)
     if isinstance(spec, Integral) and not isinstance(spec, bool):
         return _from_size(int(spec), n_features)
     if isinstance(spec, Mapping):
@@ -49,17 +49,6 @@ def _from_size(size: int, n_features: int) -> tuple[list, np.ndarray]:
             f"of X: give such a size, or one label per column ({ONE_BY_ONE})."
         )
     return list(range(n_features // size)), np.arange(n_features) // size
-
-
-def _prefixes(spec: str, names: list[str] | None) -> list[str]:
-    kind, _, separator = spec.partition(":")
-    if kind != "prefix":
-        raise ValueError(
-            f"groups={spec!r} is not understood: the string forms are 'prefix' and 'prefix:SEP'."
-        )
-    if names is None:
-        raise without_names(f"groups={spec!r} needs column names and X has none")
-    return [name.split(separator or "__", 1)[0] for name in names]
 
 
 def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
@@ -196,9 +185,9 @@ def read_costs(costs: Any, names: list) -> np.ndarray:
         return _per_group("group_costs", costs, len(names))
     unknown = [name for name in costs if name not in names]
     if unknown:
-        shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
         raise ValueError(
-            f"group_costs has a cost for the unknown group {unknown[0]!r}: the groups are {shown}."
+            f"group_costs has a cost for the unknown group {unknown[0]!r}: the groups are "
+            f"{listed(names)}."
         )
     return _per_group("group_costs", [costs.get(name, 1.0) for name in names], len(names))
 

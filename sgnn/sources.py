@@ -8,11 +8,10 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NamedTuple
 
-from .naming import without_names
+from .naming import listed, without_names
 
 __all__ = ["source_columns"]
 
-SHOWN = 5  # names in a message
 INDICATOR = "missingindicator_"  # scikit-learn's prefix of MissingIndicator and add_indicator=True
 # how close a name is to that of a source column
 NO_SOURCE, BEGINS_WITH, EXACT = range(3)
@@ -95,7 +94,7 @@ class SourceColumns:
     names: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"source_columns([{_listed(self.names)}])"
+        return f"source_columns([{listed(self.names)}])"
 
     def __call__(self, feature_names: Sequence[str] | None, n_features: int) -> list[str]:
         if feature_names is None:
@@ -107,7 +106,7 @@ class SourceColumns:
         if lost:
             raise ValueError(
                 f"groups={self!r} finds no source for {len(lost)} of the {len(columns)} columns "
-                f"of X ({_listed(lost)}): give it the names of all columns before they are "
+                f"of X ({listed(lost)}): give it the names of all columns before they are "
                 f"encoded, name the encoded ones as scikit-learn does by default, or give the "
                 f"label of each column."
             )
@@ -162,7 +161,3 @@ def _reading(name: str, sources: frozenset[str]) -> Reading:
     if name.startswith(INDICATOR):
         return _reading(name.removeprefix(INDICATOR), sources)
     return Reading()
-
-
-def _listed(names: Sequence[str]) -> str:
-    return ", ".join(map(repr, names[:SHOWN])) + (", ..." if len(names) > SHOWN else "")

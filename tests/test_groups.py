@@ -269,7 +269,7 @@ def test_refused_form(form):
     refused = REFUSED[form]
     with pytest.raises(refused.error) as caught:
         Groups.of(refused.spec, refused.n_features, refused.names)
-    assert_one_sentence(caught, "groups", refused.fault, refused.advice)
+    assert_one_sentence(caught.value, "groups", refused.fault, refused.advice)
 
 
 REFUSED_NUMBERS = {
@@ -289,31 +289,31 @@ def test_refused_weights_and_costs(form, argument):
     numbers, fault, advice = REFUSED_NUMBERS[form]
     with pytest.raises(ValueError) as caught:  # noqa: PT011, the words are checked below
         Groups.of([0, 1, 1], 3, **{argument: numbers})
-    assert_one_sentence(caught, f"group_{argument}", fault, advice)
+    assert_one_sentence(caught.value, f"group_{argument}", fault, advice)
 
 
 def test_refused_name_of_weights():
     with pytest.raises(ValueError, match="group_weights='size' is not understood") as caught:
         Groups.of([0, 1], 2, weights="size")
     advice = "give 'sqrt_size', 'none' or one number per group"
-    assert_one_sentence(caught, "group_weights", "'size'", advice)
+    assert_one_sentence(caught.value, "group_weights", "'size'", advice)
 
 
 def test_cost_of_an_unknown_group():
     with pytest.raises(ValueError, match="unknown group 'scam'") as caught:
         Groups.of({"blood": [0], "scan": [1]}, 2, costs={"scam": 40})
-    assert_one_sentence(caught, "group_costs", "'scam'", "the groups are 'blood', 'scan'")
+    assert_one_sentence(caught.value, "group_costs", "'scam'", "the groups are 'blood', 'scan'")
 
 
 def test_negative_cost_by_name():
     with pytest.raises(ValueError, match="finite and not negative, got -1") as caught:
         Groups.of({"blood": [0], "scan": [1]}, 2, costs={"scan": -1})
-    assert_one_sentence(caught, "group_costs", "-1.0", "give numbers >= 0")
+    assert_one_sentence(caught.value, "group_costs", "-1.0", "give numbers >= 0")
 
 
-def assert_one_sentence(caught, argument, fault, advice):
+def assert_one_sentence(raised, argument, fault, advice):
     """It opens with the argument, says what is wrong and what to give, and ends."""
-    message = str(caught.value)
+    message = str(raised)
     assert message.startswith(argument)
     assert fault in message
     assert advice in message

@@ -222,7 +222,7 @@ def test_columns_without_one_source_are_refused(form):
     names, columns, fault = REFUSED[form]
     with pytest.raises(ValueError) as caught:  # noqa: PT011, the words are checked below
         source_columns(names)(columns, len(columns))
-    assert_one_sentence(caught, "groups=source_columns([", fault, "the label of each column")
+    assert_one_sentence(caught.value, "groups=source_columns([", fault, "the label of each column")
 
 
 def test_the_second_reading_is_named():
@@ -255,14 +255,14 @@ def test_wrong_names_are_refused(form):
     names, error, fault = WRONG_NAMES[form]
     with pytest.raises(error) as caught:
         source_columns(names)
-    assert_one_sentence(caught, "names", fault, "X.columns")
+    assert_one_sentence(caught.value, "names", fault, "X.columns")
 
 
 def test_data_without_names_are_refused(frame):
     model = SGINClassifier(groups=source_columns(NUMBERS))
     with pytest.raises(ValueError, match=r"set_output\(transform=\"pandas\"\)") as caught:
         model.fit(frame[NUMBERS].to_numpy(), np.tile([0, 1], ROWS // 2))
-    assert_one_sentence(caught, "groups=source_columns([", "X has none", "give a data frame")
+    assert_one_sentence(caught.value, "groups=source_columns([", "X has none", "give a data frame")
 
 
 # as a parameter of an estimator ------------------------------------------------------------

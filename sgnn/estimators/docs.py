@@ -16,7 +16,8 @@ PARAMETERS = {
         column alone.  An int: consecutive blocks of that size.  An array of n_features ints or
         strings: the label of each column.  A list of lists, or a dict {name: columns}: the
         columns of each group, as indices, a slice, a mask or names.  "prefix" or "prefix:SEP":
-        columns whose names agree before the first SEP ("__").  A callable
+        columns whose names agree before the first SEP ("__"); columns that are all alone, or names
+        of transformers, raise a UserWarning.  A callable
         (feature_names, n_features) returning any of these, such as
         `sgnn.source_columns(X.columns)` for what encoders make of the columns of X.""",
     "lam": """float, default=0.01
