@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sgnn.groups import Groups
@@ -66,6 +67,39 @@ NAMED = {
     ),
     "dict of one name": ({"sex": "sex", "rest": [0, 1, 3, 4]}, {"sex": [2], "rest": [0, 1, 3, 4]}),
     "lists of names": ([NAMES[:3], NAMES[3:]], {0: [0, 1, 2], 1: [3, 4]}),
+    "group of each column": (
+        dict(zip(reversed(NAMES), ["scan", "scan", "who", "when", "when"], strict=True)),
+        {"when": [0, 1], "who": [2], "scan": [3, 4]},
+    ),
+    "number of each column's group": (
+        dict(zip(NAMES, np.array([2, 2, 0, 1, 1]), strict=True)),
+        {0: [2], 1: [3, 4], 2: [0, 1]},
+    ),
+    "one group for all columns": (dict.fromkeys(NAMES, 0), {0: [0, 1, 2, 3, 4]}),
+    "group of each column, called like a column": (
+        dict.fromkeys(NAMES, "sex"),
+        {"sex": [0, 1, 2, 3, 4]},
+    ),
+    "own name of each column": (
+        {name: name for name in NAMES},
+        {n: [i] for i, n in enumerate(NAMES)},
+    ),
+    "groups called like columns": (
+        {"sex": ["sex", "age__months", "age__years"], "scan__left": NAMES[3:]},
+        {"sex": [0, 1, 2], "scan__left": [3, 4]},
+    ),
+    "series by the names": (
+        pd.Series(["scan", "scan", "who", "when", "when"], index=NAMES[::-1]),
+        {"when": [0, 1], "who": [2], "scan": [3, 4]},
+    ),
+    "series of numbers by the names": (
+        pd.Series(range(5), index=NAMES[::-1]),
+        {0: [4], 1: [3], 2: [2], 3: [1], 4: [0]},
+    ),
+    "series in the order of the columns": (
+        pd.Series(["when", "when", "who", "scan", "scan"]),
+        {"when": [0, 1], "who": [2], "scan": [3, 4]},
+    ),
     "callable of names": (
         lambda names, n: [name.partition("__")[0] for name in names],
         {"age": [0, 1], "sex": [2], "scan": [3, 4]},
@@ -220,6 +254,55 @@ REFUSED = {
         {"a": ["x"], "b": ["y"]},
         "group 'a' but X has no column names",
         'call .set_output(transform="pandas")',
+    ),
+    "two readings, by index": Refused(
+        {"x": 1, "y": 0},
+        "(group 'x' has column 1) or as the group of each column (column 'x' is in group 1)",
+        "give lists of columns, {'x': [1], ...}, or the label of each column, [1, ...]",
+        names=["x", "y"],
+    ),
+    "two readings, in the order of the columns": Refused(
+        {"y": 1, "x": 0},
+        "(group 'y' has column 1) or as the group of each column (column 'y' is in group 1)",
+        "give lists of columns, {'y': [1], ...}, or the label of each column, [0, ...]",
+        names=["x", "y"],
+    ),
+    "two readings, by name": Refused(
+        {"x": "y", "y": "x"},
+        "(group 'x' has column 'y') or as the group of each column (column 'x' is in group 'y')",
+        "give lists of columns, {'x': ['y'], ...}, or the label of each column, ['y', ...]",
+        names=["x", "y"],
+    ),
+    "columns without their group": Refused(
+        {"x": "a", "z": "b"},
+        "leave 2 of the 4 columns without a group ('w', 'y')",
+        "add them to a group",
+        n_features=4,
+        names=list("wxyz"),
+    ),
+    "columns without their group, by number": Refused(
+        {"x": 0}, "leave 1 of the 2 columns without a group ('y')", "add", names=["x", "y"]
+    ),
+    "series without a column": Refused(
+        pd.Series(["a"], index=["x"]),
+        "leave 1 of the 2 columns without a group ('y')",
+        "add them to a group",
+        names=["x", "y"],
+    ),
+    "series with a column twice": Refused(
+        pd.Series(["a", "b", "c"], index=["x", "x", "y"]),
+        "3 labels for the 2 columns",
+        "one label per column",
+        names=["x", "y"],
+    ),
+    "ints and strings by the names": Refused(
+        {"x": 0, "y": "a"}, "got 0 (int)", "convert the labels", TypeError, names=["x", "y"]
+    ),
+    "group of another column": Refused(
+        {"x": "a", "z": "a"}, "unknown column 'a' in group 'x'", "are x, y", names=["x", "y"]
+    ),
+    "group of each column without names": Refused(
+        {"x": "a", "y": "a"}, "group 'x' but X has no column names", "give a data frame"
     ),
     "prefix without names": Refused(
         "prefix", "groups='prefix' needs column names", '.set_output(transform="pandas")'
