@@ -23,6 +23,7 @@ _HOME = {
     "StabilityDisplay": "inspection",
     "StabilitySelector": "selection",
     "lambda_path": "selection",
+    "source_columns": "sources",
 }
 _MODULES = ("datasets", "inspection", "losses", "metrics", "regularizers", "selection")
 

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["read_costs", "read_groups", "read_weights"]
+from .naming import ONE_BY_ONE, listed, read_prefixes, without_names
 
-# where groups no longer fit X, as somebody may have cut it
-ONE_BY_ONE = "RFE and RFECV cut columns one by one; LambdaSearchCV(select=k) keeps k whole groups"
+__all__ = ["read_costs", "read_groups", "read_weights"]
 
 
 def read_groups(spec: Any, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
@@ -19,9 +18,11 @@ def read_groups(spec: Any, n_features: int, names: list[str] | None) -> tuple[li
     if spec is None:
         return list(names or range(n_features)), np.arange(n_features)
     if isinstance(spec, str):
-        return _from_labels(_prefixes(spec, names), n_features)
+        return _from_labels(read_prefixes(spec, names), n_features)
     if isinstance(spec, Integral) and not isinstance(spec, bool):
         return _from_size(int(spec), n_features)
+    if names is not None and _labels_by_name(spec, names):
+        return _from_labels(_in_order(dict(spec), names), n_features)
     if isinstance(spec, Mapping):
         return _from_columns(dict(spec), n_features, names)
     if isinstance(spec, slice | set | Callable) or not hasattr(spec, "__len__"):
@@ -52,21 +53,6 @@ def _from_size(size: int, n_features: int) -> tuple[list, np.ndarray]:
     return list(range(n_features // size)), np.arange(n_features) // size
 
 
-def _prefixes(spec: str, names: list[str] | None) -> list[str]:
-    kind, _, separator = spec.partition(":")
-    if kind != "prefix":
-        raise ValueError(
-            f"groups={spec!r} is not understood: the string forms are 'prefix' and 'prefix:SEP'."
-        )
-    if names is None:
-        raise ValueError(
-            f"groups={spec!r} needs column names and X has none: give a data frame; behind "
-            f'another step of a pipeline call .set_output(transform="pandas") on that step '
-            f"({ONE_BY_ONE})."
-        )
-    return [name.split(separator or "__", 1)[0] for name in names]
-
-
 def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
     """One label per column -> names in order (ints sorted, strings as they first appear)."""
     if len(items) != n_features:
@@ -94,6 +80,45 @@ def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
     return names, np.array([position[item] for item in items], dtype=np.int64)
 
 
+def _labels_by_name(spec: Any, names: list[str]) -> bool:
+    """Whether a dict or Series gives each column its group, and not each group its columns."""
+    series = hasattr(spec, "to_dict") and np.ndim(spec) == 1 and spec.index.is_unique
+    if not (series or isinstance(spec, Mapping)) or len(spec) == 0:
+        return False
+    given = dict(spec)
+    single = all(isinstance(v, str | Integral) and not isinstance(v, bool) for v in given.values())
+    if not (series or single) or not given.keys() <= set(names):
+        return False
+    if not series and _one_column_each(given, names):
+        if all(group == column for group, column in given.items()):
+            return False  # the two readings agree
+        group, column = next(iter(given.items()))
+        raise ValueError(
+            f"groups can be read as the columns of each group (group {group!r} has column "
+            f"{column!r}) or as the group of each column (column {group!r} is in group "
+            f"{column!r}): give lists of columns, {{{group!r}: [{column!r}], ...}}, or the label "
+            f"of each column, [{given[names[0]]!r}, ...]."
+        )
+    return True
+
+
+def _one_column_each(spec: dict, names: list[str]) -> bool:
+    """Whether the values are all columns of X, by name or index, each once."""
+    position = {name: column for column, name in enumerate(names)}
+    columns = {
+        position.get(value, -1) if isinstance(value, str) else value for value in spec.values()
+    }
+    return len(spec) == len(names) and columns == set(range(len(names)))
+
+
+def _in_order(spec: dict, names: list[str]) -> list:
+    """{column: label} -> the label of each column of X."""
+    left = [column for column, name in enumerate(names) if name not in spec]
+    if left:
+        raise _without_group(left, names, len(names))
+    return [spec[name] for name in names]
+
+
 def _from_columns(spec: dict, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
     """{group name: columns} -> (group names, labels), refused unless it is a partition."""
     labels = np.full(n_features, -1, dtype=np.int64)
@@ -111,14 +136,18 @@ def _from_columns(spec: dict, n_features: int, names: list[str] | None) -> tuple
         if len(repeated) != len(indices):
             raise ValueError(f"groups lists a column of group {group!r} twice: list it once.")
         labels[indices] = g
-    left = np.flatnonzero(labels < 0)
-    if len(left):
-        shown = ", ".join(_called(column, names) for column in left[:5])
-        raise ValueError(
-            f"groups leave {len(left)} of the {n_features} columns without a group ({shown}"
-            f"{', ...' if len(left) > 5 else ''}): add them to a group, or drop them from X."
-        )
+    left = np.flatnonzero(labels < 0).tolist()
+    if left:
+        raise _without_group(left, names, n_features)
     return list(spec), labels
+
+
+def _without_group(left: Sequence[int], names: list[str] | None, n_features: int) -> ValueError:
+    shown = listed([column if names is None else names[column] for column in left])
+    return ValueError(
+        f"groups leave {len(left)} of the {n_features} columns without a group ({shown}): add "
+        f"them to a group, or drop them from X."
+    )
 
 
 def _indices(group: Any, columns: Any, n_features: int, names: list[str] | None) -> np.ndarray:
@@ -165,10 +194,8 @@ def _as_mask(group: Any, mask: np.ndarray, n_features: int) -> np.ndarray:
 
 def _by_name(group: Any, wanted: list, names: list[str] | None) -> np.ndarray:
     if names is None:
-        raise ValueError(
-            f"groups names the columns of group {group!r} but X has no column names: give a "
-            f"data frame; behind another step of a pipeline call "
-            f'.set_output(transform="pandas") on that step ({ONE_BY_ONE}).'
+        raise without_names(
+            f"groups names the columns of group {group!r} but X has no column names"
         )
     position = {name: column for column, name in enumerate(names)}
     unknown = [name for name in wanted if name not in position]
@@ -203,9 +230,9 @@ def read_costs(costs: Any, names: list) -> np.ndarray:
         return _per_group("group_costs", costs, len(names))
     unknown = [name for name in costs if name not in names]
     if unknown:
-        shown = ", ".join(map(repr, names[:5])) + (", ..." if len(names) > 5 else "")
         raise ValueError(
-            f"group_costs has a cost for the unknown group {unknown[0]!r}: the groups are {shown}."
+            f"group_costs has a cost for the unknown group {unknown[0]!r}: the groups are "
+            f"{listed(names)}."
         )
     return _per_group("group_costs", [costs.get(name, 1.0) for name in names], len(names))
 

@@ -84,12 +84,12 @@ class Groups:
         ----------
         spec : None, int, str, array of labels, list of lists, dict or callable
             None makes every column a group of its own; an int cuts consecutive blocks of that
-            size; an array of n_features ints or strings labels the columns; a list of lists
-            or a dict {name: columns} enumerates them (columns: indices, a slice, a boolean
-            mask or names); "prefix" or "prefix:SEP" joins the columns whose names agree
-            before the first SEP (default "__"); a callable (feature_names, n_features)
-            returns any of these.  Labels that are ints are sorted, others keep the order in
-            which they first appear.
+            size; an array of n_features ints or strings labels the columns, as does a dict or
+            Series {column name: label}; a list of lists or a dict {name: columns} enumerates
+            them (columns: indices, a slice, a boolean mask or names); "prefix" or "prefix:SEP"
+            joins the columns whose names agree before the first SEP (default "__"); a callable
+            (feature_names, n_features) returns any of these (`sgnn.source_columns` makes one).
+            Labels that are ints are sorted, others keep the order in which they first appear.
         n_features : int
             Number of columns of X.
         feature_names : sequence of str, optional

@@ -17,7 +17,9 @@ ROOT = Path(sgnn.__file__).parent
 MAY_IMPORT = {
     "__init__": {"version"},
     "version": set(),
-    "grouping": set(),
+    "naming": set(),
+    "sources": {"naming"},
+    "grouping": {"naming"},
     "groups": {"grouping"},
     "regularizers": {"groups"},
     "losses": set(),

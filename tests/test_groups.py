@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from sgnn.groups import Groups
@@ -66,6 +67,39 @@ NAMED = {
     ),
     "dict of one name": ({"sex": "sex", "rest": [0, 1, 3, 4]}, {"sex": [2], "rest": [0, 1, 3, 4]}),
     "lists of names": ([NAMES[:3], NAMES[3:]], {0: [0, 1, 2], 1: [3, 4]}),
+    "group of each column": (
+        dict(zip(reversed(NAMES), ["scan", "scan", "who", "when", "when"], strict=True)),
+        {"when": [0, 1], "who": [2], "scan": [3, 4]},
+    ),
+    "number of each column's group": (
+        dict(zip(NAMES, np.array([2, 2, 0, 1, 1]), strict=True)),
+        {0: [2], 1: [3, 4], 2: [0, 1]},
+    ),
+    "one group for all columns": (dict.fromkeys(NAMES, 0), {0: [0, 1, 2, 3, 4]}),
+    "group of each column, called like a column": (
+        dict.fromkeys(NAMES, "sex"),
+        {"sex": [0, 1, 2, 3, 4]},
+    ),
+    "own name of each column": (
+        {name: name for name in NAMES},
+        {n: [i] for i, n in enumerate(NAMES)},
+    ),
+    "groups called like columns": (
+        {"sex": ["sex", "age__months", "age__years"], "scan__left": NAMES[3:]},
+        {"sex": [0, 1, 2], "scan__left": [3, 4]},
+    ),
+    "series by the names": (
+        pd.Series(["scan", "scan", "who", "when", "when"], index=NAMES[::-1]),
+        {"when": [0, 1], "who": [2], "scan": [3, 4]},
+    ),
+    "series of numbers by the names": (
+        pd.Series(range(5), index=NAMES[::-1]),
+        {0: [4], 1: [3], 2: [2], 3: [1], 4: [0]},
+    ),
+    "series in the order of the columns": (
+        pd.Series(["when", "when", "who", "scan", "scan"]),
+        {"when": [0, 1], "who": [2], "scan": [3, 4]},
+    ),
     "callable of names": (
         lambda names, n: [name.partition("__")[0] for name in names],
         {"age": [0, 1], "sex": [2], "scan": [3, 4]},
@@ -221,6 +255,55 @@ REFUSED = {
         "group 'a' but X has no column names",
         'call .set_output(transform="pandas")',
     ),
+    "two readings, by index": Refused(
+        {"x": 1, "y": 0},
+        "(group 'x' has column 1) or as the group of each column (column 'x' is in group 1)",
+        "give lists of columns, {'x': [1], ...}, or the label of each column, [1, ...]",
+        names=["x", "y"],
+    ),
+    "two readings, in the order of the columns": Refused(
+        {"y": 1, "x": 0},
+        "(group 'y' has column 1) or as the group of each column (column 'y' is in group 1)",
+        "give lists of columns, {'y': [1], ...}, or the label of each column, [0, ...]",
+        names=["x", "y"],
+    ),
+    "two readings, by name": Refused(
+        {"x": "y", "y": "x"},
+        "(group 'x' has column 'y') or as the group of each column (column 'x' is in group 'y')",
+        "give lists of columns, {'x': ['y'], ...}, or the label of each column, ['y', ...]",
+        names=["x", "y"],
+    ),
+    "columns without their group": Refused(
+        {"x": "a", "z": "b"},
+        "leave 2 of the 4 columns without a group ('w', 'y')",
+        "add them to a group",
+        n_features=4,
+        names=list("wxyz"),
+    ),
+    "columns without their group, by number": Refused(
+        {"x": 0}, "leave 1 of the 2 columns without a group ('y')", "add", names=["x", "y"]
+    ),
+    "series without a column": Refused(
+        pd.Series(["a"], index=["x"]),
+        "leave 1 of the 2 columns without a group ('y')",
+        "add them to a group",
+        names=["x", "y"],
+    ),
+    "series with a column twice": Refused(
+        pd.Series(["a", "b", "c"], index=["x", "x", "y"]),
+        "3 labels for the 2 columns",
+        "one label per column",
+        names=["x", "y"],
+    ),
+    "ints and strings by the names": Refused(
+        {"x": 0, "y": "a"}, "got 0 (int)", "convert the labels", TypeError, names=["x", "y"]
+    ),
+    "group of another column": Refused(
+        {"x": "a", "z": "a"}, "unknown column 'a' in group 'x'", "are x, y", names=["x", "y"]
+    ),
+    "group of each column without names": Refused(
+        {"x": "a", "y": "a"}, "group 'x' but X has no column names", "give a data frame"
+    ),
     "prefix without names": Refused(
         "prefix", "groups='prefix' needs column names", '.set_output(transform="pandas")'
     ),
@@ -269,7 +352,7 @@ def test_refused_form(form):
     refused = REFUSED[form]
     with pytest.raises(refused.error) as caught:
         Groups.of(refused.spec, refused.n_features, refused.names)
-    assert_one_sentence(caught, "groups", refused.fault, refused.advice)
+    assert_one_sentence(caught.value, "groups", refused.fault, refused.advice)
 
 
 REFUSED_NUMBERS = {
@@ -289,31 +372,31 @@ def test_refused_weights_and_costs(form, argument):
     numbers, fault, advice = REFUSED_NUMBERS[form]
     with pytest.raises(ValueError) as caught:  # noqa: PT011, the words are checked below
         Groups.of([0, 1, 1], 3, **{argument: numbers})
-    assert_one_sentence(caught, f"group_{argument}", fault, advice)
+    assert_one_sentence(caught.value, f"group_{argument}", fault, advice)
 
 
 def test_refused_name_of_weights():
     with pytest.raises(ValueError, match="group_weights='size' is not understood") as caught:
         Groups.of([0, 1], 2, weights="size")
     advice = "give 'sqrt_size', 'none' or one number per group"
-    assert_one_sentence(caught, "group_weights", "'size'", advice)
+    assert_one_sentence(caught.value, "group_weights", "'size'", advice)
 
 
 def test_cost_of_an_unknown_group():
     with pytest.raises(ValueError, match="unknown group 'scam'") as caught:
         Groups.of({"blood": [0], "scan": [1]}, 2, costs={"scam": 40})
-    assert_one_sentence(caught, "group_costs", "'scam'", "the groups are 'blood', 'scan'")
+    assert_one_sentence(caught.value, "group_costs", "'scam'", "the groups are 'blood', 'scan'")
 
 
 def test_negative_cost_by_name():
     with pytest.raises(ValueError, match="finite and not negative, got -1") as caught:
         Groups.of({"blood": [0], "scan": [1]}, 2, costs={"scan": -1})
-    assert_one_sentence(caught, "group_costs", "-1.0", "give numbers >= 0")
+    assert_one_sentence(caught.value, "group_costs", "-1.0", "give numbers >= 0")
 
 
-def assert_one_sentence(caught, argument, fault, advice):
+def assert_one_sentence(raised, argument, fault, advice):
     """It opens with the argument, says what is wrong and what to give, and ends."""
-    message = str(caught.value)
+    message = str(raised)
     assert message.startswith(argument)
     assert fault in message
     assert advice in message

@@ -34,6 +34,7 @@ PROMISED = {
     "metrics",
     "regularizers",
     "selection",
+    "source_columns",
 }
 
 

@@ -8,7 +8,7 @@ from ._covertype import fetch_covertype
 from ._donor_sites import fetch_donor_splice_sites
 from ._embedded import load_digit_rows
 from ._generators import make_grouped_classification, make_grouped_regression
-from ._heart_costs import fetch_heart_costs
+from ._heart_costs import fetch_heart_costs, load_heart_costs
 from ._hydraulic import fetch_hydraulic
 from ._mnist import fetch_fashion_mnist_rows, fetch_mnist_rows
 from ._parity import make_parity
@@ -27,6 +27,7 @@ __all__ = [
     "haar_groups",
     "inverse_haar_groups",
     "load_digit_rows",
+    "load_heart_costs",
     "make_grouped_classification",
     "make_grouped_regression",
     "make_parity",

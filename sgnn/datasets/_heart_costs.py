@@ -4,21 +4,21 @@ from __future__ import annotations
 
 import csv
 import io
-from pathlib import Path
-from typing import Literal, NamedTuple
+from importlib import resources
+from typing import Any, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ._cache import DataHome, cache_home, corrupt_file, fetch_file, find_file, read_member
+from ._cache import DataHome, fetch_file, read_member
 from ._choices import check_choice
 
 _ARCHIVE = "heart_cost/heart+disease.zip"
 _URL = "https://archive.ics.uci.edu/static/public/45/heart+disease.zip"
 _SHA256 = "b17cd273da9ce1caa4710fce80227ea454d4dbf9fcbc8e6a9121672751563adc"
 _MEMBER = "processed.cleveland.data"
-_FFTREES = "heart_cost/heartdisease_fftrees.csv"
+_EMBEDDED = "data/heart_costs.csv"  # heart_costs.txt beside it says whose it is
 
 
 class _Test(NamedTuple):
@@ -78,9 +78,8 @@ def fetch_heart_costs(
         of them at once (9 groups): chol and fbs one blood sample, thalach and thal one thallium
         scan, exang, oldpeak and slope one exercise ECG.
     edition : {"uci", "fftrees"}, default="uci"
-        The published data, or what the R package FFTrees makes of them, with nothing missing.
-        The latter are no download: its table ``heartdisease`` is read from
-        ``heart_cost/heartdisease_fftrees.csv``.
+        The published data, or what the R package FFTrees makes of them, with nothing missing:
+        the table of `load_heart_costs`, which is no download.
 
     Returns
     -------
@@ -104,6 +103,10 @@ def fetch_heart_costs(
         If a file is damaged, or an argument is none of its choices.
     ImportError
         If pooch is missing and needed.
+
+    See Also
+    --------
+    load_heart_costs : The FFTrees edition, also as a frame with words.
 
     Notes
     -----
@@ -132,7 +135,7 @@ def fetch_heart_costs(
     check_choice("by", by, ["test", "procedure"])
     check_choice("edition", edition, ["uci", "fftrees"])
     if edition == "fftrees":
-        data, target = _read_fftrees(data_home)
+        data, target = _coded(_embedded_rows())
     else:
         path = fetch_file(
             _ARCHIVE,
@@ -143,11 +146,75 @@ def fetch_heart_costs(
         )
         # unreadable entries, "?", become NaN
         table = np.genfromtxt(io.BytesIO(read_member(path, _MEMBER)), delimiter=",")
-        data, target = table[:, :-1], table[:, -1] > 0
+        data, target = table[:, :-1].astype(np.float32), (table[:, -1] > 0).astype(np.int64)
+    return _with_prices(data, target, by, edition)
+
+
+def load_heart_costs(
+    *,
+    by: Literal["test", "procedure"] = "test",
+    return_X_y: bool = False,
+    as_frame: bool = False,
+) -> Any:
+    """Load the Cleveland heart disease data with the price of every medical test.
+
+    The edition of the R package FFTrees, with nothing missing, which is part of sgnn.  Nothing is
+    downloaded.
+
+    Parameters
+    ----------
+    by : {"test", "procedure"}, default="test"
+        What makes a group, as in `fetch_heart_costs`.
+    return_X_y : bool, default=False
+        Return (data, target) alone.
+    as_frame : bool, default=False
+        Make data a DataFrame with the words of cp, restecg, slope and thal, and target a Series.
+        It needs pandas.
+
+    Returns
+    -------
+    Bunch, or (data, target)
+        - ``data`` : ndarray of shape (303, 13), float32, in the published codes; or a DataFrame,
+          in which cp, restecg, slope and thal are categories and the others float64.
+        - ``target`` : ndarray or Series of shape (303,), int64, 1 for the 139 with heart disease.
+        - ``frame`` : DataFrame of data and target; None without ``as_frame``.
+        - ``groups``, ``group_costs``, ``feature_names``, ``DESCR`` : as `fetch_heart_costs` has
+          them, of the columns before they are encoded.
+
+    Raises
+    ------
+    ValueError
+        If `by` is none of its choices.
+    ImportError
+        If ``as_frame=True`` and pandas is missing.
+
+    See Also
+    --------
+    fetch_heart_costs : The published data, and where they and the prices come from.
+    sgnn.source_columns : The groups of the columns when the words are encoded.
+
+    Examples
+    --------
+    >>> from sgnn.datasets import load_heart_costs
+    >>> heart = load_heart_costs(as_frame=True)
+    >>> heart.data.shape, heart.data["thal"].unique().tolist(), heart.group_costs["thal"]
+    ((303, 13), ['fd', 'normal', 'rd'], 102.9)
+    """
+    check_choice("by", by, ["test", "procedure"])
+    rows = _embedded_rows()
+    data, target = _coded(rows)
+    heart = _with_prices(data, target, by, "fftrees")
+    heart.frame = _frame(rows, target) if as_frame else None
+    if heart.frame is not None:
+        heart.data, heart.target = heart.frame[heart.feature_names], heart.frame["target"]
+    return (heart.data, heart.target) if return_X_y else heart
+
+
+def _with_prices(data: NDArray, target: NDArray, by: str, edition: str) -> Bunch:
     groups = [test.procedure if by == "procedure" else name for name, test in _TESTS.items()]
     return Bunch(
-        data=data.astype(np.float32),
-        target=target.astype(np.int64),
+        data=data,
+        target=target,
         groups=np.array(groups),
         group_costs=_prices(groups),
         feature_names=list(_TESTS),
@@ -164,25 +231,34 @@ def _prices(groups: list[str]) -> dict[str, float]:
     return prices
 
 
-def _read_fftrees(data_home: DataHome) -> tuple[NDArray, NDArray]:
-    path = find_file(_FFTREES, data_home)
-    if path is None:
-        raise FileNotFoundError(
-            f"{_FFTREES} lies neither in $SGNN_DATA nor in {cache_home(data_home)} and is no "
-            "download; write it from R with write.csv(FFTrees::heartdisease, row.names=FALSE), "
-            "or give edition='uci'."
-        )
-    try:
-        return _parse_fftrees(path)
-    except (KeyError, ValueError) as error:
-        raise corrupt_file(path) from error
+def _embedded_rows() -> list[dict[str, str]]:
+    text = resources.files(__package__).joinpath(_EMBEDDED).read_text(encoding="utf-8")
+    return list(csv.DictReader(text.splitlines()))
 
 
-def _parse_fftrees(path: Path) -> tuple[NDArray, NDArray]:
-    rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+def _coded(rows: list[dict[str, str]]) -> tuple[NDArray, NDArray]:
+    """Return data and target in the published codes."""
     data = [
         [float(_CODES[test][row[test]] if test in _CODES else row[test]) for test in _TESTS]
         for row in rows
     ]
-    sick = {"true": True, "false": False}  # R shouts
-    return np.array(data), np.array([sick[row["diagnosis"].lower()] for row in rows])
+    target = [row["diagnosis"] == "True" for row in rows]
+    return np.array(data, dtype=np.float32), np.array(target, dtype=np.int64)
+
+
+def _frame(rows: list[dict[str, str]], target: NDArray) -> Any:
+    """Return data and target as a DataFrame with the words of the table."""
+    try:
+        import pandas as pd
+    except ImportError as error:
+        raise ImportError(
+            "as_frame=True needs pandas; install it with pip install pandas, or give "
+            "as_frame=False."
+        ) from error
+    columns = {
+        test: pd.Categorical([row[test] for row in rows], categories=list(_CODES[test]))
+        if test in _CODES
+        else [float(row[test]) for row in rows]
+        for test in _TESTS
+    }
+    return pd.DataFrame(columns | {"target": target})

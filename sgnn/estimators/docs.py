@@ -14,10 +14,12 @@ PARAMETERS = {
     "groups": """None, int, str, array, list, dict or callable, default=None
         Which columns belong together; every column must be in exactly one group.  None: each
         column alone.  An int: consecutive blocks of that size.  An array of n_features ints or
-        strings: the label of each column.  A list of lists, or a dict {name: columns}: the
-        columns of each group, as indices, a slice, a mask or names.  "prefix" or "prefix:SEP":
-        columns whose names agree before the first SEP ("__").  A callable
-        (feature_names, n_features) returning any of these.""",
+        strings, or a dict {column: label}: the label of each column.  A list of lists, or a dict
+        {name: columns}: the columns of each group, as indices, a slice, a mask or names.
+        "prefix" or "prefix:SEP": columns whose names agree before the first SEP ("__"); a
+        UserWarning says where these are all alone, or named after transformers.  A callable
+        (feature_names, n_features) returning any of these, such as
+        `sgnn.source_columns(X.columns)` for what encoders make of the columns of X.""",
     "lam": """float, default=0.01
         Strength of the penalty, >= 0; 0 removes nothing.""",
     "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"

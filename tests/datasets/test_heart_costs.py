@@ -1,20 +1,26 @@
-"""Heart disease and its costs: the published text, the published prices, two editions."""
+"""Heart disease and its costs: the published text, the published prices, the embedded table."""
 
 from __future__ import annotations
 
 import csv
 import hashlib
+import sys
 import zipfile
 from collections import Counter
+from importlib import resources
 
 import numpy as np
+import pandas as pd
 import pytest
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder
 
-from sgnn.datasets import _heart_costs, fetch_heart_costs
+from sgnn import GroupLassoClassifier, source_columns
+from sgnn.datasets import _heart_costs, fetch_heart_costs, load_heart_costs
 from sgnn.groups import Groups
 
 ARCHIVE = "heart_cost/heart+disease.zip"
-FFTREES = "heart_cost/heartdisease_fftrees.csv"
 TESTS = [
     *("age", "sex", "cp", "trestbps", "chol", "fbs", "restecg"),
     *("thalach", "exang", "oldpeak", "slope", "ca", "thal"),
@@ -24,25 +30,30 @@ PUBLISHED = """\
 63.0,1.0,1.0,145.0,233.0,1.0,2.0,150.0,0.0,2.3,3.0,0.0,6.0,0
 67.0,0.0,4.0,160.0,286.0,0.0,0.0,108.0,1.0,1.5,2.0,?,3.0,2
 """
-# The same as R's write.csv writes those of FFTrees, but for what was missing.
-EDITED = """\
-"diagnosis","age","sex","cp","trestbps","chol","fbs","restecg","thalach","exang","oldpeak",\
-"slope","ca","thal"
-FALSE,63,1,"ta",145,233,1,"hypertrophy",150,0,2.3,"down",0,"fd"
-TRUE,67,0,"a",160,286,0,"normal",108,1,1.5,"flat",1,"normal"
+# Three more, whole, as it writes them: the first of its file.
+FIRST = """\
+63.0,1.0,1.0,145.0,233.0,1.0,2.0,150.0,0.0,2.3,3.0,0.0,6.0,0
+67.0,1.0,4.0,160.0,286.0,0.0,2.0,108.0,1.0,1.5,2.0,3.0,3.0,2
+67.0,1.0,4.0,120.0,229.0,0.0,2.0,129.0,1.0,2.6,2.0,2.0,7.0,1
 """
+# What the codebook of the archive calls the codes, in the words of FFTrees.
+WORDS = {
+    "cp": ["ta", "aa", "np", "a"],
+    "restecg": ["normal", "abnormal", "hypertrophy"],
+    "slope": ["up", "flat", "down"],
+    "thal": ["normal", "fd", "rd"],
+}
 
 
 @pytest.fixture
 def tiny(offline, monkeypatch, tmp_path):
-    """Return a data folder with both editions of two patients, the hash taken for the known one."""
+    """Return a data folder with two published patients, the hash taken for the known one."""
     path = tmp_path / ARCHIVE
     path.parent.mkdir()
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("cleveland.data", "the raw records")
         archive.writestr("processed.cleveland.data", PUBLISHED)
     monkeypatch.setattr(_heart_costs, "_SHA256", hashlib.sha256(path.read_bytes()).hexdigest())
-    (tmp_path / FFTREES).write_text(EDITED)
     return tmp_path
 
 
@@ -59,13 +70,90 @@ def test_parser(tiny):
     assert heart.feature_names == TESTS
 
 
-def test_the_edition_of_fftrees(tiny):
-    heart = fetch_heart_costs(tiny, edition="fftrees")
-    published = fetch_heart_costs(tiny)
-    missing = np.isnan(published.data)
-    np.testing.assert_array_equal(heart.data[~missing], published.data[~missing])
-    assert heart.data[missing].tolist() == [1]
-    assert heart.target.tolist() == [0, 1]
+def test_the_edition_of_fftrees_is_embedded(offline, tmp_path):
+    fetched = fetch_heart_costs(tmp_path, edition="fftrees", by="procedure")
+    loaded = load_heart_costs(by="procedure")
+    assert loaded.pop("frame") is None
+    assert fetched.keys() == loaded.keys()
+    np.testing.assert_array_equal(fetched.data, loaded.data)
+    np.testing.assert_array_equal(fetched.target, loaded.target)
+    np.testing.assert_array_equal(fetched.groups, loaded.groups)
+    assert fetched.group_costs == loaded.group_costs
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_embedded_table():
+    heart = load_heart_costs()
+    assert heart.data.shape == (303, 13)
+    assert heart.data.dtype == np.float32
+    assert heart.target.dtype == np.int64
+    assert np.isfinite(heart.data).all()
+    assert np.bincount(heart.target).tolist() == [164, 139]
+    first = np.loadtxt(FIRST.splitlines(), delimiter=",")
+    np.testing.assert_array_equal(heart.data[:3], first[:, :-1].astype(np.float32))
+    assert heart.target[:3].tolist() == (first[:, -1] > 0).tolist()
+    assert heart.feature_names == TESTS
+
+
+def test_its_licence_is_beside_it():
+    notice = resources.files("sgnn.datasets").joinpath("data/heart_costs.txt").read_text("utf-8")
+    assert "CC0 1.0" in notice
+    assert "FFTrees" in notice
+
+
+def test_the_embedded_frame():
+    heart, coded = load_heart_costs(as_frame=True), load_heart_costs()
+    assert list(heart.data) == heart.feature_names == TESTS
+    pd.testing.assert_frame_equal(heart.frame, heart.data.assign(target=heart.target))
+    assert heart.target.name == "target"
+    assert heart.target.tolist() == coded.target.tolist()
+    for name, column in zip(TESTS, coded.data.T, strict=True):
+        if name in WORDS:
+            assert heart.data[name].cat.categories.tolist() == WORDS[name]
+            codes = np.unique(column)[heart.data[name].cat.codes]
+            np.testing.assert_array_equal(codes, column)
+        else:
+            assert heart.data[name].dtype == np.float64
+            np.testing.assert_array_equal(heart.data[name].astype(np.float32), column)
+
+
+@pytest.mark.parametrize("as_frame", [False, True])
+def test_data_and_target_alone(as_frame):
+    heart = load_heart_costs(as_frame=as_frame)
+    X, y = load_heart_costs(return_X_y=True, as_frame=as_frame)
+    assert type(X) is type(heart.data)
+    assert type(y) is type(heart.target)
+    np.testing.assert_array_equal(X, heart.data)
+    np.testing.assert_array_equal(y, heart.target)
+
+
+def test_a_frame_needs_pandas(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"as_frame=True needs pandas.*give as_frame=False"):
+        load_heart_costs(as_frame=True)
+    load_heart_costs()
+
+
+@pytest.mark.parametrize("by", ["test", "procedure"])
+def test_the_frame_in_a_pipeline(by):
+    """Its words are encoded, and its prices are those of the columns before that."""
+    heart = load_heart_costs(by=by, as_frame=True)
+    encode = make_column_transformer(
+        (OneHotEncoder(sparse_output=False), make_column_selector(dtype_include="category")),
+        remainder="passthrough",
+    ).set_output(transform="pandas")
+    read, test_to_group = (
+        source_columns(heart.data.columns),
+        dict(zip(TESTS, heart.groups, strict=True)),
+    )
+    model = GroupLassoClassifier(
+        lambda names, n: [str(test_to_group[test]) for test in read(names, n)],
+        group_costs=heart.group_costs,
+        standardize=True,
+    )
+    groups = make_pipeline(encode, model).fit(heart.data, heart.target)[-1].groups_
+    assert dict(zip(groups.names, groups.costs, strict=True)) == heart.group_costs
+    assert groups.sizes.sum() == 13 + sum(len(words) - 1 for words in WORDS.values())
 
 
 def test_tests_are_groups(tiny):
@@ -142,21 +230,9 @@ def test_damaged_archive_is_refused(tiny, content):
         fetch_heart_costs(tiny)
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [("diagnosis", "sick"), ("thal", "thallium"), ('"ta"', '"typical"'), ("2.3", "high")],
-)
-def test_damaged_edition_is_refused(tiny, old, new):
-    (tiny / FFTREES).write_text(EDITED.replace(old, new))
-    with pytest.raises(ValueError, match=r"fftrees\.csv is damaged"):
-        fetch_heart_costs(tiny, edition="fftrees")
-
-
-def test_missing_files_are_refused(offline, tmp_path):
+def test_a_missing_file_is_refused(offline, tmp_path):
     with pytest.raises(FileNotFoundError, match="download_if_missing=False"):
         fetch_heart_costs(tmp_path, download_if_missing=False)
-    with pytest.raises(FileNotFoundError, match=r"write\.csv\(FFTrees::heartdisease"):
-        fetch_heart_costs(tmp_path, edition="fftrees")
 
 
 @pytest.mark.parametrize("argument", ["by", "edition"])
@@ -165,15 +241,9 @@ def test_refused_choices(tiny, argument):
         fetch_heart_costs(tiny, **{argument: "row"})
 
 
-def test_the_real_table(real_data):
-    real_data(FFTREES)
-    heart = fetch_heart_costs(edition="fftrees")
-    assert heart.data.shape == (303, 13)
-    assert np.isfinite(heart.data).all()
-    assert np.bincount(heart.target).tolist() == [164, 139]
-    # The first patient of the published file.
-    first = np.array([63, 1, 1, 145, 233, 1, 2, 150, 0, 2.3, 3, 0, 6], dtype=np.float32)
-    np.testing.assert_array_equal(heart.data[0], first)
+def test_refused_groups_of_the_embedded_table():
+    with pytest.raises(ValueError, match="by='row' is not understood; give one of"):
+        load_heart_costs(by="row")
 
 
 def test_the_real_prices(real_data):
