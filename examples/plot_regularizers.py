@@ -56,10 +56,13 @@ the right ones in the limit of many rows (Zou 2006; Dinh and Ho 2020 for network
 with `groups=` takes such factors as `group_weights=`:
 
 ```python
-first = GroupLassoMLP(groups, lam=0.004).fit(X, y)
+first = SGINClassifier(groups, lam=0.004).fit(X, y)
 norms = first.group_norms_.clip(1e-6 * first.group_norms_.max())  # a removed group stays out
-second = GroupLassoMLP(groups, lam=0.004, group_weights=first.groups_.weights / norms).fit(X, y)
+second = SGINClassifier(groups, lam=0.004, group_weights=first.groups_.weights / norms).fit(X, y)
 ```
+
+`GroupLassoMLP` does so within one fit, after its epochs and before its polish
+(`group_weights="adaptive"`, the default): the factors are then at least those of the size.
 
 `regularizers.Adaptive` does the same to any regularizer above whose blocks have weights, on a
 tensor of your own; `Adaptive.after(regularizer, w, blocks, gamma=1.0)` takes the factors from

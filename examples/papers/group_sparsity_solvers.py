@@ -30,6 +30,7 @@ PAPER = {
     "n_iter_no_change": None,
     "warmup_epochs": 0,
     "standardize": True,
+    "group_weights": "sqrt_size",
     "random_state": 0,
 }
 

@@ -115,10 +115,16 @@ class Algorithm(ABC):
         k = self.max_groups or len(self.problem.groups)
         return self.epoch > self.warmup_epochs and len(self.problem.living) <= k
 
+    def _first_elimination(self, end: float) -> float:
+        """The epoch from which `max_groups` removes groups; at `end` it has done so."""
+        return 0.0
+
     def _room(self) -> int:
         """Groups allowed after this epoch: down to max_groups, evenly, by 3/4 of the epochs."""
         k = len(self.problem.groups)
         if self.max_groups is None:
             return k
-        done = min(1.0, self.epoch / max(1.0, 0.75 * self.max_epochs))
+        end = max(1.0, 0.75 * self.max_epochs)
+        start = self._first_elimination(end)
+        done = min(1.0, max(0.0, (self.epoch - start) / (end - start)))
         return max(self.max_groups, round(k - done * (k - self.max_groups)))

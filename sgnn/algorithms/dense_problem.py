@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -10,11 +10,14 @@ from torch import Tensor
 
 from ..groups import Blocks
 from ..modules import MLP
+from ..regularizers.base import reweighted
 from .network import DenseNetwork, Network
 from .problem import ENOUGH, Problem
 from .terms import Term
 
 __all__ = ["DenseProblem"]
+
+LARGEST_FACTOR = 1e6  # of the weight of a group in `adapt`, which no gradient overcomes
 
 
 @dataclass(kw_only=True)
@@ -46,6 +49,24 @@ class DenseProblem(Problem):
     def remove(self, group: int) -> None:
         self.module.theta[:, self.columns[group]] = 0
         self.alive[group] = False
+
+    def adapt(self) -> None:
+        """Weigh the groups by what has been learned of them, as adaptive group lasso does.
+
+        Group g counts max(1, m / m_g) times as much as before, where m_g is the mean square of its
+        weights and m that of the whole layer; a group that is 0 is removed.
+        """
+        squares, sizes = self.blocks.sum(self.module.theta.square()), self.blocks.sizes
+        for group in np.flatnonzero(self.alive & (squares == 0).cpu().numpy()):
+            self.remove(int(group))
+        ratios = sizes * (squares.sum() / sizes.sum()) / squares
+        factors = torch.where(squares > 0, ratios, 1.0).clamp(1.0, LARGEST_FACTOR)
+        weights = self.groups.weights * factors.double().cpu().numpy()
+        self.groups = replace(self.groups, weights=weights)
+        self.blocks = reweighted(self.blocks, self.blocks.weights * factors)
+        for term in self.terms:
+            if term.tensor is self.module.theta:
+                term.blocks = self.blocks
 
     def growth(self) -> np.ndarray:
         # each batch's first product is computed once and then lacks one group at a time

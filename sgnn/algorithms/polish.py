@@ -9,6 +9,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
+from .dense_problem import DenseProblem
 from .whole import WholeNetwork
 
 __all__ = ["Polished", "polish"]
@@ -27,7 +28,11 @@ class Polished(WholeNetwork):
         Full-batch iterations at most; 0 leaves the polish out.
     tolerance : float, default=1e-8
         The fixed-point residual that is small enough.
+    adaptive : bool, default=False
+        Polish with the weights that `DenseProblem.adapt` gives the groups.
     """
+
+    problem: DenseProblem
 
     def __init__(
         self,
@@ -35,15 +40,20 @@ class Polished(WholeNetwork):
         warmup_epochs: int = 0,
         polish_iter: int = 200,
         tolerance: float = 1e-8,
+        *,
+        adaptive: bool = False,
     ) -> None:
         super().__init__(max_groups, warmup_epochs)
-        self.polish_iter, self.tolerance = polish_iter, tolerance
+        self.polish_iter, self.tolerance, self.adaptive = polish_iter, tolerance, adaptive
 
     @property
     def has_acted(self) -> bool:
         return super().has_acted or self.polish_iter > 0
 
     def polish(self) -> Generator[float, None, None]:
+        if self.adaptive:
+            self.problem.adapt()
+            self._take(self.problem.network())
         self.network.load()
         with closing(polish(self, self.tolerance)) as iterations:
             yield from islice(iterations, self.polish_iter)
@@ -162,7 +172,7 @@ def _loss(algorithm: WholeNetwork, point: Point) -> Tensor:
     _set(algorithm, point)
     rows = algorithm.problem.rows
     parts = (algorithm.network.loss(b).double() * (b.stop - b.start) for b in rows.batches)
-    return sum(parts) / rows.n  # type: ignore[return-value]
+    return torch.as_tensor(sum(parts) / rows.n)
 
 
 def _gradient(algorithm: WholeNetwork, point: Point) -> tuple[Tensor, Point]:

@@ -43,8 +43,10 @@ class Proximal(Polished):
         polish_iter: int = 200,
         tolerance: float = 1e-8,
         every: int = 16,
+        *,
+        adaptive: bool = False,
     ) -> None:
-        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance)
+        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance, adaptive=adaptive)
         self.every = every
 
     def enter(self, block: int) -> None:

@@ -44,8 +44,10 @@ class RMDA(Polished):
         polish_iter: int = 200,
         tolerance: float = 1e-8,
         momentum: float = 0.1,
+        *,
+        adaptive: bool = False,
     ) -> None:
-        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance)
+        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance, adaptive=adaptive)
         self.momentum = momentum
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:

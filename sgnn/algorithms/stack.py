@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..groups import Blocks
 from ..modules import Head
+from ..regularizers.base import reweighted
 from .dense_problem import DenseProblem
 from .network import Network
 from .rows import RescaledRows
@@ -63,6 +64,11 @@ class Stack:
         if self.y.ndim == 3:
             self.y = self.y[index]
 
+    def adapt(self) -> None:
+        """Weigh the groups of every replica by what it has learned of them."""
+        for member in self.members:
+            member.adapt()
+
     def targets(self, batch: slice, replicas: Tensor | None = None) -> Tensor:
         """Of a batch: those that all share, or (R, b, n_outputs) where each scales y by its own."""
         if self.y.ndim < 3:
@@ -110,15 +116,20 @@ class StackedNetwork(Network):
         n_weights = len(first.module.weights)
         self.weights, self.biases = upper[:n_weights], upper[n_weights:]
         place = {id(tensor): i for i, tensor in enumerate(tensors)}
-        self.terms = [self._term(term, place[id(term.tensor)]) for term in first.terms]
+        every = zip(*(member.terms for member in stack.members), strict=True)
+        self.terms = [self._term(own, place[id(own[0].tensor)]) for own in every]
         self.load()
 
-    def _term(self, term: Term, place: int) -> Term:
-        blocks = term.blocks
+    def _term(self, own: Sequence[Term], place: int) -> Term:
+        """One for the terms that the replicas have in that place."""
+        blocks = own[0].blocks
         if place == 0:
             shape = self.theta.shape[1:]
-            blocks = Blocks.columns(shape, self.problem.labels, term.blocks.weights)
-        return Term(self.parameters[place], blocks, term.regularizer)
+            blocks = Blocks.columns(shape, self.problem.labels, blocks.weights)
+            if any((term.blocks.weights != blocks.weights).any() for term in own):
+                weights = torch.stack([term.blocks.weights for term in own])
+                blocks = reweighted(blocks, weights)
+        return Term(self.parameters[place], blocks, own[0].regularizer)
 
     def gradient(self, batch: slice) -> Tensor:
         stack, head = self.problem, self._head()

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from .base import EVERYTHING, Algorithm
-from .network import Leaf
+from .network import Leaf, Network
 from .problem import Problem
 
 __all__ = ["WholeNetwork"]
@@ -31,9 +31,11 @@ class WholeNetwork(Algorithm):
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         super().begin(problem, optimizer, max_epochs)
-        self.network = problem.network()
-        self.terms, self.moved = self.network.terms, self.network.parameters
+        self._take(problem.network())
         optimizer.param_groups[0]["params"] = self.moved
+
+    def _take(self, network: Network) -> None:
+        self.network, self.terms, self.moved = network, network.terms, network.parameters
 
     @property
     def lam(self) -> float:
@@ -44,6 +46,10 @@ class WholeNetwork(Algorithm):
     @property
     def has_acted(self) -> bool:
         return self.epoch > min(1, self.warmup_epochs)
+
+    def _first_elimination(self, end: float) -> float:
+        # an untrained network spares any group
+        return min(float(self.warmup_epochs), end / 2)
 
     def resume(self, state: dict[str, Any]) -> None:
         super().resume(state)

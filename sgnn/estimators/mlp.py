@@ -24,7 +24,7 @@ PLACES = ("input", "hidden", "bias")
 POLISHED = {"proximal": Proximal, "rmda": RMDA}
 
 OWN = {
-    "lam": """float, default=0.003
+    "lam": """float, default=0.002
         Strength of the penalty, >= 0.""",
     "regularizer": """str or Regularizer, default="group_lasso"
         One of `sgnn.regularizers.names()`, or an instance.""",
@@ -48,11 +48,13 @@ OWN = {
         Full-batch iterations after the last epoch, at most, each of which costs an epoch and a
         third; none with algorithm="subgradient" or early_stopping.  "auto" is 200, and 20,000
         without a hidden layer, where the solution is then exact.""",
-    "group_weights": """{"sqrt_size", "none"} or array of shape (n_groups,), default="sqrt_size"
+    "group_weights": """{"adaptive", "sqrt_size", "none"} or array, default="adaptive"
         The factor of each group: sqrt(number of its weights), hidden units included, 1, or these
-        numbers for the groups of inputs.  Regularizers whose source has no such factor have 1.
-        Adaptive weights: `first.groups_.weights / first.group_norms_` of a first fit, its norms
-        clipped above 0.""",
+        numbers, (n_groups,), for the groups of inputs.  With "adaptive" it is sqrt(number of its
+        weights) in the epochs, and in the polish max(1, m / m_g) times that for the groups of
+        inputs, m_g being the mean square of the weights of group g after the epochs and m that of
+        the layer; without a hidden layer or a polish it is "sqrt_size".  The factors that were
+        used last are `groups_.weights`.  Regularizers whose source has no such factor have 1.""",
     "max_epochs": """int, default=100
         Epochs at most; an epoch sees every row once.""",
     "lr_schedule": """float, callable or None, default=0.98
@@ -77,7 +79,7 @@ class RegularizedMLP(DenseNet):
         self,
         groups=None,
         *,
-        lam=0.003,
+        lam=0.002,
         regularizer="group_lasso",
         regularize=PLACES,
         algorithm="proximal",
@@ -85,7 +87,7 @@ class RegularizedMLP(DenseNet):
         warmup_epochs="auto",
         zero_tol=1e-3,
         polish_iter="auto",
-        group_weights="sqrt_size",
+        group_weights="adaptive",
         group_costs=None,
         max_groups=None,
         hidden_layer_sizes=(100,),
@@ -150,7 +152,9 @@ class RegularizedMLP(DenseNet):
         warmup = self._warmup_epochs(max_epochs)
         if self.algorithm == "subgradient":
             return Subgradient(self.max_groups, warmup, self.zero_tol)
-        return POLISHED[self.algorithm](self.max_groups, warmup, self._polish_iter)
+        return POLISHED[self.algorithm](
+            self.max_groups, warmup, self._polish_iter, adaptive=self._adaptive
+        )
 
     def _regularizer(self) -> Regularizer:
         return made(self.regularizer, self.alpha)
@@ -166,8 +170,19 @@ class RegularizedMLP(DenseNet):
     @property
     def _sized(self) -> bool:
         """Whether a block's factor is sqrt(number of its weights) or 1."""
-        by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
-        return by_size and self._regularizer().size_factor
+        return not _is(self.group_weights, "none") and self._regularizer().size_factor
+
+    @property
+    def _adaptive(self) -> bool:
+        """Whether the polish weighs the groups of inputs by what the epochs have made of them."""
+        # a linear model is convex: there is one minimum, and it is reached
+        penalized = "input" in self.regularize and len(self.hidden_layer_sizes) > 0
+        return penalized and self._sized and _is(self.group_weights, "adaptive")
+
+    def _groups_of(self, n_features: int) -> Groups:
+        weights = "sqrt_size" if _is(self.group_weights, "adaptive") else self.group_weights
+        names = getattr(self, "feature_names_in_", None)
+        return Groups.of(self.groups, n_features, names, weights=weights, costs=self.group_costs)
 
     def _weighed(self, groups: Groups, module: MLP) -> Groups:
         """A group's size is the number of its weights, as in paper 2, not of its columns."""
@@ -198,6 +213,10 @@ class RegularizedMLP(DenseNet):
     def sparsity_(self) -> list[dict]:
         """Weights and neurons that are zero, layer by layer; see `sgnn.compaction`."""
         return layer_sparsity(self.module_)
+
+
+def _is(value: object, name: str) -> bool:
+    return isinstance(value, str) and value == name
 
 
 @documented(**OWN)
@@ -246,7 +265,7 @@ class GroupLassoMLP(NetClassifier, RegularizedMLP):
         self,
         groups=None,
         *,
-        lam=0.003,
+        lam=0.002,
         regularizer="group_lasso",
         regularize=PLACES,
         algorithm="proximal",
@@ -254,7 +273,7 @@ class GroupLassoMLP(NetClassifier, RegularizedMLP):
         warmup_epochs="auto",
         zero_tol=1e-3,
         polish_iter="auto",
-        group_weights="sqrt_size",
+        group_weights="adaptive",
         group_costs=None,
         max_groups=None,
         hidden_layer_sizes=(100,),

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
 from ..groups import Groups
 from ..regularizers import GroupLasso, Regularizer
+from .base import FULL_BATCH
 from .dense import DenseNet
 from .docs import documented
 from .parameters import SHARED, choice, either, integer
@@ -13,10 +16,18 @@ from .tasks import NetClassifier, NetRegressor
 __all__ = ["SGINClassifier", "SGINRegressor"]
 
 # max_epochs="auto": an epoch is a visit of every group, so that fewer do where there are many
-MOST_EPOCHS, FEWEST_EPOCHS, MOST_VISITS = 50, 10, 960
+MOST_EPOCHS, FEWEST_EPOCHS, MOST_VISITS = 50, 10, 1152
+# batch_size="auto" of more rows than fit one batch: so many steps a visit, whatever the number of
+# rows, so that a lam means the same for a part of them (a fold) and for all
+STEPS, LARGEST_BATCH = 4, 1000
 ALGORITHMS = {"a": Blockwise, "b": BlockwiseB}
 
 OWN = {
+    "batch_size": """int or "auto", default="auto"
+        Rows in a mini-batch; "auto" is all of them up to 256, otherwise a quarter of them, but
+        not fewer than 200 and not more than 1000.""",
+    "lam": """float, default=0.03
+        Strength of the penalty, >= 0; 0 removes nothing.""",
     "algorithm": """{"a", "b", "sgd"}, default="a"
         Algorithm 1 of the paper, its Algorithm 2 (train through a visit first, then measure),
         or plain gradient steps on the whole objective, which remove nothing by themselves (the
@@ -44,7 +55,7 @@ class SGIN(DenseNet):
         self,
         groups=None,
         *,
-        lam=0.01,
+        lam=0.03,
         algorithm="a",
         bar="lam_tau",
         warmup_epochs="auto",
@@ -110,6 +121,11 @@ class SGIN(DenseNet):
             return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // len(groups)))
         return self.max_epochs
 
+    def _batch_size(self, n: int) -> int:
+        if self.batch_size == "auto" and n > FULL_BATCH:
+            return min(LARGEST_BATCH, max(200, math.ceil(n / STEPS)))
+        return super()._batch_size(n)
+
     def _algorithm(self, max_epochs: int) -> Algorithm:
         if self.algorithm == "sgd":
             return Subgradient(self.max_groups)
@@ -172,7 +188,7 @@ class SGINClassifier(NetClassifier, SGIN):
         self,
         groups=None,
         *,
-        lam=0.01,
+        lam=0.03,
         algorithm="a",
         bar="lam_tau",
         warmup_epochs="auto",

@@ -269,7 +269,7 @@ def test_the_warm_up_leaves_time_for_removals(sgin, max_epochs):
     assert first == min(20, int(0.4 * max_epochs))
 
 
-@pytest.mark.parametrize(("n_groups", "epochs"), [(1, 50), (19, 50), (20, 48), (64, 15), (120, 10)])
+@pytest.mark.parametrize(("n_groups", "epochs"), [(1, 50), (23, 50), (24, 48), (64, 18), (120, 10)])
 def test_epochs_fall_with_the_number_of_groups(n_groups, epochs):
     X = np.random.default_rng(0).normal(size=(12, 120))
     settings = {"lam": 0.0, "n_iter_no_change": None, "hidden_layer_sizes": (2,)}

@@ -121,15 +121,61 @@ def test_alpha_mixes_where_there_is_a_mix():
 def test_adaptive_weights_remove_what_the_first_fit_made_small():
     case = MLPS[1]
     settings = {"polish_iter": 100, "max_epochs": 40, "max_groups": None, "regularize": ("input",)}
-    first = case(**settings).fit(case.X, case.y)
+    plain = {"group_weights": "sqrt_size"}
+    first = case(**plain, **settings).fit(case.X, case.y)
     assert first.group_support_.all()
     factors = 1 / first.group_norms_
     second = case(group_weights=first.groups_.weights * factors, **settings).fit(case.X, case.y)
     assert second.selected_groups_ == case.planted
-    wrapped = case(regularizer=Adaptive(GroupLasso(), torch.tensor(factors)), **settings)
+    wrapped = case(regularizer=Adaptive(GroupLasso(), torch.tensor(factors)), **plain, **settings)
     np.testing.assert_allclose(
         outputs(wrapped.fit(case.X, case.y), case.X), outputs(second, case.X), atol=1e-12
     )
+
+
+@pytest.mark.parametrize("algorithm", ALGORITHMS)
+@pytest.mark.parametrize("costs", [None, [1.0, 5.0, 1.0, 1.0, 1.0]], ids=["alike", "costs"])
+def test_the_polish_weighs_groups_by_what_the_epochs_made_of_them(algorithm, costs):
+    case = MLPS[0].by(algorithm)
+    settings = {"max_groups": None, "lam": 1e-3, "group_costs": costs}
+    raw = case(polish_iter=0, **settings).fit(case.X, case.y)
+    columns = raw.module_.theta.detach().square().mean(0).numpy()
+    groups = [case.made.groups == name for name in raw.groups_.names]
+    squares = np.array([columns[group].mean() for group in groups])
+    expected = raw.groups_.weights * np.maximum(1.0, columns.mean() / squares)
+    np.testing.assert_allclose(raw.groups_.weights, [np.sqrt(8 * g.sum()) for g in groups])
+    polished = case(polish_iter=3, **settings).fit(case.X, case.y)
+    np.testing.assert_allclose(polished.groups_.weights, expected)
+    assert polished.history_[-1]["regularization"] == pytest.approx(penalty_of(polished))
+    plain = case(polish_iter=3, group_weights="sqrt_size", **settings).fit(case.X, case.y)
+    np.testing.assert_array_equal(plain.groups_.weights, raw.groups_.weights)
+    assert (expected > 1.05 * raw.groups_.weights).any()
+
+
+def penalty_of(model):
+    """lam times the sum of the factors times the norms, from the weights alone."""
+    module, groups = model.module_, model.groups_
+    inputs = groups.weights * groups.costs @ model.group_norms_
+    (W,), (first, _) = module.weights, module.biases
+    hidden = np.sqrt(len(W)) * W.detach().norm(dim=0).sum().item()
+    return model.lam * (inputs + hidden + first.detach().abs().sum().item())
+
+
+def test_linear_models_and_other_weights_are_not_adapted():
+    case = MLPS[0]
+    for settings in (
+        {"hidden_layer_sizes": ()},
+        {"regularize": ("hidden",)},
+        {"regularizer": "l1"},
+        {"early_stopping": True},
+    ):
+        settings = settings | {"max_groups": None, "polish_iter": 3, "lam": 1e-3}
+        model, plain = (
+            case(group_weights=weights, **settings).fit(case.X, case.y)
+            for weights in ("adaptive", "sqrt_size")
+        )
+        np.testing.assert_array_equal(model.groups_.weights, plain.groups_.weights)
+        np.testing.assert_array_equal(outputs(model, case.X), outputs(plain, case.X))
 
 
 PLACES = {
