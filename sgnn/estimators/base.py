@@ -360,7 +360,7 @@ class SparseNet(GroupSelector):
         self.group_support_ = problem.alive
         doubt = doubt or self._useless_because(problem)
         if doubt is not None:
-            warnings.warn(doubt, ConvergenceWarning, stacklevel=3)
+            warnings.warn(doubt, ConvergenceWarning, stacklevel=4)
         self.module_.columns.keep(torch.from_numpy(groups.expand(self.group_support_)))
 
     def _doubt(self, problem: Problem, algorithm: Algorithm, net: Net) -> str | None:
@@ -371,7 +371,8 @@ class SparseNet(GroupSelector):
                 f"{problem.groups.names[problem.living[0]]!r}, is left by rule alone, as its loss "
                 f"increase is below the bar too: lower lam."
             )
-        if self.lam > 0 and not algorithm.has_acted and not net.cut_short_:
+        idle = self.lam > 0 and problem.alive.all() and not algorithm.has_acted
+        if idle and not net.cut_short_:
             return (
                 f"lam={self.lam!r} could not remove a group, as the fit ended after "
                 f"{len(net.history)} epochs, within warmup_epochs={self.warmup_epochs}: give more "

@@ -36,7 +36,7 @@ PARAMETERS = {
         Activation of the hidden layers.""",
     "max_epochs": """int or "auto", default="auto"
         Epochs at most; an epoch visits every living group, and a visit sees every row.  "auto" is
-        1152 visits, but not fewer than 10 epochs and not more than 50.""",
+        1100 visits, but not fewer than 10 epochs and not more than 50; 50 with algorithm="sgd".""",
     "batch_size": """int or "auto", default="auto"
         Rows in a mini-batch; "auto" is all of them up to 256, otherwise 200.""",
     "learning_rate": """float, default=0.01

@@ -547,7 +547,8 @@ class GroupLassoRegressor(RegressorMixin, GroupLasso):
     minimize over coef, intercept: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
 
     where theta_g is the coefficients of the columns of group g, (n_targets, p_g), and the loss of
-    a row is 1/2 sum_j (y_j - z_j)^2.
+    a row is 1/2 sum_j (y_j - z_j)^2, of columns and targets that are scaled to variance 1 by
+    default.
 
     Parameters
     ----------
@@ -579,8 +580,8 @@ class GroupLassoRegressor(RegressorMixin, GroupLasso):
     -----
     Accelerated proximal gradient on the groups that the strong rule of [2]_ keeps, and Newton
     steps where it is settled which of them are zero, in float64.
-    With every column a group of its own it is scikit-learn's Lasso, and MultiTaskLasso for
-    several targets.
+    With every column a group of its own and standardize=False it is scikit-learn's Lasso, and
+    MultiTaskLasso for several targets.
 
     References
     ----------

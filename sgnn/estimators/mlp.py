@@ -25,7 +25,8 @@ POLISHED = {"proximal": Proximal, "rmda": RMDA}
 
 OWN = {
     "lam": """float, default=0.002
-        Strength of the penalty, >= 0.""",
+        Strength of the penalty, >= 0; 0 removes nothing.  Its scale is a fortieth to an eightieth
+        of that of `SGINClassifier`.""",
     "regularizer": """str or Regularizer, default="group_lasso"
         One of `sgnn.regularizers.names()`, or an instance.""",
     "regularize": """tuple of {"input", "hidden", "bias"}, default=("input", "hidden", "bias")

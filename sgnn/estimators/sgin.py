@@ -15,8 +15,9 @@ from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
 
-# max_epochs="auto": an epoch is a visit of every group, so that fewer do where there are many
-MOST_EPOCHS, FEWEST_EPOCHS, MOST_VISITS = 50, 10, 1152
+# max_epochs="auto": an epoch is a visit of every group, so that fewer do where there are many; but
+# for "sgd", whose epoch is one pass
+MOST_EPOCHS, FEWEST_EPOCHS, MOST_VISITS = 50, 10, 1100
 # batch_size="auto" of more rows than fit one batch: so many steps a visit, whatever the number of
 # rows, so that a lam means the same for a part of them (a fold) and for all
 STEPS, LARGEST_BATCH = 4, 1000
@@ -25,7 +26,7 @@ ALGORITHMS = {"a": Blockwise, "b": BlockwiseB}
 OWN = {
     "batch_size": """int or "auto", default="auto"
         Rows in a mini-batch; "auto" is all of them up to 256, otherwise a quarter of them, but
-        not fewer than 200 and not more than 1000.""",
+        not fewer than 200 and not more than 1000; 200 with algorithm="sgd".""",
     "lam": """float, default=0.03
         Strength of the penalty, >= 0; 0 removes nothing.""",
     "algorithm": """{"a", "b", "sgd"}, default="a"
@@ -117,12 +118,14 @@ class SGIN(DenseNet):
         self.random_state = random_state
 
     def _max_epochs(self, groups: Groups) -> int:
+        if self.max_epochs == "auto" and self.algorithm == "sgd":
+            return MOST_EPOCHS
         if self.max_epochs == "auto":
             return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // len(groups)))
         return self.max_epochs
 
     def _batch_size(self, n: int) -> int:
-        if self.batch_size == "auto" and n > FULL_BATCH:
+        if self.batch_size == "auto" and n > FULL_BATCH and self.algorithm != "sgd":
             return min(LARGEST_BATCH, max(200, math.ceil(n / STEPS)))
         return super()._batch_size(n)
 

@@ -12,8 +12,15 @@ from .base import Loss, register, weighted_mean
 __all__ = ["AbsoluteError", "Huber", "Quantile", "SquaredError"]
 
 
+class Difference(Loss):
+    """A loss of y - out, which shifting or scaling both alike changes by a factor at most."""
+
+    targets: ClassVar[str] = "numbers"
+    scaling: ClassVar[str | None] = "standardize"
+
+
 @register("squared_error")
-class SquaredError(Loss):
+class SquaredError(Difference):
     """1/2 sum_j (y_j - out_j)^2, the scale in which lam agrees with the linear baselines.
 
     Examples
@@ -22,9 +29,6 @@ class SquaredError(Loss):
     >>> SquaredError()(torch.tensor([[3.0, 1.0]]), torch.tensor([[1.0, 2.0]]))
     tensor([2.5000])
     """
-
-    targets: ClassVar[str] = "numbers"
-    scaling: ClassVar[str | None] = "standardize"
 
     def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The losses (..., n) and their derivative by `out` (..., n, n_outputs)."""
@@ -37,7 +41,7 @@ class SquaredError(Loss):
 
 
 @register("absolute_error")
-class AbsoluteError(Loss):
+class AbsoluteError(Difference):
     """sum_j |y_j - out_j|: the outputs estimate medians.
 
     Examples
@@ -46,9 +50,6 @@ class AbsoluteError(Loss):
     >>> AbsoluteError()(torch.tensor([[3.0, 1.0]]), torch.tensor([[1.0, 2.0]]))
     tensor([3.])
     """
-
-    targets: ClassVar[str] = "numbers"
-    scaling: ClassVar[str | None] = "standardize"
 
     def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The losses (..., n) and their derivative by `out` (..., n, n_outputs)."""
@@ -61,7 +62,7 @@ class AbsoluteError(Loss):
 
 
 @register("huber")
-class Huber(Loss):
+class Huber(Difference):
     """sum_j h(y_j - out_j), h(r) = r^2 / 2 up to |r| = delta and delta (|r| - delta / 2) beyond.
 
     Parameters
@@ -75,9 +76,6 @@ class Huber(Loss):
     >>> Huber(delta=1.0)(torch.tensor([[0.5], [3.0]]), torch.zeros(2, 1))
     tensor([0.1250, 2.5000])
     """
-
-    targets: ClassVar[str] = "numbers"
-    scaling: ClassVar[str | None] = "standardize"
 
     def __init__(self, delta: float = 1.0) -> None:
         super().__init__()
@@ -97,7 +95,7 @@ class Huber(Loss):
 
 
 @register("quantile")
-class Quantile(Loss):
+class Quantile(Difference):
     """sum_j max(q r_j, (q - 1) r_j), r = y - out: the outputs estimate q-quantiles.
 
     Parameters
@@ -111,9 +109,6 @@ class Quantile(Loss):
     >>> Quantile(0.9)(torch.zeros(2, 1), torch.tensor([[1.0], [-1.0]]))
     tensor([0.9000, 0.1000])
     """
-
-    targets: ClassVar[str] = "numbers"
-    scaling: ClassVar[str | None] = "standardize"
 
     def __init__(self, quantile: float = 0.5) -> None:
         super().__init__()

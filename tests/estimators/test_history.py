@@ -10,6 +10,7 @@ import torch
 from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss, mean_squared_error
+from skorch.callbacks import Callback
 from torch import nn
 
 from sgnn import GroupLassoMLP, SGINClassifier, SparseGroupCNN
@@ -269,9 +270,33 @@ def test_the_warm_up_leaves_time_for_removals(sgin, max_epochs):
     assert first == min(20, int(0.4 * max_epochs))
 
 
-@pytest.mark.parametrize(("n_groups", "epochs"), [(1, 50), (23, 50), (24, 48), (64, 18), (120, 10)])
+@pytest.mark.parametrize(("n_groups", "epochs"), [(1, 50), (22, 50), (24, 45), (64, 17), (120, 10)])
 def test_epochs_fall_with_the_number_of_groups(n_groups, epochs):
     X = np.random.default_rng(0).normal(size=(12, 120))
     settings = {"lam": 0.0, "n_iter_no_change": None, "hidden_layer_sizes": (2,)}
-    labels = np.arange(120) % n_groups
-    assert SGINClassifier(labels, **settings).fit(X, np.arange(12) % 2).n_iter_ == epochs
+    labels, y = np.arange(120) % n_groups, np.arange(12) % 2
+    assert SGINClassifier(labels, **settings).fit(X, y).n_iter_ == epochs
+    by_passes = SGINClassifier(labels, algorithm="sgd", **settings).fit(X, y)
+    assert by_passes.n_iter_ == 50
+
+
+@pytest.mark.parametrize(
+    ("n", "steps"), [(256, 1), (257, 2), (400, 2), (1000, 4), (2001, 4), (5000, 5)]
+)
+def test_a_visit_takes_few_steps(n, steps):
+    X = np.random.default_rng(0).normal(size=(n, 3))
+    settings = {"lam": 0.0, "max_epochs": 1, "hidden_layer_sizes": (2,)}
+    SGINClassifier(3, callbacks=[Counted()], **settings).fit(X, np.arange(n) % 2)
+    assert Counted.steps == steps
+
+
+class Counted(Callback):
+    """How many mini-batches the last training had."""
+
+    steps = 0
+
+    def on_train_begin(self, net, **kwargs):
+        Counted.steps = 0
+
+    def on_batch_end(self, net, training, **kwargs):
+        Counted.steps += training
