@@ -208,18 +208,18 @@ def test_what_is_no_loss_of_the_targets_is_refused(given, targets, message):
         losses.get(given, targets)
 
 
-@pytest.mark.parametrize("quantile", [0.0, 1.0, -1, float("nan")])
+@pytest.mark.parametrize("quantile", [0.0, 1.0, -1, float("nan"), "median"])
 def test_a_quantile_lies_between_0_and_1(quantile):
     with pytest.raises(ValueError, match="quantile must be a number between 0 and 1, got"):
         Quantile(quantile)
 
 
-@pytest.mark.parametrize("delta", [0.0, -1.0, float("nan")])
+@pytest.mark.parametrize("delta", [0.0, -1.0, float("nan"), float("inf"), "1"])
 def test_delta_is_positive(delta):
     with pytest.raises(ValueError, match="delta must be a number > 0, got"):
         losses.Huber(delta)
 
 
 def test_a_loss_of_nothing_says_what_to_use():
-    with pytest.raises(TypeError, match=r"Loss is abstract: use.*sgnn.losses.names"):
+    with pytest.raises(TypeError, match=r"Loss is abstract: define.*sgnn.losses.names"):
         Loss()(OUT, NUMBERS)

@@ -19,6 +19,7 @@ from ..algorithms import Algorithm, Problem, Rows, Subgradient, deal
 from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..losses import Loss
+from ..modules import TargetScale
 from ..regularizers import Regularizer
 from ..training import Net, Settings, check_callbacks, train
 from .checks import check_fit, check_weights, random_generator
@@ -298,7 +299,7 @@ class SparseNet(GroupSelector):
                 X, rows, self._packed(groups), module.columns,
                 batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
             ),
-            y=_target_tensor(module.target_scale.scaled(targets[rows]), like),
+            y=_scaled_tensor(module.target_scale, targets[rows], weight, like),
             weight=None if uniform else mean_one,
             groups=groups,
             regularizer=self._regularizer(),
@@ -308,7 +309,9 @@ class SparseNet(GroupSelector):
 
     def _loss(self, targets: np.ndarray) -> Loss:
         """The loss, tried on a few rows before anything is trained with it."""
-        loss = losses.get(self.loss or self._default_loss, self._kind_of_targets)
+        loss = losses.get(
+            self._default_loss if self.loss is None else self.loss, self._kind_of_targets
+        )
         loss.check_targets(targets)
         if self.loss is not None:
             # not as many rows as outputs, which would be taken for each other
@@ -318,11 +321,12 @@ class SparseNet(GroupSelector):
         return loss
 
     def _check_link(self, loss: Loss) -> None:
-        """Refuse a loss of outputs that mean something else than in the fit before."""
-        if loss.link != self.module_.target_scale.link:
+        """Refuse a loss for which y and the outputs mean something else than in the fit before."""
+        before = self.module_.target_scale
+        if (loss.link, loss.scaling) != (before.link, before.scaling):
             raise ValueError(
-                f"loss={self.loss!r} has another link than that of the fit that warm_start=True "
-                f"goes on with: give the same loss, or set warm_start=False."
+                f"loss={self.loss!r} has another link or scale of y than that of the fit that "
+                f"warm_start=True goes on with: give the same loss, or set warm_start=False."
             )
 
     def _settings(self, held_out: Table | None, problem: Problem, max_epochs: int) -> Settings:
@@ -333,7 +337,7 @@ class SparseNet(GroupSelector):
             X, targets, weight, rows = held_out
             validation = (
                 raw_tensor(X[rows], like.device),
-                _target_tensor(module.target_scale.scaled(targets[rows]), like),
+                _scaled_tensor(module.target_scale, targets[rows], weight[rows], like, "y_val"),
                 torch.from_numpy(weight[rows]).to(like),
             )
         return Settings(
@@ -411,6 +415,24 @@ class SparseNet(GroupSelector):
         if self.device == "auto":
             return torch.device("cuda" if torch.cuda.is_available() else "cpu")
         return torch.device(self.device)
+
+
+def _scaled_tensor(
+    scale: TargetScale, targets: np.ndarray, weight: np.ndarray, like: torch.Tensor, name: str = "y"
+) -> torch.Tensor:
+    """Targets as the loss sees them, in the network's dtype; classes stay what they are."""
+    if targets.dtype.kind in "iu":
+        return _target_tensor(targets, like)
+    # rows of weight 0 take the target of another one: 0 times infinity is not 0
+    scaled = scale.scaled(np.where(weight[:, None] > 0, targets, targets[weight.argmax()]))
+    y = _target_tensor(scaled, like)
+    lost = scale.link == "log" and bool(((y == 0).cpu().numpy() & (scaled > 0)).any())
+    if lost or not y.isfinite().all():
+        raise ValueError(
+            f"{name} contains values beyond the range of {like.dtype}: divide or multiply {name} "
+            f"by a power of ten, or give dtype='float64'."
+        )
+    return y
 
 
 def _target_tensor(targets: np.ndarray, like: torch.Tensor) -> torch.Tensor:

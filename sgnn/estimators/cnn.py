@@ -397,10 +397,14 @@ class SparseGroupCNN(NetClassifier):
             return columns
         shift = columns.shift.reshape(self._shape[0], -1).numpy()
         scale = columns.scale.reshape(self._shape[0], -1).numpy()
-        mean = shift.mean(1, keepdims=True)
         # within a position a constant one has no deviation, although its scale is 1
         spread = np.where(scale == 1.0, 0.0, scale)
-        deviation = np.sqrt((spread**2 + (shift - mean) ** 2).mean(1, keepdims=True))
+        # divided by a power of two, which keeps squares from overflowing
+        exponent = np.frexp(np.maximum(np.abs(shift), spread).max(1, keepdims=True))[1]
+        spread, centers = np.ldexp(spread, -exponent), np.ldexp(shift, -exponent)
+        mean = centers.mean(1, keepdims=True)
+        deviation = np.sqrt((spread**2 + (centers - mean) ** 2).mean(1, keepdims=True))
+        mean, deviation = np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
         deviation = np.where(deviation > 0, deviation, 1.0)
         each = np.broadcast_to
         return Columns(

@@ -10,9 +10,13 @@ from typing import Any
 
 import joblib
 import numpy as np
+import torch
 from torch import nn
 
 __all__ = ["identity"]
+
+KNOWN = ("torch.", "builtins", "sgnn.")  # whose classes are what they are called
+OF_MODULES = {name for name in vars(nn.Module()) if name.startswith("_")}
 
 
 def identity(arguments: Mapping[str, Any], *data: Any) -> str:
@@ -65,7 +69,7 @@ def described(value: Any, inside: tuple[int, ...] = ()) -> Any:
         case types.BuiltinFunctionType() | np.ufunc() | types.WrapperDescriptorType():
             return [getattr(value, "__module__", None), value.__name__]
         case type():
-            own = vars(value) if not value.__module__.startswith(("torch.", "builtins")) else {}
+            own = {} if value.__module__.startswith(KNOWN) else vars(value)
             parts = {k: getattr(v, "__func__", v) for k, v in sorted(own.items())}
             kinds = types.FunctionType | int | float | str | tuple | list | dict
             made = {k: described(v, inside) for k, v in parts.items() if isinstance(v, kinds)}
@@ -76,10 +80,11 @@ def described(value: Any, inside: tuple[int, ...] = ()) -> Any:
                 (name, key, v)
                 for name, module in value.named_modules()
                 for key, v in sorted(vars(module).items())
-                if isinstance(v, int | float | str | tuple | list | dict)
-                and not key.startswith("_")
+                if key not in OF_MODULES
             ]
             return [described(type(value), inside), repr(value), arrays, each(plain)]
+        case torch.Tensor():
+            return value.detach().cpu().numpy()
         case Mapping():
             return [each(value.keys()), each(value.values())]
         case list() | tuple():

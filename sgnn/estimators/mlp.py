@@ -14,13 +14,14 @@ from ..modules import MLP
 from ..regularizers import Regularizer
 from .dense import DenseNet
 from .docs import documented
-from .parameters import SHARED, choice, either, integer, number, places
+from .parameters import SHARED, Rule, choice, either, integer, number, places
 from .penalty import made, one_a_layer
 from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
 
 PLACES = ("input", "hidden", "bias")
+GROUP_WEIGHTS = ("adaptive", "sqrt_size", "none")
 POLISHED = {"proximal": Proximal, "rmda": RMDA}
 
 OWN = {
@@ -74,6 +75,10 @@ class RegularizedMLP(DenseNet):
         "warmup_epochs": either("auto", integer(0)),
         "zero_tol": number(0),
         "polish_iter": either("auto", integer(0)),
+        "group_weights": Rule(
+            lambda v: not isinstance(v, str) or v in GROUP_WEIGHTS,
+            f"one of {', '.join(map(repr, GROUP_WEIGHTS))} or one number per group",
+        ),
     }
 
     def __init__(

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import clone
 
 from ..algorithms import Problem, StoredRows, Subgradient
@@ -15,6 +16,7 @@ from ..modules import Columns
 from ..training import train_jointly
 from .base import FULL_BATCH, SparseNet, Table
 from .checks import check_weights, random_generator
+from .parameters import check_values
 from .rows import rescaled
 from .trials import try_schedule
 
@@ -22,6 +24,8 @@ __all__ = ["Replicated"]
 
 CACHE = 2**22  # bytes of activations that a step of all replicas may fill
 MOST = 64  # replicas in one training
+# A replica whose columns are so much narrower than the first one's is fitted alone in float32.
+MOST_STRETCHED = 1e3
 COMPUTE_BOUND = 2e7  # multiplications in a step above which one network keeps the machine busy
 
 
@@ -70,10 +74,20 @@ class Replicated(SparseNet):
         >>> [int(fit.get_group_support().sum()) for fit in fits]
         [6, 2]
         """
-        weights = list(sample_weights or [None] * len(lams))
+        lams = list(np.atleast_1d(np.asarray(lams, dtype=object)))
+        for lam in lams:
+            check_values({"lam": lam}, self._rules)
+        weights, given = (
+            [None] * len(lams) if each is None else list(each) for each in (sample_weights, seeds)
+        )
+        if not len(weights) == len(given) == len(lams):
+            raise ValueError(
+                f"fit_replicas got {len(lams)} lams, {len(weights)} sample_weights and "
+                f"{len(given)} seeds: give one of each for every replica."
+            )
         models = [
             clone(self).set_params(lam=lam, **({} if seed is None else {"random_state": seed}))
-            for lam, seed in zip(lams, seeds or [None] * len(lams), strict=True)
+            for lam, seed in zip(lams, given, strict=True)
         ]
         if len(models) > 1 and self.replicas_at_once(np.shape(X)) > 1:
             problems = self._joint_problems(models, X, y, weights)
@@ -139,9 +153,19 @@ class Replicated(SparseNet):
                 return None
             # weights of its own make other means
             first_columns = first_columns or module.columns
+            if not _comparable(first_columns, module.columns, problem.like):
+                return None
             problem.rows = rescaled(problem.rows, first_columns, module.columns)
             problems.append(problem)
         return problems
+
+
+def _comparable(first: Columns, own: Columns, like: torch.Tensor) -> bool:
+    """Whether rows in the first one's scale have digits enough for one's own."""
+    if first.scale is None or own.scale is None or first.shift is None or own.shift is None:
+        return True
+    stretched = torch.maximum(first.scale, (first.shift - own.shift).abs()) / own.scale
+    return like.dtype == torch.float64 or bool(stretched.max() <= MOST_STRETCHED)
 
 
 def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:

@@ -24,11 +24,11 @@ def columns_of(
     n_features = X.shape[1]
     if not standardize and missing == "error":
         return Columns(n_features)
-    mean = _weighted_mean(X, weight, rows, lambda part: part)
+    mean, deviation = _moments(X, weight, rows)
     fill = mean if missing == "mean" else None
     if not standardize:
         return Columns(n_features, fill=fill)
-    return Columns(n_features, shift=mean, scale=_deviation(X, weight, rows, mean), fill=fill)
+    return Columns(n_features, shift=mean, scale=deviation, fill=fill)
 
 
 def target_scale_of(
@@ -36,11 +36,11 @@ def target_scale_of(
 ) -> TargetScale:
     """How y is scaled for the loss, by the weighted training rows."""
     if not standardize or loss.scaling is None:
-        return TargetScale(link=loss.link)
-    mean = _weighted_mean(targets, weight, rows, lambda part: part)
+        return TargetScale(link=loss.link, scaling=loss.scaling)
+    mean, deviation = _moments(targets, weight, rows)
     if loss.scaling == "mean":
-        return TargetScale(np.zeros_like(mean), np.where(mean == 0, 1.0, mean), loss.link)
-    return TargetScale(mean, _deviation(targets, weight, rows, mean), loss.link)
+        mean, deviation = np.zeros_like(mean), np.where(mean == 0, 1.0, mean)
+    return TargetScale(mean, deviation, loss.link, loss.scaling)
 
 
 def rows_of(
@@ -94,6 +94,27 @@ def _on_disk(X: object) -> bool:
     return False
 
 
+def _moments(X: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and deviation of each column, NaN left out; deviation 1 where it is constant.
+
+    Of columns divided by a power of two, which changes no bit and keeps squares from overflowing.
+    """
+    rows = rows[weight[rows] > 0]
+    largest = np.zeros(X.shape[1])
+    for part in _parts(len(rows), X.shape[1]):
+        magnitudes = np.abs(X[rows[part]].astype(np.float64))
+        largest = np.fmax(largest, np.fmax.reduce(magnitudes, axis=0))
+    exponent = np.frexp(largest)[1]
+    mean = _weighted_mean(X, weight, rows, lambda part: np.ldexp(part, -exponent))
+    square = _weighted_mean(
+        X, weight, rows, lambda part: np.square(np.ldexp(part, -exponent) - mean)
+    )
+    deviation = np.sqrt(square)
+    # up to the rounding of its mean
+    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return np.ldexp(mean, exponent), np.where(constant, 1.0, np.ldexp(deviation, exponent))
+
+
 def _weighted_mean(
     X: np.ndarray, weight: np.ndarray, rows: np.ndarray, function: Callable
 ) -> np.ndarray:
@@ -109,14 +130,6 @@ def _weighted_mean(
             f"X has no value at all in column {np.flatnonzero(mass == 0)[0]}: drop that column."
         )
     return total / mass
-
-
-def _deviation(X: np.ndarray, weight: np.ndarray, rows: np.ndarray, mean: np.ndarray) -> np.ndarray:
-    """Root mean square of X - mean over the rows, 1 for a column that is constant."""
-    deviation = np.sqrt(_weighted_mean(X, weight, rows, lambda part: np.square(part - mean)))
-    # up to the rounding of its mean
-    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
-    return np.where(constant, 1.0, deviation)
 
 
 def _parts(n: int, p: int) -> Iterator[slice]:

@@ -48,10 +48,21 @@ def try_loss(loss: Loss, out: Tensor, y: Tensor, given: Any) -> None:
             f"{tuple(out.shape)} with targets of shape {tuple(y.shape)} and reduction='none', "
             f"got {called} ({_reason(error)})."
         ) from None
+    if values.shape != out.shape[:1] or gradient.shape != out.shape:
+        raise ValueError(
+            f"loss={called} returns losses of shape {tuple(values.shape)} and a gradient of shape "
+            f"{tuple(gradient.shape)} for {len(out)} rows: let `gradient` return one loss a row, "
+            f"and a derivative by each output."
+        )
     if not (values.isfinite().all() and gradient.isfinite().all()):
         raise ValueError(
             f"loss={called} is not finite for outputs of 0 with the first targets of y: "
             f"give a loss of raw outputs, or targets that it is made for."
+        )
+    if all(not loss.gradient(shift + out, y)[1].any() for shift in (0.0, 1.0, -1.0, FAR, -FAR)):
+        raise ValueError(
+            f"loss={called} does not change with the outputs (of {out.shape[1]} for each row): "
+            f"give a loss that is made for such targets."
         )
     if min(far, *each) < BELOW:
         raise ValueError(

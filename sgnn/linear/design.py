@@ -155,12 +155,9 @@ def equilibrate(
     order = np.argsort(groups.labels, kind="stable")
     columns = _by_column(X, order, n_ones)
     p = len(order)
-    mean = columns @ weight
+    mean, deviation = _moments(columns, weight)
     mean[p:] = 0.0
-    with np.errstate(over="ignore"):
-        deviation = np.sqrt(_second_moment(columns, mean, weight))
-    if not np.isfinite(deviation).all():
-        raise ValueError("X contains values whose squares overflow: divide X by a power of ten.")
+    deviation[p:] = 1.0
     varies = deviation > CONSTANT * np.abs(mean)
     if fit_intercept:
         center, size = mean, np.where(varies, deviation, 0.0)
@@ -169,7 +166,10 @@ def equilibrate(
     scale = np.where(varies & standardize, deviation, 1.0)
     sizes = np.concatenate([groups.sizes, np.ones(n_ones, dtype=int)])
     starts = np.append(0, np.cumsum(sizes)[:-1])
-    norms = np.sqrt(np.add.reduceat(np.square(size / scale), starts))
+    with np.errstate(over="ignore", under="ignore"):
+        norms = np.sqrt(np.add.reduceat(np.square(size / scale), starts))
+    if not np.isfinite(norms).all():
+        raise ValueError("X contains values whose squares overflow: divide X by a power of ten.")
     norms = np.where(norms > 0, norms, 1.0)
     scale = scale * np.repeat(norms, sizes)
     design = Design(*_scaled(columns, center, scale), sizes)
@@ -180,9 +180,10 @@ def scaled_targets(
     units: Units, y: np.ndarray, weight: np.ndarray, *, fit_intercept: bool
 ) -> tuple[np.ndarray, Units]:
     """The targets (n, n_outputs) with variance 1, centered where an intercept makes up for it."""
-    mean = weight @ y
-    deviation = np.sqrt(weight @ np.square(y - mean))
-    scale = np.where(deviation > CONSTANT * np.abs(mean), deviation, 1.0)
+    mean, deviation = _moments(np.ascontiguousarray(y.T), weight)
+    # a constant y is an intercept, or else all that there is to explain
+    constant = 1.0 if fit_intercept else np.where(mean == 0, 1.0, np.abs(mean))
+    scale = np.where(deviation > CONSTANT * np.abs(mean), deviation, constant)
     center = mean if fit_intercept else np.zeros_like(mean)
     return (y - center) / scale, replace(units, target_center=center, target_scale=scale)
 
@@ -199,6 +200,23 @@ def _by_column(X: Array, order: np.ndarray, n_ones: int) -> Array:
     return columns
 
 
+def _moments(columns: Array, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and deviation of the columns, which are rows here, (p,) each.
+
+    Of columns divided by a power of two, which changes no bit and keeps squares from overflowing.
+    """
+    if sparse.issparse(columns):
+        exponent = np.frexp(abs(columns).max(axis=1).toarray())[1]
+        scaled = columns.copy()
+        scaled.data = np.ldexp(scaled.data, -np.repeat(exponent, np.diff(scaled.indptr)))
+    else:
+        exponent = np.frexp(np.abs(columns).max(axis=1))[1]
+        scaled = np.ldexp(columns, -exponent[:, None])
+    mean = scaled @ weight
+    deviation = np.sqrt(_second_moment(scaled, mean, weight))
+    return np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
+
+
 def _second_moment(columns: Array, center: np.ndarray, weight: np.ndarray) -> np.ndarray:
     """Weighted mean of (C_j - center_j)^2, (p,)."""
     if not sparse.issparse(columns):
@@ -208,7 +226,8 @@ def _second_moment(columns: Array, center: np.ndarray, weight: np.ndarray) -> np
         sparse.csr_array((data, columns.indices, columns.indptr), shape=columns.shape)
         for data in (square, np.ones_like(square))
     )
-    return stored @ weight + (1.0 - present @ weight) * np.square(center)
+    absent = np.maximum(1.0 - present @ weight, 0.0)  # but for rounding
+    return stored @ weight + absent * np.square(center)
 
 
 def _scaled(columns: Array, center: np.ndarray, scale: np.ndarray) -> tuple[Array, np.ndarray]:

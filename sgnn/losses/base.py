@@ -40,7 +40,7 @@ class Loss(nn.Module):
 
     def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The losses (..., n) and their derivative by `out` (..., n, n_outputs)."""
-        raise TypeError("Loss is abstract: use one of sgnn.losses.names(), or a torch loss.")
+        raise TypeError("Loss is abstract: define `gradient`, or use one of sgnn.losses.names().")
 
     def check_targets(self, y: np.ndarray) -> None:
         """Refuse, with a ValueError, targets (n, n_outputs) that the loss is not made for."""

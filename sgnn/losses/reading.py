@@ -10,6 +10,9 @@ from .of_torch import TorchLoss
 
 __all__ = ["get", "names"]
 
+SCALINGS = (None, "standardize", "mean")
+LINKS = ("identity", "log")
+
 
 def names(targets: str = "any") -> list[str]:
     """The names that `get` knows, sorted.
@@ -60,16 +63,20 @@ def get(loss: Any, targets: str = "any") -> Loss:
         made = REGISTRY[loss]()
     elif isinstance(loss, Loss):
         made = copy.deepcopy(loss)
-    elif isinstance(loss, type) and issubclass(loss, Loss):
-        made = loss()
     else:
+        own = isinstance(loss, type) and issubclass(loss, Loss)
         try:
-            made = TorchLoss(loss)
+            made = loss() if own else TorchLoss(loss)
         except TypeError as error:
             raise ValueError(
                 f"loss must be None, a name, or a torch loss that takes reduction='none', got "
-                f"{loss!r} ({error})."
+                f"{loss!r} ({error}): give an instance that takes outputs and targets."
             ) from None
+    if made.scaling not in SCALINGS or made.link not in LINKS:
+        raise ValueError(
+            f"loss={loss!r} has scaling={made.scaling!r} and link={made.link!r}: let them be among "
+            f"{SCALINGS} and {LINKS}."
+        )
     if "any" not in (targets, made.targets) and made.targets != targets:
         raise ValueError(
             f"loss={loss!r} is one of {made.targets}, and y holds {targets}: give one of "

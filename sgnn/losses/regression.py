@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import ClassVar
 
 import torch
@@ -79,9 +80,9 @@ class Huber(Difference):
 
     def __init__(self, delta: float = 1.0) -> None:
         super().__init__()
-        if not delta > 0:
+        if not (isinstance(delta, Real) and 0 < delta < float("inf")):
             raise ValueError(f"delta must be a number > 0, got {delta!r}.")
-        self.delta = delta
+        self.delta: float = delta
 
     def extra_repr(self) -> str:
         """What stands between the brackets of its repr."""
@@ -112,9 +113,9 @@ class Quantile(Difference):
 
     def __init__(self, quantile: float = 0.5) -> None:
         super().__init__()
-        if not 0 < quantile < 1:
+        if not (isinstance(quantile, Real) and 0 < quantile < 1):
             raise ValueError(f"quantile must be a number between 0 and 1, got {quantile!r}.")
-        self.quantile = quantile
+        self.quantile: float = quantile
 
     def extra_repr(self) -> str:
         """What stands between the brackets of its repr."""

@@ -18,6 +18,8 @@ class TargetScale(nn.Module):
         The loss sees (y - shift) / scale; y as it is by default.
     link : {"identity", "log"}, default="identity"
         m(z) is z, or exp(z).
+    scaling : {"standardize", "mean"} or None, default=None
+        How the loss would have y scaled, whether it was or not.
 
     Examples
     --------
@@ -36,9 +38,10 @@ class TargetScale(nn.Module):
         shift: np.ndarray | None = None,
         scale: np.ndarray | None = None,
         link: str = "identity",
+        scaling: str | None = None,
     ) -> None:
         super().__init__()
-        self.link = link
+        self.link, self.scaling = link, scaling
         for name, array in (("shift", shift), ("scale", scale)):
             self.register_buffer(name, None if array is None else torch.as_tensor(array))
 

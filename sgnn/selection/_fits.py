@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from os import PathLike, fspath
 from typing import Any, NamedTuple
 
-import joblib
 import numpy as np
 import torch
+from joblib.hashing import NumpyHasher
 from sklearn.base import clone
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
@@ -101,7 +101,7 @@ class Fits:
         versions = (__version__, torch.__version__)
         self.key = None if memory is None else _content(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
-        self._fit = store.cache(fit_all, ignore=["data"])
+        self._fit = store.cache(fit_all, ignore=["estimator", "data"])
         self.bar = tqdm(total=planned, disable=not verbose, desc="fits", unit="fit")
 
     def __enter__(self) -> Fits:
@@ -156,7 +156,7 @@ class Fits:
 def fit_all(
     estimator: Any, orders: tuple[Order, ...], data: Data, key: str | None, along: bool
 ) -> list[Outcome]:
-    """Fit clones, look at what they kept, and score them; `key` is the content of `data`.
+    """Fit clones, look at what they kept, and score them; `key` is what they depend on besides.
 
     Raises
     ------
@@ -236,10 +236,17 @@ def _mass(X: Any, params: dict) -> float:
     return float(_num_samples(X) if weight is None else np.sum(weight))
 
 
+class TensorHasher(NumpyHasher):
+    """Tensors by their values: their pickles differ from copy to copy."""
+
+    def save(self, obj: Any) -> None:
+        super().save(obj.detach().cpu().numpy() if isinstance(obj, torch.Tensor) else obj)
+
+
 def _content(*parts: Any) -> str:
     """A hash of everything that a fit depends on besides its order."""
     try:
-        return joblib.hash(parts)
+        return TensorHasher(hash_name="md5").hash(parts)
     except Exception as error:
         raise ValueError(
             f"memory can keep no fits of an estimator, scorer or data that cannot be pickled "

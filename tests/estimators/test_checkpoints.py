@@ -16,6 +16,7 @@ from skorch.callbacks import Callback
 
 from sgnn.checkpoints import Checkpoint
 from sgnn.estimators.identity import identity
+from sgnn.losses import CrossEntropy, Huber, Quantile, TorchLoss
 
 from ..killing import end_of
 from .instances import CNN, outputs
@@ -347,3 +348,28 @@ def test_kill_minus_nine(tmp_path):
     kept = torch.load(io.BytesIO(content), weights_only=True)
     assert kept["state"]["algorithm"]["epoch"] == 3
     assert_same(CNN(**settings).fit(CNN.X, CNN.y), whole)
+
+
+class Times(torch.nn.Module):
+    """A loss whose factor is no buffer."""
+
+    def __init__(self, factor):
+        super().__init__()
+        self._factor = factor
+
+    def forward(self, out, y):
+        return self._factor * torch.nn.functional.cross_entropy(out, y, reduction="none")
+
+
+def test_losses_are_told_apart():
+    losses = [
+        Times(torch.tensor(1.0)), Times(torch.tensor(2.0)), Times(np.ones(1)), Times(1.0),
+        CrossEntropy(), CrossEntropy, Huber(1.0), Huber(2.0), Quantile(0.5), Quantile(0.9),
+        TorchLoss(torch.nn.HuberLoss(delta=3.0)), torch.nn.HuberLoss(delta=3.0),
+        torch.nn.CrossEntropyLoss(weight=torch.ones(2)),
+        torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0])),
+    ]  # fmt: skip
+    hashes = [identity({"loss": loss}) for loss in losses]
+    assert len(set(hashes)) == len(losses)
+    copies = [identity({"loss": copy.deepcopy(loss)}) for loss in losses]
+    assert copies == hashes

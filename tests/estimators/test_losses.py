@@ -9,7 +9,7 @@ from scipy import optimize
 from torch import nn
 
 from sgnn import GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
-from sgnn.losses import Quantile
+from sgnn.losses import Loss, Quantile
 
 from .instances import MLPS, NUMBERS, SGIN
 
@@ -149,3 +149,73 @@ def test_a_warm_start_by_another_link_is_refused():
     model = SGINRegressor(warm_start=True, max_epochs=1, lam=0.0).fit(NUMBERS.data, COUNTS)
     with pytest.raises(ValueError, match=r"loss='poisson' has another link.*warm_start=False"):
         model.set_params(loss="poisson").fit(NUMBERS.data, COUNTS)
+
+
+class OneNumber(Loss):
+    """A mean loss, where one of each row is asked for."""
+
+    def gradient(self, out, y):
+        return (out - y).square().mean(), 2 * (out - y) / len(y)
+
+
+def test_a_loss_of_ones_own_must_be_one_a_row():
+    with pytest.raises(ValueError, match=r"loss=OneNumber\(\) returns losses of shape \(\)"):
+        SGINRegressor(loss=OneNumber()).fit(NUMBERS.data, COUNTS)
+
+
+class Rows(nn.Module):
+    """A loss of one's own, without a reduction to leave out."""
+
+    def forward(self, out, y):
+        return (out - y).abs().sum(-1)
+
+
+def test_a_module_of_ones_own_is_as_good_as_torchs():
+    settings = {"lam": 0.0, "max_epochs": 3, "random_state": 0, "standardize": False}
+    own, torchs = (
+        SGINRegressor(loss=loss, **settings).fit(NUMBERS.data, COUNTS).predict(NUMBERS.data)
+        for loss in (Rows(), nn.L1Loss)
+    )
+    # they start differently, the one at a median that was searched for
+    np.testing.assert_allclose(own, torchs, atol=0.2)
+
+
+def test_a_warm_start_by_another_scale_of_y_is_refused():
+    y = np.sign(COUNTS - 1.5)
+    model = SGINRegressor(warm_start=True, max_epochs=1, lam=0.0).fit(NUMBERS.data, 100 * y + 300)
+    with pytest.raises(ValueError, match=r"another link or scale of y.*warm_start=False"):
+        model.set_params(loss=nn.SoftMarginLoss()).fit(NUMBERS.data, y)
+
+
+@pytest.mark.parametrize("loss", ["", nn.Sequential(), nn.CrossEntropyLoss], ids=str)
+def test_what_is_no_loss_of_numbers_is_refused(loss):
+    with pytest.raises(ValueError, match=r"loss.* is unknown|loss must be|does not change with"):
+        SGINRegressor(loss=loss).fit(NUMBERS.data, COUNTS)
+
+
+@pytest.mark.parametrize(
+    ("y", "loss", "settings"),
+    [
+        (np.where(np.arange(120) == 0, 1e-60, 1 + COUNTS), "gamma", {}),
+        (1e60 * COUNTS, None, {"standardize": False}),
+    ],
+    ids=["tiny", "huge"],
+)
+def test_targets_beyond_the_dtype_are_refused(y, loss, settings):
+    model = SGINRegressor(loss=loss, dtype="float32", lam=0.0, **settings)
+    with pytest.raises(ValueError, match=r"y contains values beyond.*dtype='float64'"):
+        model.fit(NUMBERS.data, y)
+    with pytest.raises(ValueError, match=r"y_val contains values beyond.*dtype='float64'"):
+        model.fit(NUMBERS.data, 1 + COUNTS, X_val=NUMBERS.data, y_val=y)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_target_of_weight_zero_may_be_anything(dtype):
+    weight = (np.arange(120) > 0).astype(float)
+    spoilt = np.where(weight > 0, COUNTS, 1e300)
+    settings = {"dtype": dtype, "lam": 0.0, "max_epochs": 3, "random_state": 0}
+    one, other = (
+        SGINRegressor(**settings).fit(NUMBERS.data, y, weight).predict(NUMBERS.data)
+        for y in (COUNTS, spoilt)
+    )
+    np.testing.assert_array_equal(one, other)

@@ -94,7 +94,10 @@ GROUPS = {
     "costs in words": ({"groups": 2, "group_costs": ["1", "2", "3"]}, "group_costs must hold"),
     "too few weights": ({"groups": 2, "group_weights": [1.0]}, "group_weights must hold"),
     "infinite weights": ({"groups": 2, "group_weights": [1, np.inf, 1]}, "group_weights.*inf"),
-    "unknown weights": ({"group_weights": "size"}, "group_weights='size'.*'sqrt_size', 'none'"),
+    "unknown weights": (
+        {"group_weights": "size"},
+        "group_weights.*'sqrt_size', 'none'.*number per group",
+    ),
 }
 DATA = {
     "NaN in X": ({"X": spoilt(X, np.nan)}, "X contains NaN in column 1.*missing='mean'"),

@@ -176,3 +176,39 @@ def test_a_divergence_is_told_and_spares_the_others(data):
     weights = [np.ones(N), np.where(np.arange(N) < 3, 1e3, 0.0)]
     with pytest.raises(FloatingPointError, match="lower learning_rate"):
         model.fit_replicas(1e3 * X, f, [1e-3, 1e-3], weights, [0, 1])
+
+
+def test_columns_that_the_first_replica_stretches_are_not_shared(joint_trainings):
+    """In float32 the rows in its scale have no digits left for the other."""
+    rng = np.random.default_rng(0)
+    X = rng.normal(size=(300, 4))
+    X[:150, 2] *= 1e8
+    part = np.arange(300) >= 150
+    y = X[:, 0] + X[:, 2] / np.where(part, 1, 1e8)
+    model = SGINRegressor(lam=0.0, max_epochs=3, random_state=0)
+    joint = model.fit_replicas(X, y, [0.0, 0.0], [np.ones(300), part.astype(float)])[1]
+    single = clone(model).fit(X, y, part.astype(float))
+    np.testing.assert_allclose(joint.predict(X[part]), single.predict(X[part]), atol=1e-5)
+    assert joint_trainings == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (([0.1, -1],), "lam must be a finite number >= 0, got -1"),
+        (([0.1, np.nan],), "lam must be a finite number >= 0, got nan"),
+        (([0.1, 0.2], [np.ones(40)]), "2 lams, 1 sample_weights and 2 seeds"),
+    ],
+    ids=["negative", "nan", "short"],
+)
+def test_what_the_replicas_are_given_is_checked(arguments, message):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    with pytest.raises(ValueError, match=message):
+        SGINRegressor().fit_replicas(X, X[:, 0], *arguments)
+
+
+def test_replicas_take_arrays():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    model = SGINRegressor(max_epochs=2, lam=0.0)
+    fits = model.fit_replicas(X, X[:, 0], np.zeros(2), np.ones((2, 40)), np.array([1, 2]))
+    assert [fit.random_state for fit in fits] == [1, 2]

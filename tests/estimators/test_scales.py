@@ -25,7 +25,7 @@ def any_case(request):
     return request.param
 
 
-@pytest.mark.parametrize("factor", [1024.0, 2.0**-10])
+@pytest.mark.parametrize("factor", [1024.0, 2.0**-10, 2.0**600, 2.0**-600])
 def test_powers_of_two_change_no_bit(any_case, factor):
     case = any_case
     numbers = is_regressor(case.kind())
@@ -88,3 +88,15 @@ def test_a_constant_y_is_only_shifted():
     np.testing.assert_allclose(said, 1e6)
     network = SGINRegressor(NUMBERS.groups, lam=0.0, random_state=0).fit(X, y)
     np.testing.assert_allclose(network.predict(X), 1e6, atol=0.1)
+
+
+def test_a_constant_y_without_an_intercept_has_a_scale_too():
+    X = NUMBERS.data + 3
+    supports = [
+        GroupLassoRegressor(NUMBERS.groups, lam=0.5, fit_intercept=False)
+        .fit(X, np.full(120, value))
+        .group_support_.tolist()
+        for value in (0.01, 1.0, 1000.0)
+    ]
+    assert supports[0] == supports[1] == supports[2]
+    assert any(supports[0])

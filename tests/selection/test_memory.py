@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from sklearn.exceptions import NotFittedError
 
 from sgnn import SGINClassifier
@@ -235,9 +236,14 @@ def test_a_file_is_no_memory(numbers, tmp_path):
         lambda_path(Counting(), numbers.data, numbers.target, memory=str(tmp_path / "file"))
 
 
-def test_a_network_is_remembered_with_its_data_frame(classes, memory):
+@pytest.mark.parametrize(
+    "loss",
+    [None, torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]))],
+    ids=["none", "torch"],
+)
+def test_a_network_is_remembered_with_its_data_frame(classes, memory, loss):
     frame = pd.DataFrame(classes.data).add_prefix(classes.groups[0][:5] + "__")
-    model = SGINClassifier(2, max_epochs=3, warmup_epochs=1, hidden_layer_sizes=(4,))
+    model = SGINClassifier(2, max_epochs=3, warmup_epochs=1, hidden_layer_sizes=(4,), loss=loss)
     first, second = (
         LambdaSearchCV(model, [0.01], cv=2, memory=memory).fit(frame, classes.target)
         for _ in range(2)
