@@ -156,7 +156,7 @@ class Fits:
 def fit_all(
     estimator: Any, orders: tuple[Order, ...], data: Data, key: str | None, along: bool
 ) -> list[Outcome]:
-    """Fit clones, look at what they kept, and score them; `key` is what they depend on besides.
+    """Fit clones, look at what they kept, and score them; `key` stands for estimator and data.
 
     Raises
     ------
