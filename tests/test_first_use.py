@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from matplotlib import pyplot
 from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.datasets import load_diabetes
@@ -41,6 +42,12 @@ LAMS = {
 }
 CLASSIFIERS = list(LAMS)
 REGRESSORS = [SGINRegressor, GroupLassoMLPRegressor, GroupLassoRegressor]
+
+
+@pytest.fixture(autouse=True)
+def no_figure_stays_open():
+    yield
+    pyplot.close("all")
 
 
 def made(kind, *args, **settings):
