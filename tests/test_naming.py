@@ -124,7 +124,7 @@ def test_prefixes_that_are_meant_do_not_warn(form):
         Groups.of("prefix", len(SILENT[form]), SILENT[form])
 
 
-@pytest.mark.parametrize("model", [SGINClassifier(max_epochs=1), GroupLassoClassifier()])
+@pytest.mark.parametrize("model", [SGINClassifier(lam=0.0, max_epochs=1), GroupLassoClassifier()])
 def test_a_fit_warns_once(model):
     X = named("num", "cat").set_output(transform="pandas").fit_transform(FRAME)
     with warnings.catch_warnings(record=True) as caught:

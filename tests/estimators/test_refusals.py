@@ -428,14 +428,14 @@ def test_a_warm_start_on_another_network_is_refused(case, changes, message):
 
 
 def test_a_warm_start_on_more_targets_is_refused(regressor):
-    estimator = regressor.kind(warm_start=True, max_epochs=1).fit(X, Y)
+    estimator = regressor.kind(warm_start=True, max_epochs=1, lam=0.0).fit(X, Y)
     with pytest.raises(ValueError, match=r"y.*targets.*warm_start") as error:
         estimator.fit(X, np.column_stack([Y, Y]))
     assert_one_sentence_with_a_remedy(str(error.value))
 
 
 def test_a_warm_start_on_other_columns_is_refused(case):
-    estimator = case.by_default(warm_start=True, max_epochs=1).fit(X, Y)
+    estimator = case.by_default(warm_start=True, max_epochs=1, lam=0.0).fit(X, Y)
     with pytest.raises(ValueError, match=r"X has 5 features, but .* is expecting 6 features"):
         estimator.fit(X[:, :5], Y)
 
