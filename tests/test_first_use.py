@@ -68,7 +68,12 @@ def pipeline(kind, **settings):
     return make_pipeline(encoder, made(kind, sgnn.source_columns(X.columns), **settings))
 
 
-@pytest.fixture(scope="module", params=CLASSIFIERS, ids=lambda kind: kind.__name__)
+def on_one_worker(kind):
+    """So that its search is made once."""
+    return pytest.param(kind, id=kind.__name__, marks=pytest.mark.xdist_group(kind.__name__))
+
+
+@pytest.fixture(scope="module", params=map(on_one_worker, CLASSIFIERS))
 def kind(request):
     return request.param
 

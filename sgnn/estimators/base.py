@@ -30,7 +30,8 @@ from .trials import try_loss, try_optimizer, try_schedule
 
 __all__ = ["SparseNet", "Table"]
 
-FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows, else batches of 200
+FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows
+BATCH = 200  # rows of a batch where there are more
 MOST_WARMUP = 20  # warmup_epochs="auto": two fifths of the epochs, but not more than these
 
 
@@ -175,14 +176,14 @@ class SparseNet(GroupSelector):
         algorithm = self._algorithm(max_epochs)
         net = train(problem, algorithm, settings)
         history = net.epochs()
-        doubt = self._doubt(problem, algorithm, net)
+        warning = self._selection_warning(problem, algorithm, net)
         if self.refit and not net.interrupted_:
             problem.lam = 0.0
             if settings.checkpoint is not None:
                 settings.checkpoint = settings.checkpoint.beside("refit")
             net = train(problem, Subgradient(keep_zeros=True), settings, trained=True)
             history += net.epochs()
-        self._learned(net, problem, history, doubt)
+        self._learned(net, problem, history, warning)
         return self
 
     def _check_arguments(self) -> None:
@@ -219,12 +220,17 @@ class SparseNet(GroupSelector):
             )
         return groups
 
+    @property
+    def _read_weights(self) -> Any:
+        """`group_weights` as `Groups.of` takes it."""
+        return self.group_weights
+
     def _groups_of(self, n_features: int) -> Groups:
         return Groups.of(
             self.groups,
             n_features,
             getattr(self, "feature_names_in_", None),
-            weights=self.group_weights,
+            weights=self._read_weights,
             costs=self.group_costs,
         )
 
@@ -353,8 +359,10 @@ class SparseNet(GroupSelector):
             stop_on_validation=self.early_stopping,
         )
 
-    def _learned(self, net: Net, problem: Problem, history: list[dict], doubt: str | None) -> None:
-        """Take what was trained; `doubt` as `_doubt` returned it after the selection."""
+    def _learned(
+        self, net: Net, problem: Problem, history: list[dict], warning: str | None
+    ) -> None:
+        """Take what was trained; `warning` is the `_selection_warning` from before a refit."""
         groups = problem.groups
         self.net_ = net
         self.groups_ = groups
@@ -362,12 +370,12 @@ class SparseNet(GroupSelector):
         self.n_iter_ = len(history)
         self.group_norms_ = self._norms(problem)
         self.group_support_ = problem.alive
-        doubt = doubt or self._useless_because(problem)
-        if doubt is not None:
-            warnings.warn(doubt, ConvergenceWarning, stacklevel=4)
+        warning = warning or self._useless_because(problem)
+        if warning is not None:
+            warnings.warn(warning, ConvergenceWarning, stacklevel=4)
         self.module_.columns.keep(torch.from_numpy(groups.expand(self.group_support_)))
 
-    def _doubt(self, problem: Problem, algorithm: Algorithm, net: Net) -> str | None:
+    def _selection_warning(self, problem: Problem, algorithm: Algorithm, net: Net) -> str | None:
         """Why lam did not select the groups that it should have, if it did not; what to do."""
         if algorithm.last_below_bar():
             return (
@@ -403,7 +411,7 @@ class SparseNet(GroupSelector):
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto":
-            return n if n <= FULL_BATCH else 200
+            return n if n <= FULL_BATCH else BATCH
         return min(self.batch_size, n)
 
     def _dtype(self, n: int) -> torch.dtype:

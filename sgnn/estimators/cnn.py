@@ -499,8 +499,8 @@ class SparseGroupCNN(NetClassifier):
         n = math.prod(self._shape)
         return Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
 
-    def _learned(self, net, problem, history, doubt) -> None:
-        super()._learned(net, problem, history, doubt)
+    def _learned(self, net, problem, history, warning) -> None:
+        super()._learned(net, problem, history, warning)
         groups = problem.groups
         entries = np.repeat(groups.expand(self.group_support_), math.prod(self._shape[1:]))
         self.module_.columns.keep(torch.from_numpy(entries))

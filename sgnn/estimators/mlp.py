@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import torch
@@ -185,10 +186,9 @@ class RegularizedMLP(DenseNet):
         penalized = "input" in self.regularize and len(self.hidden_layer_sizes) > 0
         return penalized and self._sized and _is(self.group_weights, "adaptive")
 
-    def _groups_of(self, n_features: int) -> Groups:
-        weights = "sqrt_size" if _is(self.group_weights, "adaptive") else self.group_weights
-        names = getattr(self, "feature_names_in_", None)
-        return Groups.of(self.groups, n_features, names, weights=weights, costs=self.group_costs)
+    @property
+    def _read_weights(self) -> Any:
+        return "sqrt_size" if _is(self.group_weights, "adaptive") else self.group_weights
 
     def _weighed(self, groups: Groups, module: MLP) -> Groups:
         """A group's size is the number of its weights, as in paper 2, not of its columns."""

@@ -8,7 +8,6 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
-import torch
 from sklearn.base import clone
 
 from ..algorithms import Problem, StoredRows, Subgradient
@@ -24,8 +23,6 @@ __all__ = ["Replicated"]
 
 CACHE = 2**22  # bytes of activations that a step of all replicas may fill
 MOST = 64  # replicas in one training
-# A replica whose columns are so much narrower than the first one's is fitted alone in float32.
-MOST_STRETCHED = 1e3
 COMPUTE_BOUND = 2e7  # multiplications in a step above which one network keeps the machine busy
 
 
@@ -153,19 +150,12 @@ class Replicated(SparseNet):
                 return None
             # weights of its own make other means
             first_columns = first_columns or module.columns
-            if not _comparable(first_columns, module.columns, problem.like):
+            own_rows = rescaled(problem.rows, first_columns, module.columns)
+            if own_rows is None:
                 return None
-            problem.rows = rescaled(problem.rows, first_columns, module.columns)
+            problem.rows = own_rows
             problems.append(problem)
         return problems
-
-
-def _comparable(first: Columns, own: Columns, like: torch.Tensor) -> bool:
-    """Whether rows in the first one's scale have digits enough for one's own."""
-    if first.scale is None or own.scale is None or first.shift is None or own.shift is None:
-        return True
-    stretched = torch.maximum(first.scale, (first.shift - own.shift).abs()) / own.scale
-    return like.dtype == torch.float64 or bool(stretched.max() <= MOST_STRETCHED)
 
 
 def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
@@ -176,8 +166,8 @@ def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
     algorithms = [model._algorithm(max_epochs) for model in models]
     nets = train_jointly(problems, algorithms, settings)
     histories = [net.epochs() for net in nets]
-    doubts = [
-        model._doubt(*parts)
+    selection_warnings = [
+        model._selection_warning(*parts)
         for model, *parts in zip(models, problems, algorithms, nets, strict=True)
     ]
     if models[0].refit:
@@ -187,6 +177,6 @@ def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
         nets = train_jointly(problems, again, settings, trained=True)
         for history, net in zip(histories, nets, strict=True):
             history += net.epochs()
-    for model, *learned in zip(models, nets, problems, histories, doubts, strict=True):
+    for model, *learned in zip(models, nets, problems, histories, selection_warnings, strict=True):
         model._learned(*learned)
     return models

@@ -14,6 +14,7 @@ from ..modules import Columns, TargetScale
 
 __all__ = ["columns_of", "rescaled", "rows_of", "target_scale_of"]
 
+MOST_STRETCHED = 1e3  # rows in float32 that are scaled anew
 CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
 
 
@@ -73,8 +74,11 @@ def rows_of(
     return StoredRows(groups, copy, batch_size)
 
 
-def rescaled(rows: StoredRows, first: Columns, own: Columns) -> Rows:
-    """Rows that were scaled by the columns `first`, as the columns `own` scale them."""
+def rescaled(rows: StoredRows, first: Columns, own: Columns) -> Rows | None:
+    """Rows that were scaled by the columns `first`, as the columns `own` scale them.
+
+    None where they are stretched so much that float32 has not kept the digits.
+    """
     if first.shift is None or first.scale is None or own.shift is None or own.scale is None:
         return rows
     order = torch.from_numpy(rows.order).to(first.scale.device)
@@ -82,6 +86,9 @@ def rescaled(rows: StoredRows, first: Columns, own: Columns) -> Rows:
     shift = ((first.shift - own.shift) / own.scale)[order]
     if (scale == 1).all() and (shift == 0).all():
         return rows
+    stretched = torch.maximum(scale, shift.abs()).max()
+    if rows.X.dtype == torch.float32 and stretched > MOST_STRETCHED:
+        return None
     return RescaledRows(rows, scale.to(rows.X), shift.to(rows.X))
 
 

@@ -7,7 +7,7 @@ import math
 from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
 from ..groups import Groups
 from ..regularizers import GroupLasso, Regularizer
-from .base import FULL_BATCH
+from .base import BATCH, FULL_BATCH
 from .dense import DenseNet
 from .docs import documented
 from .parameters import SHARED, choice, either, integer
@@ -118,15 +118,15 @@ class SGIN(DenseNet):
         self.random_state = random_state
 
     def _max_epochs(self, groups: Groups) -> int:
-        if self.max_epochs == "auto" and self.algorithm == "sgd":
+        if self.max_epochs != "auto":
+            return self.max_epochs
+        if self.algorithm == "sgd":
             return MOST_EPOCHS
-        if self.max_epochs == "auto":
-            return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // len(groups)))
-        return self.max_epochs
+        return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // len(groups)))
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto" and n > FULL_BATCH and self.algorithm != "sgd":
-            return min(LARGEST_BATCH, max(200, math.ceil(n / STEPS)))
+            return min(LARGEST_BATCH, max(BATCH, math.ceil(n / STEPS)))
         return super()._batch_size(n)
 
     def _algorithm(self, max_epochs: int) -> Algorithm:

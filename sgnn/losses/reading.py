@@ -54,12 +54,10 @@ def get(loss: Any, targets: str = "any") -> Loss:
     >>> losses.get("quantile")
     Quantile(quantile=0.5)
     """
+    known = ", ".join(map(repr, names(targets)))
     if isinstance(loss, str):
         if loss not in REGISTRY:
-            raise ValueError(
-                f"loss={loss!r} is unknown: give one of {', '.join(map(repr, names(targets)))}, or "
-                f"a torch loss."
-            )
+            raise ValueError(f"loss={loss!r} is unknown: give one of {known}, or a torch loss.")
         made = REGISTRY[loss]()
     elif isinstance(loss, Loss):
         made = copy.deepcopy(loss)
@@ -79,7 +77,7 @@ def get(loss: Any, targets: str = "any") -> Loss:
         )
     if "any" not in (targets, made.targets) and made.targets != targets:
         raise ValueError(
-            f"loss={loss!r} is one of {made.targets}, and y holds {targets}: give one of "
-            f"{', '.join(map(repr, names(targets)))}, or a torch loss."
+            f"loss={loss!r} is one of {made.targets}, and y holds {targets}: give one of {known}, "
+            f"or a torch loss."
         )
     return made

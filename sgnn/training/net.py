@@ -89,7 +89,7 @@ class Net(SkorchNet):
     Attributes
     ----------
     interrupted_, cut_short_ : bool
-        Whether the user ended the training; whether he or a divergence did.
+        Whether the user ended the training; whether the user or a divergence did.
     """
 
     def begin(

@@ -95,7 +95,7 @@ def test_a_quantile_is_exceeded_as_often_as_it_says():
         assert np.mean(y <= model.predict(X)) == pytest.approx(q, abs=0.03)
 
 
-def test_an_instances_parameters_count(tmp_path):
+def test_an_instances_parameters_count():
     X, y = NUMBERS.data, NUMBERS.target.copy()
     y[:3] += 1e3
     robust, plain = (

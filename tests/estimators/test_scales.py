@@ -25,14 +25,18 @@ def any_case(request):
     return request.param
 
 
+def scaled_fits(case, factor):
+    """Fits to the case and to it times the factor, and what the second should say and does."""
+    unit = factor if is_regressor(case.kind()) else 1.0
+    y = factor * case.y if is_regressor(case.kind()) else case.y
+    one, other = case().fit(case.X, case.y), case().fit(factor * case.X, y)
+    return one, other, unit * outputs(one, case.X), outputs(other, factor * case.X)
+
+
 @pytest.mark.parametrize("factor", [1024.0, 2.0**-10, 2.0**600, 2.0**-600])
 def test_powers_of_two_change_no_bit(any_case, factor):
-    case = any_case
-    numbers = is_regressor(case.kind())
-    y = factor * case.y if numbers else case.y
-    one, other = case().fit(case.X, case.y), case().fit(factor * case.X, y)
-    expected = outputs(one, case.X) * (factor if numbers else 1.0)
-    np.testing.assert_array_equal(outputs(other, factor * case.X), expected)
+    one, other, expected, said = scaled_fits(any_case, factor)
+    np.testing.assert_array_equal(said, expected)
     np.testing.assert_array_equal(other.group_support_, one.group_support_)
     np.testing.assert_array_equal(other.group_norms_, one.group_norms_)
     assert 0 < one.group_support_.sum() < 5
@@ -40,15 +44,9 @@ def test_powers_of_two_change_no_bit(any_case, factor):
 
 @pytest.mark.parametrize("factor", [1000.0, 1e-3])
 def test_other_factors_change_what_rounding_does(any_case, factor):
-    case = any_case
-    numbers = is_regressor(case.kind())
-    y = factor * case.y if numbers else case.y
-    one, other = case().fit(case.X, case.y), case().fit(factor * case.X, y)
-    expected = outputs(one, case.X) * (factor if numbers else 1.0)
-    spread = y.std() if numbers else 1.0
-    np.testing.assert_allclose(
-        outputs(other, factor * case.X), expected, rtol=0, atol=1e-3 * spread
-    )
+    one, other, expected, said = scaled_fits(any_case, factor)
+    spread = factor * any_case.y.std() if is_regressor(one) else 1.0
+    np.testing.assert_allclose(said, expected, rtol=0, atol=1e-3 * spread)
     np.testing.assert_array_equal(other.group_support_, one.group_support_)
 
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-import sgnn
 from sgnn.inspection._axes import axes_or_new
+
+from ..programs import printed
 
 
 def test_axes_are_given_back(pyplot):
@@ -39,11 +38,4 @@ def test_without_matplotlib(monkeypatch):
 
 def test_matplotlib_is_not_imported_before_something_is_drawn():
     program = "import sgnn.inspection, sys; print('matplotlib' in sys.modules)"
-    result = subprocess.run(
-        [sys.executable, "-c", program],
-        cwd=Path(sgnn.__file__).parents[1],
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert result.stdout == "False\n"
+    assert printed(program) == "False\n"
