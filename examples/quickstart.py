@@ -18,7 +18,7 @@ from sklearn.model_selection import train_test_split
 from sgnn import SGINClassifier
 from sgnn.datasets import load_digit_rows
 
-LAMS = (0.0, 0.3, 0.6, 0.8, 1.1)
+LAMS = (0.0, 0.3, 0.6, 0.8, 1.2)
 
 
 def main() -> None:
