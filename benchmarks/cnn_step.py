@@ -23,18 +23,18 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from sgnn import regularizers
 from sgnn.algorithms import (
+    FullGradient,
     Gates,
     ModuleProblem,
     Proximal,
     Splitting,
     StoredRows,
     Subgradient,
-    WholeNetwork,
 )  # fmt: skip
-from sgnn.estimators.cnn_terms import readers_of, terms_of
+from sgnn.estimators.cnn_terms import input_weights_of, terms_of
 from sgnn.groups import Groups
 from sgnn.losses import CrossEntropy
-from sgnn.modules import ARCHITECTURES, ChannelNet, Columns, couple
+from sgnn.modules import ARCHITECTURES, ChannelNet, InputTransform, couple
 from sgnn.regularizers import DGating, HardConcrete
 
 LAM = 1e-5
@@ -53,23 +53,23 @@ def problem(regularizer, batch, everywhere):
     shape, n = (1, 28, 28), STEPS * batch
     body = ARCHITECTURES["lenet5"](shape, 10, generator=torch.Generator().manual_seed(0))
     groups, coupling = Groups.of(None, 1), couple(body, shape)
-    readers, terms, R = readers_of(coupling, groups), [], None
+    input_weights, terms, R = input_weights_of(coupling, groups), [], None
     if regularizer is not None:
         R = regularizers.get(regularizer)
         everywhere = everywhere or R.size_factor or regularizer in PAPER_3
         terms = terms_of(
-            coupling, readers, (regularizer, None), grouping="neuron",
+            coupling, input_weights, (regularizer, None), grouping="neuron",
             conv_only=not everywhere, sized=R.size_factor, by_input=False, inside=True,
         )  # fmt: skip
-    module = ChannelNet(Columns(784), shape, body)
+    module = ChannelNet(InputTransform(784), shape, body)
     module.try_channels_last()
     rows = Groups(("all",), np.zeros(784, dtype=np.int64), np.ones(1), np.ones(1))
     X = torch.from_numpy(rng.normal(size=(n, 784)).astype(np.float32))
     return ModuleProblem(
         module=module, loss=CrossEntropy(),
         rows=StoredRows(rows, X, batch), y=torch.from_numpy(rng.integers(0, 10, n)), weight=None,
-        groups=groups, regularizer=R, lam=LAM, alive=np.ones(1, dtype=bool), rng=rng,
-        terms=terms, readers=readers,
+        groups=groups, regularizer=R, lam=LAM, active=np.ones(1, dtype=bool), rng=rng,
+        terms=terms, input_weights=input_weights,
     )  # fmt: skip
 
 
@@ -99,7 +99,7 @@ def compare(batch, rounds, names, everywhere):
         if name in GATES:
             algorithms["gates"] = lambda name=name: Gates(gating=GATES[name])
         for which, make in algorithms.items():
-            plain, expected = steps(WholeNetwork(), None, batch, everywhere)
+            plain, expected = steps(FullGradient(), None, batch, everywhere)
             ours, loss = steps(make(), name, batch, everywhere)
             drawn = which == "gates" and name == "group_l0"
             assert drawn or abs(loss - expected) < 1e-5, (name, which, loss, expected)

@@ -54,7 +54,7 @@ def mlp(rows, rounds):
             random_state=0,
         ).fit(digits.data[:1200], digits.target[:1200])  # fmt: skip
         whole = copy.deepcopy(model.module_)
-        whole.columns.keep(torch.ones(64, dtype=torch.bool))
+        whole.input_transform.keep(torch.ones(64, dtype=torch.bool))
         X = digits.data[torch.arange(rows).numpy() % len(digits.data)]
         kept = torch.from_numpy(model.transform(X)).float()
         times = ratio(whole, model.compact(), torch.from_numpy(X).float(), kept, 20 * rounds)

@@ -24,10 +24,10 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from sgnn.algorithms import DenseProblem, Proximal, StoredRows, Term, WholeNetwork
+from sgnn.algorithms import DenseProblem, FullGradient, Proximal, StoredRows, Term
 from sgnn.groups import Blocks, Groups
 from sgnn.losses import CrossEntropy
-from sgnn.modules import MLP, Columns
+from sgnn.modules import MLP, InputTransform
 from sgnn.regularizers import GroupLasso
 from sgnn.training import OPTIMIZERS
 from tests.naive import network
@@ -46,13 +46,17 @@ def new_problem(p, size, hidden, classes, batch_size, *, lam, n_batches):
     n = n_batches * batch_size
     groups = Groups.of(size, p)
     module = MLP(
-        Columns(p), hidden, classes, first_bias=True, generator=torch.Generator().manual_seed(0)
+        InputTransform(p),
+        hidden,
+        classes,
+        first_bias=True,
+        generator=torch.Generator().manual_seed(0),
     )
     X = torch.from_numpy(rng.normal(size=(n, p)).astype(np.float32))
     problem = DenseProblem(
         module=module, loss=CrossEntropy(), rows=StoredRows(groups, X, batch_size),
         y=torch.from_numpy(rng.integers(0, classes, n)), weight=None, groups=groups,
-        regularizer=GroupLasso(), lam=lam, alive=np.ones(len(groups), dtype=bool), rng=rng,
+        regularizer=GroupLasso(), lam=lam, active=np.ones(len(groups), dtype=bool), rng=rng,
     )  # fmt: skip
     for tensor in [*module.weights, *module.biases[:-1]]:
         problem.terms.append(
@@ -106,7 +110,7 @@ def contestants(shape, name, lam, n_batches=BATCHES):
         return new_problem(*shape, lam=lam, n_batches=n_batches)
 
     return {
-        "plain": ours(WholeNetwork(), problem(0.0), name),
+        "plain": ours(FullGradient(), problem(0.0), name),
         "torch": torchs(problem(0.0), name),
         "proximal": ours(Proximal(), problem(lam), name),
         "every 1": ours(Proximal(every=1), problem(lam), name),

@@ -107,7 +107,7 @@ def compare(hidden, visits, rounds):
         batches = [(problem.rows.read(b), problem.y[b], None) for b in problem.rows.batches]
         order = copy.deepcopy(problem.rng).permutation(K)[:visits]
         slow, fast = naive(transcript, batches, order), ours(problem, visits)
-        assert problem.alive.tolist() == transcript.alive
+        assert problem.active.tolist() == transcript.active
         worst = (module.theta - net[0].weight).abs().max().item()
         assert worst < 5e-3
         ratios.append(slow / fast)

@@ -7,7 +7,7 @@ import copy
 import torch
 from torch import Tensor, nn
 
-from .modules import MLP, Columns
+from .modules import MLP, InputTransform
 from .modules.activations import ACTIVATIONS
 
 __all__ = ["compact", "layer_sparsity"]
@@ -27,27 +27,27 @@ def compact(module: MLP) -> MLP:
     Returns
     -------
     MLP
-        With `len(module.columns.kept)` input columns.
+        With `len(module.input_transform.kept)` input columns.
 
     Examples
     --------
     >>> import torch
-    >>> net = MLP(Columns(3), [4], 2)
-    >>> net.columns.keep(torch.tensor([True, False, True]))
+    >>> net = MLP(InputTransform(3), [4], 2)
+    >>> net.input_transform.keep(torch.tensor([True, False, True]))
     >>> x = torch.randn(5, 3)
     >>> torch.equal(compact(net)(x[:, [0, 2]]), net(x))
     True
     """
-    small, kept = copy.deepcopy(module), module.columns.kept
+    small, kept = copy.deepcopy(module), module.input_transform.kept
     parts = {
         name: None if buffer is None else buffer[kept].cpu().numpy()
         for name, buffer in (
-            ("shift", module.columns.shift),
-            ("scale", module.columns.scale),
-            ("fill", module.columns.fill),
+            ("shift", module.input_transform.shift),
+            ("scale", module.input_transform.scale),
+            ("fill", module.input_transform.fill),
         )
     }
-    small.columns = Columns(len(kept), **parts).to(kept.device)
+    small.input_transform = InputTransform(len(kept), **parts).to(kept.device)
     small.theta = nn.Parameter(module.theta[:, kept].detach().clone())
     with torch.no_grad():
         for layer in range(len(small.weights)):

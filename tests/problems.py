@@ -8,7 +8,7 @@ import torch
 from sgnn.algorithms import DenseProblem, StoredRows
 from sgnn.groups import Groups
 from sgnn.losses import CrossEntropy
-from sgnn.modules import MLP, Columns
+from sgnn.modules import MLP, InputTransform
 from sgnn.regularizers import GroupLasso
 
 
@@ -21,7 +21,7 @@ def sgin_problem(
     n_outputs = int(y.max()) + 1 if n_outputs is None else n_outputs
     generator = torch.Generator().manual_seed(seed)
     module = MLP(
-        Columns(X.shape[1]), hidden, n_outputs, activation, dtype=dtype, generator=generator
+        InputTransform(X.shape[1]), hidden, n_outputs, activation, dtype=dtype, generator=generator
     )
     order = np.argsort(groups.labels, kind="stable")
     rows = StoredRows(groups, torch.as_tensor(X[:, order]).to(dtype), batch_size)
@@ -34,7 +34,7 @@ def sgin_problem(
         groups=groups,
         regularizer=GroupLasso(),
         lam=lam,
-        alive=np.ones(len(groups), dtype=bool),
+        active=np.ones(len(groups), dtype=bool),
         rng=np.random.default_rng(seed),
     )
 
@@ -45,7 +45,7 @@ def run(problem, algorithm, optimizer, epochs):
     algorithm.begin(problem, optimizer(problem.module.parameters()), epochs)
     with torch.no_grad():
         for _ in range(epochs):
-            before = problem.alive.copy()
+            before = problem.active.copy()
             for block in list(algorithm.sweep()):
                 algorithm.enter(block)
                 for batch in problem.rows.batches:
@@ -53,5 +53,5 @@ def run(problem, algorithm, optimizer, epochs):
                     algorithm.update()
                 algorithm.leave(block)
             algorithm.end_epoch()
-            removed.append(names[before & ~problem.alive].tolist())
+            removed.append(names[before & ~problem.active].tolist())
     return removed

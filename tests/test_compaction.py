@@ -9,7 +9,7 @@ from scipy.special import softmax
 from sklearn.base import is_classifier
 
 from sgnn.compaction import compact, layer_sparsity
-from sgnn.modules import MLP, Columns
+from sgnn.modules import MLP, InputTransform
 
 from .estimators.instances import CASES, VARIANTS, outputs
 
@@ -35,7 +35,7 @@ def test_equals_the_estimator_on_the_kept_columns(case, settings):
     estimator = case(**settings).fit(X, case.y)
     small = estimator.compact()
     kept = estimator.transform(X)
-    assert small.columns.n_features == kept.shape[1] == estimator.get_support().sum()
+    assert small.input_transform.n_features == kept.shape[1] == estimator.get_support().sum()
     with torch.no_grad():
         out = small(torch.tensor(kept)).double().numpy()
     said = softmax(out, axis=1) if is_classifier(estimator) else out[:, 0]
@@ -75,9 +75,9 @@ def test_onnx_runtime_computes_the_same(case, settings, tmp_path):
 
 
 def module():
-    columns = Columns(3, shift=np.array([1.0, 2.0, 3.0]), scale=np.array([2.0, 4.0, 8.0]))
+    columns = InputTransform(3, shift=np.array([1.0, 2.0, 3.0]), scale=np.array([2.0, 4.0, 8.0]))
     net = MLP(columns, [4], 2, generator=torch.Generator().manual_seed(0))
-    net.columns.keep(torch.tensor([True, False, True]))
+    net.input_transform.keep(torch.tensor([True, False, True]))
     return net
 
 
@@ -111,7 +111,7 @@ def test_compacting_twice_changes_nothing_more():
 def with_dead_units(activation):
     """Hidden layers of 5 and 4: one unit of each is not read, one of each reads nothing."""
     generator = torch.Generator().manual_seed(1)
-    net = MLP(Columns(3), [5, 4], 2, activation, first_bias=True, generator=generator)
+    net = MLP(InputTransform(3), [5, 4], 2, activation, first_bias=True, generator=generator)
     with torch.no_grad():
         for bias in net.biases:
             bias.uniform_(-1, 1, generator=generator)
@@ -134,7 +134,7 @@ def test_units_that_do_nothing_are_left_out(activation):
 
 
 def test_units_that_only_feed_dead_units_go_too():
-    net = MLP(Columns(2), [3, 2], 1, generator=torch.Generator().manual_seed(0))
+    net = MLP(InputTransform(2), [3, 2], 1, generator=torch.Generator().manual_seed(0))
     with torch.no_grad():
         net.weights[1][0, 0] = 0  # nothing reads the first unit of the second layer,
         net.weights[0][1, 2] = 0  # the only one that reads the third unit of the first

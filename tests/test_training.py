@@ -47,7 +47,7 @@ def test_equals_the_loop_without_skorch(algorithm, optimizer):
     torchs = torch.optim.Adam if optimizer == "adam" else optimizer
     run(plain, algorithm(), partial(torchs, lr=LR), EPOCHS)
     torch.testing.assert_close(weights(ours), weights(plain))
-    assert ours.alive.tolist() == plain.alive.tolist()
+    assert ours.active.tolist() == plain.active.tolist()
 
 
 class Epochs(Callback):

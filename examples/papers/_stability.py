@@ -31,7 +31,7 @@ Score = Callable[[Any, np.ndarray, np.ndarray], float]
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """Rows whose groups are selected, and how a model of them is judged.
+    """Rows whose groups are selected, and how a model of them is removable.
 
     Attributes
     ----------

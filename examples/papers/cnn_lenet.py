@@ -26,7 +26,7 @@ from matplotlib.figure import Figure
 
 from sgnn import SparseGroupCNN
 from sgnn.inspection import FilterDisplay, LayerSparsityDisplay
-from sgnn.modules import ARCHITECTURES, ChannelNet, Columns
+from sgnn.modules import ARCHITECTURES, ChannelNet, InputTransform
 from sgnn.pruning import Cost
 from sgnn.pruning import measure as measure_cost
 
@@ -75,7 +75,7 @@ def gone(fit: Fit, whole: Sequence[dict]) -> tuple[float, float]:
 def costs(small: SparseGroupCNN) -> Iterator[list[str]]:
     """What the whole network costs, in torch's layout and in ours, and what `compact()` does."""
     body = ARCHITECTURES["lenet5"](SHAPE, 10)
-    whole = ChannelNet(Columns(math.prod(SHAPE)), SHAPE, body)
+    whole = ChannelNet(InputTransform(math.prod(SHAPE)), SHAPE, body)
     whole.try_channels_last()
     measured = [measure_cost(net, SHAPE, rows=1000) for net in (body, whole, small.compact())]
     for name, values in zip(Cost._fields, zip(*measured, strict=True), strict=True):

@@ -136,7 +136,7 @@ class Result:
 
 
 def cross_validated(name: str, lam: float, estimator: Any, data: Bunch, folds: int) -> Result:
-    """Accuracy and area under the curve of all children, each judged by a model without it."""
+    """Accuracy and area under the curve of all children, each removable by a model without it."""
     score = np.zeros(len(data.target))
     kept, seconds = [], 0.0
     splits = StratifiedKFold(folds, shuffle=True, random_state=0).split(data.data, data.target)

@@ -3,18 +3,18 @@
 from .base import Algorithm
 from .blockwise import Blockwise, BlockwiseB
 from .dense_problem import DenseProblem
+from .full_gradient import FullGradient
 from .gates import Gates
 from .joining import join
 from .joint import Joint
-from .module_problem import ModuleProblem, Reader, group_norms
+from .module_problem import InputWeight, ModuleProblem, group_norms
 from .problem import Problem
 from .proximal import Proximal
 from .rmda import RMDA
-from .rows import RescaledRows, Rows, StoredRows, StreamedRows, deal
+from .rows import RescaledRows, Rows, StoredRows, StreamedRows, batch_order
 from .splitting import Splitting
 from .subgradient import Subgradient
 from .terms import Term
-from .whole import WholeNetwork
 
 __all__ = [
     "RMDA",
@@ -22,12 +22,13 @@ __all__ = [
     "Blockwise",
     "BlockwiseB",
     "DenseProblem",
+    "FullGradient",
     "Gates",
+    "InputWeight",
     "Joint",
     "ModuleProblem",
     "Problem",
     "Proximal",
-    "Reader",
     "RescaledRows",
     "Rows",
     "Splitting",
@@ -35,8 +36,7 @@ __all__ = [
     "StreamedRows",
     "Subgradient",
     "Term",
-    "WholeNetwork",
-    "deal",
+    "batch_order",
     "group_norms",
     "join",
 ]

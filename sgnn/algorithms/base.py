@@ -29,14 +29,14 @@ class Algorithm(ABC):
     warmup_epochs: int = 0
     polish_iter: int = 0  # iterations of `polish`, at most
 
-    def enroll(self, problem: Problem, max_epochs: int) -> None:
+    def bind(self, problem: Problem, max_epochs: int) -> None:
         """Know the problem: all that a member of a joint training needs to begin."""
         self.problem, self.max_epochs = problem, max_epochs
         self.epoch = 0
 
     def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         """Before the first epoch."""
-        self.enroll(problem, max_epochs)
+        self.bind(problem, max_epochs)
         self.optimizer = optimizer
 
     @property
@@ -73,12 +73,12 @@ class Algorithm(ABC):
     def advance(self) -> None:
         """Count the epoch, and remove the groups that `max_groups` has no room for."""
         self.epoch += 1
-        surplus = len(self.problem.living) - self._room()
+        surplus = len(self.problem.active_groups) - self._room()
         if surplus > 0:
-            living = self.problem.living
-            by_growth = living[np.argsort(self.problem.growth(), kind="stable")]
+            active = self.problem.active_groups
+            by_cost = active[np.argsort(self.problem.removal_cost(), kind="stable")]
             # a group without a penalty is one to keep
-            for group in by_growth[self.problem.groups.penalties[by_growth] > 0][:surplus]:
+            for group in by_cost[self.problem.groups.penalties[by_cost] > 0][:surplus]:
                 self.problem.remove(group)
 
     def last_below_bar(self) -> bool:
@@ -113,7 +113,7 @@ class Algorithm(ABC):
     def settled(self) -> bool:
         """Whether training may end: the warm-up is over and `max_groups` is reached."""
         k = self.max_groups or len(self.problem.groups)
-        return self.epoch > self.warmup_epochs and len(self.problem.living) <= k
+        return self.epoch > self.warmup_epochs and len(self.problem.active_groups) <= k
 
     def _first_elimination(self, end: float) -> float:
         """The epoch from which `max_groups` removes groups; at `end` it has done so."""

@@ -26,7 +26,7 @@ class Blockwise(Algorithm):
     Parameters
     ----------
     bar : "lam_tau" or "lam", default="lam_tau"
-        What the mean growth of the loss without group i must stay below for it to be removed:
+        What the mean increase of the loss without group i must stay below for it to be removed:
         lam tau_i (equation 5, and the authors' program) or lam (the printed line 11).
     warmup_epochs : int, default=0
         Epochs before the first removal.
@@ -68,7 +68,7 @@ class Blockwise(Algorithm):
 
     @property
     def n_visits(self) -> int:
-        return len(self.problem.living)
+        return len(self.problem.active_groups)
 
     def sweep(self) -> Iterable[int]:
         if self.H is not None:
@@ -76,36 +76,39 @@ class Blockwise(Algorithm):
             theta = self._ordered()
             for batch in self.problem.rows.batches:
                 torch.mm(self.problem.rows.read(batch), theta.T, out=self.H[batch])
-            self.owed: list[tuple] = []
-        return self.problem.rng.permutation(self.problem.living).tolist()
+            self.pending_updates: list[tuple] = []
+        return self.problem.rng.permutation(self.problem.active_groups).tolist()
 
     def enter(self, block: int) -> None:
         self.i = block
         self.theta = self.thetas[block]
         self.span = self.problem.rows.span(block)
         self.X_i = self.problem.rows.part(self.span)
-        self.noted = self.theta.new_zeros(())
-        self.noting = self.judged(self.i)
-        self.optimizer.param_groups[0]["params"] = [self.theta, *self.problem.module.upper()]
+        self.loss_increase = self.theta.new_zeros(())
+        self.measuring = self.removable(self.i)
+        self.optimizer.param_groups[0]["params"] = [
+            self.theta,
+            *self.problem.module.upper_parameters(),
+        ]
         if self.H is None:
             self.rest_theta = self._ordered()
             self.rest_theta[:, self.span] = 0
         else:
-            self.owed.append((self.X_i, self.theta.detach().clone(), -1))
+            self.pending_updates.append((self.X_i, self.theta.detach().clone(), -1))
 
     def objective(self, batch: slice) -> Tensor:
         problem, module = self.problem, self.problem.module
         x, y, rest = self.X_i[batch], problem.y[batch], self._rest(batch)
         b = len(x)
-        z = self.z[: 2 * b if self.noting else b]
+        z = self.z[: 2 * b if self.measuring else b]
         torch.addmm(rest, x, self.theta.T, out=z[:b])
-        if self.noting:
+        if self.measuring:
             z[b:], y = rest, torch.cat([y, y])
-        layers = module.head(z)
+        layers = module.upper_layers(z)
         losses, g = problem.loss.gradient(layers[-1], y)
-        means = problem.mean(losses.view(-1, b), batch)  # loss1 and, when noting, loss2
-        if self.noting:
-            self.noted += (means[1] - means[0]).clamp_min(0) * b
+        means = problem.mean(losses.view(-1, b), batch)  # loss1 and, when measuring, loss2
+        if self.measuring:
+            self.loss_increase += (means[1] - means[0]).clamp_min(0) * b
         self.out = layers[-1][:b]
         g = module.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
         grad = problem.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
@@ -121,51 +124,51 @@ class Blockwise(Algorithm):
     def leave(self, block: int) -> None:
         problem = self.problem
         problem.module.theta[:, problem.columns[self.i]] = self.theta
-        self.owed = []
-        if self.judged(self.i) and self._unneeded():
+        self.pending_updates = []
+        if self.removable(self.i) and self._below_threshold():
             self.theta.zero_()
             problem.remove(self.i)
         else:
-            self.owed.append((self.X_i, self.theta.detach().clone(), 1))
+            self.pending_updates.append((self.X_i, self.theta.detach().clone(), 1))
 
     def leaves(self) -> list[Leaf]:
         module = self.problem.module
         parts = zip(self.thetas, self.problem.columns, strict=True)
         return [
             *(Leaf(part, module.theta, columns) for part, columns in parts),
-            *(Leaf(p, p, None) for p in module.upper()),
+            *(Leaf(p, p, None) for p in module.upper_parameters()),
         ]
 
     def end_epoch(self) -> None:
         super().end_epoch()
         for g, part in enumerate(self.thetas):
-            if not self.problem.alive[g]:
+            if not self.problem.active[g]:
                 part.zero_()
 
-    def judged(self, group: int) -> bool:
+    def removable(self, group: int) -> bool:
         """Whether a visit of the group may end in its removal: never for the last one."""
         problem = self.problem
         ready = self.epoch >= self.warmup_epochs and problem.lam > 0
         # a group without a penalty is one to keep, and frozen weights do not move
         free = problem.groups.penalties[group] > 0 and problem.module.theta.requires_grad
-        return ready and free and len(problem.living) > 1
+        return ready and free and len(problem.active_groups) > 1
 
     @torch.no_grad()
     def last_below_bar(self) -> bool:
         problem = self.problem
-        if len(problem.living) > 1 or self.epoch <= self.warmup_epochs or problem.lam == 0:
+        if len(problem.active_groups) > 1 or self.epoch <= self.warmup_epochs or problem.lam == 0:
             return False
-        increase = float(problem.growth()[0])  # of the objective
+        increase = float(problem.removal_cost()[0])  # of the objective
         if self.bar == "lam":
             increase += problem.penalty() - problem.lam
         return increase < 0
 
-    def _unneeded(self) -> bool:
-        """Line 11: the noted mean is below the bar."""
+    def _below_threshold(self) -> bool:
+        """Line 11: the mean loss increase is below the bar."""
         problem = self.problem
         lam_tau = problem.regularizer.value(self.theta, self.blocks[self.i], problem.lam)
         bar = problem.lam if self.bar == "lam" else float(lam_tau)
-        return float(self.noted) / problem.rows.n < bar
+        return float(self.loss_increase) / problem.rows.n < bar
 
     def _rest(self, batch: slice) -> Tensor:
         """H_rest of a batch, (b, q).
@@ -176,7 +179,7 @@ class Blockwise(Algorithm):
         if self.H is None:
             return F.linear(self.problem.rows.read(batch), self.rest_theta)
         rest = self.H[batch]
-        for X_j, theta_j, sign in self.owed:
+        for X_j, theta_j, sign in self.pending_updates:
             rest.addmm_(X_j[batch], theta_j.T, alpha=sign)
         return rest
 
@@ -190,15 +193,15 @@ class BlockwiseB(Blockwise):
 
     def enter(self, block: int) -> None:
         super().enter(block)
-        self.noting = False
+        self.measuring = False
 
     def leave(self, block: int) -> None:
         problem = self.problem
-        if self.judged(self.i):
-            self.owed = []  # paid by the first pass
+        if self.removable(self.i):
+            self.pending_updates = []  # paid by the first pass
             for batch in problem.rows.batches:
                 x, rest = self.X_i[batch], self._rest(batch)
                 loss1 = problem.loss_from(torch.addmm(rest, x, self.theta.T), batch)
                 loss2 = problem.loss_from(rest.clone(), batch)
-                self.noted += (loss2 - loss1).clamp_min(0) * len(x)
+                self.loss_increase += (loss2 - loss1).clamp_min(0) * len(x)
         super().leave(block)

@@ -44,11 +44,11 @@ class DenseProblem(Problem):
 
     def selected(self) -> np.ndarray:
         read = self.module.read_columns().cpu().numpy()
-        return self.alive & (np.bincount(self.groups.labels, read, len(self.groups)) > 0)
+        return self.active & (np.bincount(self.groups.labels, read, len(self.groups)) > 0)
 
     def remove(self, group: int) -> None:
         self.module.theta[:, self.columns[group]] = 0
-        self.alive[group] = False
+        self.active[group] = False
 
     def adapt(self) -> None:
         """Weigh the groups by what has been learned of them, as adaptive group lasso does.
@@ -57,7 +57,7 @@ class DenseProblem(Problem):
         weights and m that of the whole layer; a group that is 0 is removed.
         """
         squares, sizes = self.blocks.sum(self.module.theta.square()), self.blocks.sizes
-        for group in np.flatnonzero(self.alive & (squares == 0).cpu().numpy()):
+        for group in np.flatnonzero(self.active & (squares == 0).cpu().numpy()):
             self.remove(int(group))
         ratios = sizes * (squares.sum() / sizes.sum()) / squares
         factors = torch.where(squares > 0, ratios, 1.0).clamp(1.0, LARGEST_FACTOR)
@@ -68,13 +68,13 @@ class DenseProblem(Problem):
             if term.tensor is self.module.theta:
                 term.blocks = self.blocks
 
-    def growth(self) -> np.ndarray:
+    def removal_cost(self) -> np.ndarray:
         # each batch's first product is computed once and then lacks one group at a time
-        theta, living = self.module.theta, self.living
-        parts = [theta[:, self.columns[g]] for g in living]
-        total, seen = torch.zeros(len(living), dtype=torch.float64), 0
+        theta, active_groups = self.module.theta, self.active_groups
+        parts = [theta[:, self.columns[g]] for g in active_groups]
+        total, seen = torch.zeros(len(active_groups), dtype=torch.float64), 0
         for batch in self.rows.batches:
-            xs = [self.rows.read(batch, self.rows.span(g)) for g in living]
+            xs = [self.rows.read(batch, self.rows.span(g)) for g in active_groups]
             z = torch.stack([x @ part.T for x, part in zip(xs, parts, strict=True)]).sum(0)
             base = self.loss_from(z.clone(), batch)
             lacking = [self.loss_from(z - x @ part.T, batch) - base
@@ -86,12 +86,12 @@ class DenseProblem(Problem):
         return total.numpy() / seen - self._penalties()
 
     def _penalties(self) -> np.ndarray:
-        """What each living group adds to the penalty."""
+        """What each active group adds to the penalty."""
         theta = self.module.theta
         if all(term.tensor is not theta for term in self.terms):
-            return np.zeros(len(self.living))
-        without = theta.repeat(len(self.living), 1, 1)
-        for w, g in zip(without, self.living, strict=True):
+            return np.zeros(len(self.active_groups))
+        without = theta.repeat(len(self.active_groups), 1, 1)
+        for w, g in zip(without, self.active_groups, strict=True):
             w[:, self.columns[g]] = 0
         R, lam = self.regularizer, self.lam
         less = R.value(theta, self.blocks, lam) - R.value(without, self.blocks, lam)
@@ -99,8 +99,8 @@ class DenseProblem(Problem):
 
     def outputs(self, batch: slice) -> Tensor:
         order = torch.from_numpy(self.rows.order).to(self.module.theta.device)
-        return self.module.head(self.rows.read(batch) @ self.module.theta[:, order].T)[-1]
+        return self.module.upper_layers(self.rows.read(batch) @ self.module.theta[:, order].T)[-1]
 
     def loss_from(self, z: Tensor, batch: slice) -> Tensor:
         """Mean loss of the batch from its first-layer product z (b, q), which is overwritten."""
-        return self.mean(self.loss(self.module.head(z)[-1], self.y[batch]), batch)
+        return self.mean(self.loss(self.module.upper_layers(z)[-1], self.y[batch]), batch)

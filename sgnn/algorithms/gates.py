@@ -9,14 +9,14 @@ import torch
 from torch import Tensor, nn
 
 from ..regularizers import Gating
+from .full_gradient import FullGradient
 from .problem import Problem
 from .terms import drop_small
-from .whole import WholeNetwork
 
 __all__ = ["Gates"]
 
 
-class Gates(WholeNetwork):
+class Gates(FullGradient):
     """min over omega, gates of E[loss(W)] + lam * sum over blocks of s_g penalty(omega_g, gates_g).
 
     W is drawn anew for every mini-batch from its factors, which take the steps of the optimizer.
@@ -26,7 +26,7 @@ class Gates(WholeNetwork):
     Parameters
     ----------
     max_groups, warmup_epochs : int
-        As in `WholeNetwork`.
+        As in `FullGradient`.
     gating : Gating
         `HardConcrete` for the expected number of blocks, `DGating` for the group lasso.
     tolerance : float, default=0

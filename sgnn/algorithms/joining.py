@@ -6,13 +6,16 @@ from collections.abc import Sequence
 
 from .base import Algorithm
 from .blockwise import Blockwise
-from .joint import Joint, JointWhole, NewOptimizer
+from .full_gradient import FullGradient
+from .joint import Joint, JointFullGradient, NewOptimizer
 from .joint_blockwise import JointBlockwise
-from .whole import WholeNetwork
 
 __all__ = ["join"]
 
-JOINTS: dict[type[Algorithm], type[Joint]] = {Blockwise: JointBlockwise, WholeNetwork: JointWhole}
+JOINTS: dict[type[Algorithm], type[Joint]] = {
+    Blockwise: JointBlockwise,
+    FullGradient: JointFullGradient,
+}
 
 
 def join(members: Sequence[Algorithm], new_optimizer: NewOptimizer) -> Joint:

@@ -12,10 +12,10 @@ from torch import Tensor, nn
 
 from .base import Algorithm
 from .dense_problem import DenseProblem
+from .full_gradient import FullGradient
 from .stack import Stack
-from .whole import WholeNetwork
 
-__all__ = ["Joint", "JointWhole", "NewOptimizer"]
+__all__ = ["Joint", "JointFullGradient", "NewOptimizer"]
 
 NewOptimizer = Callable[[list], torch.optim.Optimizer]
 
@@ -75,12 +75,12 @@ class Joint(ABC):
         yield from ()
 
 
-class JointWhole(Joint):
+class JointFullGradient(Joint):
     """Algorithms that move every weight at once: a copy of the first works on the stack."""
 
-    def __init__(self, members: Sequence[WholeNetwork], new_optimizer: NewOptimizer) -> None:
+    def __init__(self, members: Sequence[FullGradient], new_optimizer: NewOptimizer) -> None:
         super().__init__(members, new_optimizer)
-        self.algorithm: WholeNetwork = copy.copy(members[0])
+        self.algorithm: FullGradient = copy.copy(members[0])
         self.algorithm.begin(self.stack, self.optimizer, members[0].max_epochs)  # type: ignore[arg-type]
 
     def sweep(self) -> Iterable[int]:
@@ -103,7 +103,7 @@ class JointWhole(Joint):
             member.advance()
         self.algorithm.epoch += 1
         # a member may have removed groups
-        self.algorithm.network.deal(self.algorithm.epoch)
+        self.algorithm.network.shuffle(self.algorithm.epoch)
         self.algorithm.network.restore()
         return torch.ones(len(self.members), dtype=torch.float64)
 

@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from ..modules import Head
+from ..modules import UpperLayers
 from ..regularizers.base import reweighted
-from .bank import Bank
 from .blockwise import Blockwise, BlockwiseB
 from .joint import Joint, NewOptimizer
+from .optimizer_state import OptimizerState
 from .stack import mean, weighted
 
 __all__ = ["JointBlockwise"]
@@ -59,16 +59,18 @@ class JointBlockwise(Joint):
         self.theta = stack.like.new_empty((R, q, p))
         # theta once more, each group apart, short ones filled up with zeros; and in one row all
         # that is above theta
-        self.parts = Bank(stack.like.new_zeros((R, n_groups, q, self.longest)), 2)
-        self.shapes = [tensor.shape for tensor in first.module.upper()]
+        self.parts = OptimizerState(stack.like.new_zeros((R, n_groups, q, self.longest)), 2)
+        self.shapes = [tensor.shape for tensor in first.module.upper_parameters()]
         length = sum(shape.numel() for shape in self.shapes)
-        self.upper = Bank(stack.like.new_empty((R, length)), 1)
+        self.upper = OptimizerState(stack.like.new_empty((R, length)), 1)
         self._load()
 
     def _load(self) -> None:
         for r, member in enumerate(self.stack.members):
             self.theta[r] = member.module.theta[:, self.stack.order]
-            self.upper.values[r] = torch.cat([p.flatten() for p in member.module.upper()])
+            self.upper.values[r] = torch.cat(
+                [p.flatten() for p in member.module.upper_parameters()]
+            )
             for g in range(len(self.stack.groups)):
                 part = self.theta[r, :, member.rows.span(g)]
                 self.parts.values[r, g, :, : part.shape[1]] = part
@@ -77,7 +79,7 @@ class JointBlockwise(Joint):
         for r, member in enumerate(self.stack.members):
             member.module.theta[:, self.stack.order] = self.theta[r]
             values = self._unpacked(self.upper.values[r])
-            for p, value in zip(member.module.upper(), values, strict=True):
+            for p, value in zip(member.module.upper_parameters(), values, strict=True):
                 p.copy_(value)
 
     def _unpacked(self, upper: Tensor) -> list[Tensor]:
@@ -89,14 +91,14 @@ class JointBlockwise(Joint):
     # the hooks --------------------------------------------------------------------------------
 
     def sweep(self) -> Iterable[Visit]:
-        orders = [problem.rng.permutation(problem.living) for problem in self.stack.members]
+        orders = [problem.rng.permutation(problem.active_groups) for problem in self.stack.members]
         self.n_visits = torch.tensor([float(len(order)) for order in orders], dtype=torch.float64)
         return self._visits(orders)
 
     def _visits(self, orders: list[np.ndarray]) -> Iterator[Visit]:
         for v in range(max(map(len, orders))):
-            awake = [r for r, order in enumerate(orders) if v < len(order)]
-            replicas = torch.tensor(awake, device=self.device)
+            visiting = [r for r, order in enumerate(orders) if v < len(order)]
+            replicas = torch.tensor(visiting, device=self.device)
             replicas = replicas[self.upper.order((replicas,))]
             groups = [int(orders[r][v]) for r in replicas.tolist()]
             yield Visit(replicas, torch.tensor(groups, device=self.device))
@@ -104,13 +106,13 @@ class JointBlockwise(Joint):
     def enter(self, visit: Visit) -> None:
         self.visit, stack = visit, self.stack
         pair = (visit.replicas, visit.groups)
-        upper, self.upper_grad, leaves = self.upper.take(pair[:1], self.optimizer)
-        self.part_theta, self.part_grad, others = self.parts.take(pair, self.optimizer)
-        self.lent = (upper, leaves, others)
+        upper, self.upper_grad, leaves = self.upper.gather(pair[:1], self.optimizer)
+        self.part_theta, self.part_grad, others = self.parts.gather(pair, self.optimizer)
+        self.gathered = (upper, leaves, others)
         self.optimizer.param_groups[0]["params"] = leaves + others
         n_weights = len(stack.members[0].module.weights)
         tensors = self._unpacked(upper)
-        self.head = Head(tensors[:n_weights], tensors[n_weights:], stack.activation)
+        self.upper_layers = UpperLayers(tensors[:n_weights], tensors[n_weights:], stack.activation)
         blocks = Blocks.whole(self.part_theta.shape[1:], 1.0).to(stack.like)
         self.blocks = reweighted(blocks, self.penalties[visit.groups].unsqueeze(1))
         self.lam = stack.lam[visit.replicas]
@@ -118,10 +120,10 @@ class JointBlockwise(Joint):
         self._enter_rest()
         self._enter_part()
         visited = zip(visit.replicas.tolist(), visit.groups.tolist(), strict=True)
-        judged = [self.members[r].judged(g) for r, g in visited]
-        self.judged = torch.tensor(judged, device=self.device)
-        self.noting = any(judged) and not isinstance(self.rule, BlockwiseB)
-        self.noted = stack.like.new_zeros(len(visit.replicas))
+        removable = [self.members[r].removable(g) for r, g in visited]
+        self.removable = torch.tensor(removable, device=self.device)
+        self.measuring = any(removable) and not isinstance(self.rule, BlockwiseB)
+        self.loss_increase = stack.like.new_zeros(len(visit.replicas))
 
     def _enter_rest(self) -> None:
         """What the rows are multiplied by for H_rest, (k, p, q), and what is added, (k, 1, q)."""
@@ -167,18 +169,20 @@ class JointBlockwise(Joint):
     def objective(self, batch: slice) -> Tensor:
         stack, b = self.stack, batch.stop - batch.start
         part, rest = self._read(batch)
-        z = rest.new_empty((len(rest), 2 * b if self.noting else b, rest.shape[2]))
+        z = rest.new_empty((len(rest), 2 * b if self.measuring else b, rest.shape[2]))
         torch.add(rest, torch.bmm(part, self.part_theta.mT), out=z[:, :b])
         y = stack.targets(batch, self.visit.replicas)
-        if self.noting:
+        if self.measuring:
             z[:, b:], y = rest, torch.cat([y, y], max(0, y.ndim - 2))
-        layers = self.head.forward(z)
+        layers = self.upper_layers.forward(z)
         losses, g = stack.loss.gradient(layers[-1], y)
         first = mean(losses[:, :b], self.weight, batch)
-        if self.noting:
-            self.noted += (mean(losses[:, b:], self.weight, batch) - first).clamp_min_(0).mul_(b)
+        if self.measuring:
+            self.loss_increase += (
+                (mean(losses[:, b:], self.weight, batch) - first).clamp_min_(0).mul_(b)
+            )
         g = weighted(g[:, :b], self.weight, batch)
-        found = self.head.backward([a[:, :b] for a in layers], g)
+        found = self.upper_layers.backward([a[:, :b] for a in layers], g)
         grad = stack.regularizer.subgradient(self.part_theta, self.blocks, self.lam)
         torch.baddbmm(grad, found.product.mT, part, out=self.part_grad)
         pieces = [t.flatten(1) for t in (*found.weights, *found.biases)]
@@ -188,19 +192,19 @@ class JointBlockwise(Joint):
         return everyone
 
     def leave(self, visit: Visit) -> None:
-        if isinstance(self.rule, BlockwiseB) and self.judged.any():
+        if isinstance(self.rule, BlockwiseB) and self.removable.any():
             self._measure()
         pair, n_steps = (visit.replicas, visit.groups), len(self.stack.rows.batches)
-        upper, leaves, others = self.lent
-        self.upper.put(pair[:1], upper, leaves, self.optimizer, n_steps)
-        self.parts.put(pair, self.part_theta, others, self.optimizer, n_steps)
-        gone = (self.judged & self._unneeded()).tolist()
+        upper, leaves, others = self.gathered
+        self.upper.scatter(pair[:1], upper, leaves, self.optimizer, n_steps)
+        self.parts.scatter(pair, self.part_theta, others, self.optimizer, n_steps)
+        gone = (self.removable & self._below_threshold()).tolist()
         chosen = zip(visit.replicas.tolist(), visit.groups.tolist(), strict=True)
-        for (r, g), part, dead in zip(chosen, self.part_theta, gone, strict=True):
+        for (r, g), part, remove in zip(chosen, self.part_theta, gone, strict=True):
             problem = self.stack.members[r]
             span = problem.rows.span(g)
-            self.theta[r, :, span] = 0 if dead else part[:, : span.stop - span.start]
-            if dead:
+            self.theta[r, :, span] = 0 if remove else part[:, : span.stop - span.start]
+            if remove:
                 problem.remove(g)
 
     def _measure(self) -> None:
@@ -210,22 +214,24 @@ class JointBlockwise(Joint):
             part, rest = self._read(batch)
             y = stack.targets(batch, self.visit.replicas)
             loss1, loss2 = (
-                mean(stack.loss(self.head.forward(z)[-1], y), self.weight, batch)
+                mean(stack.loss(self.upper_layers.forward(z)[-1], y), self.weight, batch)
                 for z in (rest + part @ self.part_theta.mT, rest)
             )
-            self.noted += (loss2 - loss1).clamp_min_(0).mul_(batch.stop - batch.start)
+            self.loss_increase += (loss2 - loss1).clamp_min_(0).mul_(batch.stop - batch.start)
 
-    def _unneeded(self) -> Tensor:
-        """Line 11, (k,): the noted mean is below the bar."""
+    def _below_threshold(self) -> Tensor:
+        """Line 11, (k,): the mean loss increase is below the bar."""
         lam_tau = self.stack.regularizer.value(self.part_theta, self.blocks, self.lam)
-        return self.noted / self.stack.rows.n < (self.lam if self.rule.bar == "lam" else lam_tau)
+        return self.loss_increase / self.stack.rows.n < (
+            self.lam if self.rule.bar == "lam" else lam_tau
+        )
 
     def end_epoch(self) -> Tensor:
         self._store()
         for r, member in enumerate(self.members):
-            before = member.problem.alive.copy()
+            before = member.problem.active.copy()
             member.advance()
-            for g in np.flatnonzero(before & ~member.problem.alive).tolist():
+            for g in np.flatnonzero(before & ~member.problem.active).tolist():
                 self.theta[r, :, member.problem.rows.span(g)] = 0
         return self.n_visits
 

@@ -18,11 +18,11 @@ from ..modules.tracing import ONE_AT_A_TIME
 from .network import Network
 from .problem import ENOUGH, Problem
 
-__all__ = ["ModuleNetwork", "ModuleProblem", "Reader", "group_norms"]
+__all__ = ["InputWeight", "ModuleNetwork", "ModuleProblem", "group_norms"]
 
 
 @dataclass
-class Reader:
+class InputWeight:
     """A weight that reads the input, cut by the groups of the input's channels.
 
     Where it reads something else too, that is one more block, the last.
@@ -40,7 +40,7 @@ class ModuleProblem(Problem):
     ----------
     coupling : Coupling
         Of the module's body.
-    readers : list of Reader
+    input_weights : list of InputWeight
         Everything that reads the input.
     augment : callable (x, generator) -> x, optional
         A random change of the rows (b, p) of a mini-batch.
@@ -51,7 +51,7 @@ class ModuleProblem(Problem):
 
     module: ChannelNet
     coupling: Coupling
-    readers: list[Reader] = field(default_factory=list)
+    input_weights: list[InputWeight] = field(default_factory=list)
     augment: Callable[[Tensor, torch.Generator], Tensor] | None = None
     seed: int = 0
 
@@ -60,25 +60,25 @@ class ModuleProblem(Problem):
 
     def selected(self) -> np.ndarray:
         read = read_channels(self.coupling).numpy()
-        return self.alive & (np.bincount(self.groups.labels, read, len(self.groups)) > 0)
+        return self.active & (np.bincount(self.groups.labels, read, len(self.groups)) > 0)
 
     def remove(self, group: int) -> None:
         self.zero(group)
-        self.alive[group] = False
+        self.active[group] = False
 
     def zero(self, group: int) -> None:
         """Set a group to 0."""
-        for reader in self.readers:
+        for reader in self.input_weights:
             rest = torch.arange(reader.blocks.n_blocks, device=reader.weight.device) != group
             reader.weight.mul_(reader.blocks.spread(rest))
 
-    def growth(self) -> np.ndarray:
-        before, found = [reader.weight.clone() for reader in self.readers], []
+    def removal_cost(self) -> np.ndarray:
+        before, found = [reader.weight.clone() for reader in self.input_weights], []
         objective = self._objective()
-        for group in self.living:
+        for group in self.active_groups:
             self.zero(group)
             found.append(self._objective() - objective)
-            for reader, weight in zip(self.readers, before, strict=True):
+            for reader, weight in zip(self.input_weights, before, strict=True):
                 reader.weight.copy_(weight)
         return np.array(found)
 
@@ -96,9 +96,9 @@ class ModuleProblem(Problem):
         return self.module.prepared(self.rows.read(batch))
 
 
-def group_norms(readers: list[Reader], n_groups: int) -> np.ndarray:
+def group_norms(input_weights: list[InputWeight], n_groups: int) -> np.ndarray:
     """Norm of all that reads each group, (n_groups,)."""
-    squares = [r.blocks.sum(r.weight.detach().double().square())[:n_groups] for r in readers]
+    squares = [r.blocks.sum(r.weight.detach().double().square())[:n_groups] for r in input_weights]
     return torch.stack(squares).sum(0).sqrt().cpu().numpy()
 
 
@@ -120,9 +120,9 @@ class ModuleNetwork(Network):
         device = self.parameters[0].device
         self.devices = [device] if device.type == "cuda" else []
         self.draws = _draws(problem.module.body)
-        self.deal(0)
+        self.shuffle(0)
 
-    def deal(self, epoch: int) -> None:
+    def shuffle(self, epoch: int) -> None:
         seed = np.random.SeedSequence([self.problem.seed, epoch])
         order, dropout, self.augment_seed = (int(s.generate_state(1)[0]) for s in seed.spawn(3))
         n, device = self.problem.rows.n, self.parameters[0].device

@@ -78,7 +78,7 @@ class Network(ABC):
         """The parameters, and what they are in the module."""
         return [Leaf(p, p, None) for p in self.parameters]
 
-    def deal(self, epoch: int) -> None:
+    def shuffle(self, epoch: int) -> None:
         """Before an epoch: deal the rows into mini-batches anew, where that is done."""
 
     def select(self, index: Tensor) -> None:
@@ -109,12 +109,12 @@ class DenseNetwork(Network):
             Term(self.theta, blocks, term.regularizer) if term.tensor is module.theta else term
             for term in problem.terms
         ]
-        self.parameters = [self.theta, *module.upper()]
+        self.parameters = [self.theta, *module.upper_parameters()]
 
     def gradient(self, batch: slice) -> Tensor:
         problem, module = self.problem, self.problem.module
         x = problem.rows.read(batch)
-        layers = module.head(F.linear(x, self.theta))
+        layers = module.upper_layers(F.linear(x, self.theta))
         self.out = layers[-1]
         losses, g = problem.loss.gradient(self.out, problem.y[batch])
         g = module.backward(layers, problem.weighted(g, batch))
@@ -130,7 +130,7 @@ class DenseNetwork(Network):
         if not self.problem.module.theta.requires_grad:  # it is frozen
             self.load()
 
-    def deal(self, epoch: int) -> None:
+    def shuffle(self, epoch: int) -> None:
         self.theta.requires_grad_(self.problem.module.theta.requires_grad)
 
     def leaves(self) -> list[Leaf]:

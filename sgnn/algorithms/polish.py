@@ -10,20 +10,20 @@ import torch
 from torch import Tensor
 
 from .dense_problem import DenseProblem
-from .whole import WholeNetwork
+from .full_gradient import FullGradient
 
 __all__ = ["Polished", "polish"]
 
 Point = list[Tensor]
 
 
-class Polished(WholeNetwork):
+class Polished(FullGradient):
     """Whatever goes before: after the last epoch, `polish`.
 
     Parameters
     ----------
     max_groups, warmup_epochs : int
-        As in `WholeNetwork`.
+        As in `FullGradient`.
     polish_iter : int, default=200
         Full-batch iterations at most; 0 leaves the polish out.
     tolerance : float, default=1e-8
@@ -59,7 +59,7 @@ class Polished(WholeNetwork):
             yield from islice(iterations, self.polish_iter)
 
 
-def polish(algorithm: WholeNetwork, tolerance: float) -> Generator[float, None, None]:
+def polish(algorithm: FullGradient, tolerance: float) -> Generator[float, None, None]:
     """Iterate w <- prox(z - t grad loss(z)), z = w + momentum, until w is a fixed point.
 
     FISTA (Beck & Teboulle 2009) with backtracking on t and the gradient restart of O'Donoghue
@@ -68,7 +68,7 @@ def polish(algorithm: WholeNetwork, tolerance: float) -> Generator[float, None, 
 
     Parameters
     ----------
-    algorithm : WholeNetwork
+    algorithm : FullGradient
         Begun; its parameters are moved in place, and stand at the best point when the iterator
         is closed.
     tolerance : float
@@ -132,7 +132,7 @@ def _uphill(z: Point, new: Point, w: Point, replicas: int) -> Tensor:
 
 
 def _backtracked(
-    algorithm: WholeNetwork, z: Point, f: Tensor, gradient: Point, step: Tensor
+    algorithm: FullGradient, z: Point, f: Tensor, gradient: Point, step: Tensor
 ) -> tuple[Point, Tensor, Tensor]:
     """The prox after the largest step, halved from `step`, whose quadratic model bounds the loss.
 
@@ -156,7 +156,7 @@ def _slack(value: Tensor, point: Point) -> Tensor:
     return 10 * torch.finfo(point[0].dtype).eps * value.abs()
 
 
-def _prox(algorithm: WholeNetwork, point: Point, step: Tensor) -> Point:
+def _prox(algorithm: FullGradient, point: Point, step: Tensor) -> Point:
     _set(algorithm, point)
     for term in algorithm.terms:
         term.shrink(algorithm.problem.lam, step.to(point[0]))
@@ -164,18 +164,18 @@ def _prox(algorithm: WholeNetwork, point: Point, step: Tensor) -> Point:
     return [p.detach().clone() for p in algorithm.moved]
 
 
-def _penalty(algorithm: WholeNetwork) -> Tensor | float:
+def _penalty(algorithm: FullGradient) -> Tensor | float:
     return sum(term.value(algorithm.problem.lam).double() for term in algorithm.terms)
 
 
-def _loss(algorithm: WholeNetwork, point: Point) -> Tensor:
+def _loss(algorithm: FullGradient, point: Point) -> Tensor:
     _set(algorithm, point)
     rows = algorithm.problem.rows
     parts = (algorithm.network.loss(b).double() * (b.stop - b.start) for b in rows.batches)
     return torch.as_tensor(sum(parts) / rows.n)
 
 
-def _gradient(algorithm: WholeNetwork, point: Point) -> tuple[Tensor, Point]:
+def _gradient(algorithm: FullGradient, point: Point) -> tuple[Tensor, Point]:
     _set(algorithm, point)
     rows, parameters = algorithm.problem.rows, algorithm.moved
     loss = torch.zeros((), dtype=torch.float64, device=point[0].device)
@@ -189,6 +189,6 @@ def _gradient(algorithm: WholeNetwork, point: Point) -> tuple[Tensor, Point]:
     return loss, gradient
 
 
-def _set(algorithm: WholeNetwork, point: Point) -> None:
+def _set(algorithm: FullGradient, point: Point) -> None:
     for p, value in zip(algorithm.moved, point, strict=True):
         p.copy_(value)

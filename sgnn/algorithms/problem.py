@@ -31,7 +31,7 @@ class Problem(ABC):
         Targets, in the order of `rows`.
     weight : tensor of shape (n,) or None
         Sample weights of mean 1.
-    alive : ndarray of shape (n_groups,)
+    active : ndarray of shape (n_groups,)
         False for the groups that are removed, for good.
     rng : numpy.random.Generator
         Draws the order of the groups, or of the rows.
@@ -47,7 +47,7 @@ class Problem(ABC):
     groups: Groups
     regularizer: Regularizer
     lam: float
-    alive: np.ndarray
+    active: np.ndarray
     rng: np.random.Generator
     terms: list[Term] = field(default_factory=list)
 
@@ -67,8 +67,8 @@ class Problem(ABC):
         """Set a group to 0, for good."""
 
     @abstractmethod
-    def growth(self) -> np.ndarray:
-        """J without the group - J, for each living group: paper 1, equation 5.
+    def removal_cost(self) -> np.ndarray:
+        """J without the group - J, for each active group: paper 1, equation 5.
 
         By the first ENOUGH rows, which are dealt at random.
         """
@@ -94,8 +94,8 @@ class Problem(ABC):
         return True
 
     def remove_unread(self) -> None:
-        """Remove the groups that the network does not read, so that `alive` says what it reads."""
-        for group in np.flatnonzero(self.alive & ~self.selected()):
+        """Remove the groups that the network does not read, so that `active` says what it reads."""
+        for group in np.flatnonzero(self.active & ~self.selected()):
             self.remove(int(group))
 
     @property
@@ -104,14 +104,14 @@ class Problem(ABC):
         return next(self.module.parameters()).detach()
 
     @property
-    def living(self) -> np.ndarray:
+    def active_groups(self) -> np.ndarray:
         """Indices of the groups that are left."""
-        return np.flatnonzero(self.alive)
+        return np.flatnonzero(self.active)
 
     @property
     def removed(self) -> list[int]:
         """Indices of the groups that are not."""
-        return np.flatnonzero(~self.alive).tolist()
+        return np.flatnonzero(~self.active).tolist()
 
     def mean(self, losses: Tensor, batch: Batch) -> Tensor:
         """Weighted mean over the batch of losses (..., b) -> (...)."""

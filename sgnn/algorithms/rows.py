@@ -10,14 +10,14 @@ from torch import Tensor
 
 from ..groups import Groups
 
-__all__ = ["Batch", "RescaledRows", "Rows", "StoredRows", "StreamedRows", "deal"]
+__all__ = ["Batch", "RescaledRows", "Rows", "StoredRows", "StreamedRows", "batch_order"]
 
 Batch = slice | Tensor  # rows next to each other, or their indices
 
 PACKED = 2**23  # entries of a packed copy of some columns, at most
 
 
-def deal(n: int, batch_size: int) -> np.ndarray:
+def batch_order(n: int, batch_size: int) -> np.ndarray:
     """The order in which n rows are dealt into mini-batches.
 
     The order is a fixed pseudo-random one that depends on n alone, so that fits which differ

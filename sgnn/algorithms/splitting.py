@@ -10,9 +10,9 @@ from torch import Tensor
 
 from ..regularizers import Regularizer
 from ..regularizers.sparse_group import Sum
+from .full_gradient import FullGradient
 from .problem import Problem
 from .terms import drop_small
-from .whole import WholeNetwork
 
 __all__ = ["Splitting"]
 
@@ -20,7 +20,7 @@ STAGES = 5  # beta grows four times in a training, as in the paper
 EVERY = 16  # mini-batches between two V of a regularizer whose prox is slow
 
 
-class Splitting(WholeNetwork):
+class Splitting(FullGradient):
     """min over W, V of loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
 
     Every mini-batch is a step of the optimizer on W, with a subgradient of lam G, and then
@@ -32,7 +32,7 @@ class Splitting(WholeNetwork):
     Parameters
     ----------
     max_groups, warmup_epochs : int
-        As in `WholeNetwork`.
+        As in `FullGradient`.
     beta : float, optional
         In the beginning; 25 lam by default.
     sigma : float, default=1.25

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..groups import Blocks
-from ..modules import Head
+from ..modules import UpperLayers
 from ..regularizers.base import reweighted
 from .dense_problem import DenseProblem
 from .network import Network
@@ -75,12 +75,12 @@ class Stack:
             return self.y[batch]
         return self.y[:, batch] if replicas is None else self.y[replicas, batch]
 
-    def dead(self) -> Tensor | None:
+    def removed_columns(self) -> Tensor | None:
         """The columns of removed groups, (R, 1, p) in the order of the rows, if there are any."""
-        alive = np.stack([member.alive for member in self.members])
-        if alive.all():
+        active = np.stack([member.active for member in self.members])
+        if active.all():
             return None
-        return ~torch.from_numpy(alive).to(self.labels.device)[:, None, self.labels]
+        return ~torch.from_numpy(active).to(self.labels.device)[:, None, self.labels]
 
     def _weights(self) -> Tensor | None:
         if all(member.weight is None for member in self.members):
@@ -110,7 +110,7 @@ class StackedNetwork(Network):
     def __init__(self, stack: Stack) -> None:
         self.problem = stack
         first = stack.members[0]
-        tensors = [first.module.theta, *first.module.upper()]
+        tensors = [first.module.theta, *first.module.upper_parameters()]
         self.parameters = [nn.Parameter(t.new_empty((len(stack), *t.shape))) for t in tensors]
         self.theta, *upper = self.parameters
         n_weights = len(first.module.weights)
@@ -132,7 +132,7 @@ class StackedNetwork(Network):
         return Term(self.parameters[place], blocks, own[0].regularizer)
 
     def gradient(self, batch: slice) -> Tensor:
-        stack, head = self.problem, self._head()
+        stack, head = self.problem, self._upper_layers()
         x = stack.rows.read(batch)
         layers = head.forward(self._product(x))
         self.out = layers[-1]
@@ -149,11 +149,11 @@ class StackedNetwork(Network):
 
     def loss(self, batch: slice) -> Tensor:
         stack = self.problem
-        out = self._head().forward(self._product(stack.rows.read(batch)))[-1]
+        out = self._upper_layers().forward(self._product(stack.rows.read(batch)))[-1]
         return mean(stack.loss(out, stack.targets(batch)), stack.weight, batch)
 
-    def _head(self) -> Head:
-        return Head(self.weights, self.biases, self.problem.activation)
+    def _upper_layers(self) -> UpperLayers:
+        return UpperLayers(self.weights, self.biases, self.problem.activation)
 
     def _product(self, x: Tensor) -> Tensor:
         """Rows (b, p) -> first products (R, b, q)."""
@@ -163,31 +163,35 @@ class StackedNetwork(Network):
         z = x @ (self.theta * stack.scale.unsqueeze(1)).mT.contiguous()
         return z.add_((self.theta @ stack.shift.unsqueeze(2)).mT)
 
-    def deal(self, epoch: int) -> None:
-        self.dead = self.problem.dead()
+    def shuffle(self, epoch: int) -> None:
+        self.removed = self.problem.removed_columns()
 
     def restore(self) -> None:
-        if self.dead is not None:
-            self.theta.masked_fill_(self.dead, 0)
+        if self.removed is not None:
+            self.theta.masked_fill_(self.removed, 0)
 
     def load(self) -> None:
         for r, member in enumerate(self.problem.members):
             self.theta[r] = member.module.theta[:, self.problem.order]
-            for stacked, p in zip(self.parameters[1:], member.module.upper(), strict=True):
+            for stacked, p in zip(
+                self.parameters[1:], member.module.upper_parameters(), strict=True
+            ):
                 stacked[r] = p
-        self.deal(0)
+        self.shuffle(0)
 
     def store(self) -> None:
         for r, member in enumerate(self.problem.members):
             member.module.theta[:, self.problem.order] = self.theta[r]
-            for stacked, p in zip(self.parameters[1:], member.module.upper(), strict=True):
+            for stacked, p in zip(
+                self.parameters[1:], member.module.upper_parameters(), strict=True
+            ):
                 p.copy_(stacked[r])
 
     def select(self, index: Tensor) -> None:
         """Go on with these replicas alone."""
         for p in self.parameters:
             p.data, p.grad = p.data[index], None
-        self.deal(0)
+        self.shuffle(0)
 
 
 def mean(losses: Tensor, weight: Tensor | None, batch: slice) -> Tensor:

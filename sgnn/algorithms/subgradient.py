@@ -5,14 +5,14 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from .full_gradient import FullGradient
 from .problem import Problem
 from .terms import drop_small
-from .whole import WholeNetwork
 
 __all__ = ["Subgradient"]
 
 
-class Subgradient(WholeNetwork):
+class Subgradient(FullGradient):
     """Steps along the gradient of the loss plus a subgradient of the penalty.
 
     Nothing becomes exactly zero by itself; what is small at the end can be set to zero.
@@ -20,7 +20,7 @@ class Subgradient(WholeNetwork):
     Parameters
     ----------
     max_groups, warmup_epochs : int
-        As in `WholeNetwork`.
+        As in `FullGradient`.
     tolerance : float, default=0
         After the last epoch, penalized weights that do not exceed this are set to zero.
     keep_zeros : bool, default=False

@@ -15,7 +15,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from .. import losses
-from ..algorithms import Algorithm, Problem, Rows, Subgradient, deal
+from ..algorithms import Algorithm, Problem, Rows, Subgradient, batch_order
 from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..losses import Loss
@@ -25,7 +25,7 @@ from ..training import Net, Settings, check_callbacks, train
 from .checks import check_fit, check_weights, random_generator
 from .parameters import SHARED, check_parameters
 from .rows import rows_of
-from .selector import GroupSelector, raw_tensor
+from .selector import GroupSelector, as_tensor
 from .trials import try_loss, try_optimizer, try_schedule
 
 __all__ = ["SparseNet", "Table"]
@@ -75,7 +75,7 @@ class SparseNet(GroupSelector):
         """The network before training, its columns and y scaled by the table."""
 
     @abstractmethod
-    def _minimized(self, rng: np.random.Generator, **parts: Any) -> Problem:
+    def _make_problem(self, rng: np.random.Generator, **parts: Any) -> Problem:
         """The problem that these parts make."""
 
     @abstractmethod
@@ -169,8 +169,8 @@ class SparseNet(GroupSelector):
         table = Table(X, targets, weight, rows)
         module = copy.deepcopy(self.module_) if warm else self._new_module(table, loss, rng)
         groups = self._checked(self._weighed(groups, module))
-        alive = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
-        problem = self._problem(table, loss, groups, module, alive, rng)
+        active = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
+        problem = self._problem(table, loss, groups, module, active, rng)
         settings = self._settings(validation, problem, max_epochs)
         settings.checkpoint = self._checkpoint(table)
         algorithm = self._algorithm(max_epochs)
@@ -285,24 +285,24 @@ class SparseNet(GroupSelector):
         loss: Loss,
         groups: Groups,
         module: Any,
-        alive: np.ndarray,
+        active: np.ndarray,
         rng: np.random.Generator,
         shared: Rows | None = None,
     ) -> Problem:
         """What is to be minimized; `shared` are the rows of a problem on the same table."""
         X, targets, weight, rows = table
         batch_size = self._batch_size(len(rows))
-        rows = rows[deal(len(rows), batch_size)]
+        rows = rows[batch_order(len(rows), batch_size)]
         weight = weight[rows]
         like = next(module.parameters()).detach()
         uniform = np.ptp(weight) == 0
         mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
-        return self._minimized(
+        return self._make_problem(
             rng,
             module=module,
             loss=loss.to(like),
             rows=shared or rows_of(
-                X, rows, self._packed(groups), module.columns,
+                X, rows, self._packed(groups), module.input_transform,
                 batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
             ),
             y=_scaled_tensor(module.target_scale, targets[rows], weight, like),
@@ -310,7 +310,7 @@ class SparseNet(GroupSelector):
             groups=groups,
             regularizer=self._regularizer(),
             lam=float(self.lam),
-            alive=alive,
+            active=active,
         )  # fmt: skip
 
     def _loss(self, targets: np.ndarray) -> Loss:
@@ -342,7 +342,7 @@ class SparseNet(GroupSelector):
         if held_out is not None:
             X, targets, weight, rows = held_out
             validation = (
-                raw_tensor(X[rows], like.device),
+                as_tensor(X[rows], like.device),
                 _scaled_tensor(module.target_scale, targets[rows], weight[rows], like, "y_val"),
                 torch.from_numpy(weight[rows]).to(like),
             )
@@ -369,22 +369,22 @@ class SparseNet(GroupSelector):
         self.history_ = history
         self.n_iter_ = len(history)
         self.group_norms_ = self._norms(problem)
-        self.group_support_ = problem.alive
+        self.group_support_ = problem.active
         warning = warning or self._useless_because(problem)
         if warning is not None:
             warnings.warn(warning, ConvergenceWarning, stacklevel=4)
-        self.module_.columns.keep(torch.from_numpy(groups.expand(self.group_support_)))
+        self.module_.input_transform.keep(torch.from_numpy(groups.expand(self.group_support_)))
 
     def _selection_warning(self, problem: Problem, algorithm: Algorithm, net: Net) -> str | None:
         """Why lam did not select the groups that it should have, if it did not; what to do."""
         if algorithm.last_below_bar():
             return (
                 f"lam={self.lam!r} is so large that the last group, "
-                f"{problem.groups.names[problem.living[0]]!r}, is left by rule alone, as its loss "
-                f"increase is below the bar too: lower lam."
+                f"{problem.groups.names[problem.active_groups[0]]!r}, is left by rule alone, as "
+                f"its loss increase is below the bar too: lower lam."
             )
-        idle = self.lam > 0 and problem.alive.all() and not algorithm.has_acted
-        if idle and not net.cut_short_:
+        idle = self.lam > 0 and problem.active.all() and not algorithm.has_acted
+        if idle and not net.aborted_:
             return (
                 f"lam={self.lam!r} could not remove a group, as the fit ended after "
                 f"{len(net.history)} epochs, within warmup_epochs={self.warmup_epochs}: give more "
@@ -394,7 +394,7 @@ class SparseNet(GroupSelector):
 
     def _useless_because(self, problem: Problem) -> str | None:
         """What makes the network useless, if anything does, and what to do about it."""
-        kept = problem.living
+        kept = problem.active_groups
         if not len(kept) and self.lam > 0:
             return (
                 f"lam={self.lam!r} is so large that no group is left and the predictions are "
@@ -405,7 +405,7 @@ class SparseNet(GroupSelector):
                 return None
         return (
             f"The predictions are the same for every row, although {len(kept)} of "
-            f"{len(problem.alive)} groups are left: lower learning_rate or lam, or draw other "
+            f"{len(problem.active)} groups are left: lower learning_rate or lam, or draw other "
             f"first weights by random_state."
         )
 

@@ -20,9 +20,9 @@ from torch import nn
 from ..algorithms import (
     Algorithm,
     Gates,
+    InputWeight,
     ModuleProblem,
     Proximal,
-    Reader,
     Splitting,
     Subgradient,
     group_norms,
@@ -30,17 +30,17 @@ from ..algorithms import (
 from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..losses import Loss
-from ..modules import ARCHITECTURES, ChannelNet, Columns, Constant, Coupling, couple
+from ..modules import ARCHITECTURES, ChannelNet, Constant, Coupling, InputTransform, couple
 from ..pruning import layer_sparsity, prune
 from ..regularizers import DGating, Gating, GroupL0, GroupLasso, HardConcrete, Regularizer
 from .base import Table
 from .checks import check_fit
-from .cnn_terms import GROUPINGS, readers_of, terms_of
+from .cnn_terms import GROUPINGS, input_weights_of, terms_of
 from .docs import documented
 from .identity import identity
 from .parameters import SHARED, Rule, choice, either, integer, number, places
 from .penalty import made
-from .rows import columns_of
+from .rows import input_transform_of
 from .shapes import AUGMENTATIONS, check_shape, kept_channels, warn_of_shape
 from .tasks import NetClassifier
 
@@ -379,8 +379,8 @@ class SparseGroupCNN(NetClassifier):
         return Checkpoint(self.checkpoint, identity(arguments, *table))
 
     def _check_outputs(self, module: ChannelNet, n_outputs: int) -> None:
-        self._readers(module)  # refuses what it cannot follow
-        x = next(module.parameters()).new_zeros((2, module.columns.n_features))
+        self._input_weights(module)  # refuses what it cannot follow
+        x = next(module.parameters()).new_zeros((2, module.input_transform.n_features))
         with torch.no_grad():
             shape = tuple(module.eval().prepared(x).shape)
         if shape != (2, n_outputs):
@@ -389,10 +389,12 @@ class SparseGroupCNN(NetClassifier):
                 f"returns (n, {n_outputs}), one output for each class."
             )
 
-    def _columns(self, table: Table) -> Columns:
+    def _columns(self, table: Table) -> InputTransform:
         """Every channel filled in and scaled as a whole."""
         X, weight, rows = table.X, table.weight, table.rows
-        columns = columns_of(X, weight, rows, standardize=self.standardize, missing=self.missing)
+        columns = input_transform_of(
+            X, weight, rows, standardize=self.standardize, missing=self.missing
+        )
         if columns.shift is None or columns.scale is None:
             return columns
         shift = columns.shift.reshape(self._shape[0], -1).numpy()
@@ -407,7 +409,7 @@ class SparseGroupCNN(NetClassifier):
         mean, deviation = np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
         deviation = np.where(deviation > 0, deviation, 1.0)
         each = np.broadcast_to
-        return Columns(
+        return InputTransform(
             columns.n_features,
             shift=each(mean, shift.shape).reshape(-1).copy(),
             scale=each(deviation, shift.shape).reshape(-1).copy(),
@@ -417,16 +419,16 @@ class SparseGroupCNN(NetClassifier):
     def _coupling(self, module: ChannelNet) -> Coupling:
         return couple(module.body, module.shape)
 
-    def _readers(self, module: ChannelNet) -> list[Reader]:
-        return readers_of(self._coupling(module), self._channels)
+    def _input_weights(self, module: ChannelNet) -> list[InputWeight]:
+        return input_weights_of(self._coupling(module), self._channels)
 
-    def _minimized(self, rng: np.random.Generator, **parts: Any) -> ModuleProblem:
+    def _make_problem(self, rng: np.random.Generator, **parts: Any) -> ModuleProblem:
         module = parts["module"]
         coupling = self._coupling(module)
-        readers = readers_of(coupling, self._channels)
+        input_weights = input_weights_of(coupling, self._channels)
         terms = terms_of(
             coupling,
-            readers,
+            input_weights,
             (self.regularizer, self.alpha),
             grouping=self.grouping,
             conv_only=self.layers == "conv"
@@ -438,7 +440,7 @@ class SparseGroupCNN(NetClassifier):
         return ModuleProblem(
             rng=rng,
             coupling=coupling,
-            readers=readers,
+            input_weights=input_weights,
             terms=terms,
             augment=AUGMENTATIONS[self.augment](self._shape) if self.augment else None,
             seed=int(rng.integers(2**31)),
@@ -446,7 +448,7 @@ class SparseGroupCNN(NetClassifier):
         )
 
     def _norms(self, problem: ModuleProblem) -> np.ndarray:
-        return group_norms(problem.readers, len(problem.groups))
+        return group_norms(problem.input_weights, len(problem.groups))
 
     # rows that are images ---------------------------------------------------------------------
 
@@ -488,8 +490,10 @@ class SparseGroupCNN(NetClassifier):
         """Of the channels; a group's size is the number of weights that read it."""
         assert isinstance(module, ChannelNet)
         if isinstance(self.group_weights, str):
-            readers = self._readers(module)
-            sizes = np.sum([r.blocks.sizes[: len(groups)].cpu().numpy() for r in readers], axis=0)
+            input_weights = self._input_weights(module)
+            sizes = np.sum(
+                [r.blocks.sizes[: len(groups)].cpu().numpy() for r in input_weights], axis=0
+            )
             weights = np.sqrt(sizes) if self._sized else np.ones(len(groups))
             self._channels = replace(groups, weights=weights)
         return self._channels
@@ -503,7 +507,7 @@ class SparseGroupCNN(NetClassifier):
         super()._learned(net, problem, history, warning)
         groups = problem.groups
         entries = np.repeat(groups.expand(self.group_support_), math.prod(self._shape[1:]))
-        self.module_.columns.keep(torch.from_numpy(entries))
+        self.module_.input_transform.keep(torch.from_numpy(entries))
         if self._flat:
             # the columns of X are the entries of the channels
             self.groups_ = replace(
@@ -566,19 +570,21 @@ class SparseGroupCNN(NetClassifier):
         """
         check_is_fitted(self)
         channels = self._channels.expand(self.group_support_)
-        module, kept = self.module_, self.module_.columns.kept
+        module, kept = self.module_, self.module_.input_transform.kept
         if channels.any():
             body = prune(module.body, self._shape, channels)
         else:
             with torch.no_grad():
-                nothing = next(module.parameters()).new_zeros((1, module.columns.n_features))
+                nothing = next(module.parameters()).new_zeros(
+                    (1, module.input_transform.n_features)
+                )
                 body = Constant(module.eval().prepared(nothing)[0])
         buffers = {
             name: None if buffer is None else buffer[kept].cpu().numpy()
-            for name, buffer in module.columns.named_buffers()
+            for name, buffer in module.input_transform.named_buffers()
             if name != "kept"
         }
-        columns = Columns(len(kept), **buffers).to(kept.device)
+        columns = InputTransform(len(kept), **buffers).to(kept.device)
         compact = ChannelNet(columns, (int(channels.sum()), *self._shape[1:]), body)
         compact.channels_last = module.channels_last
         return compact

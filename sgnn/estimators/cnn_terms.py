@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from ..algorithms import Reader, Term
+from ..algorithms import InputWeight, Term
 from ..algorithms.terms import JoinedTerm
 from ..groups import Blocks, Groups
 from ..modules import Coupling, Layer, Pair
@@ -14,38 +14,38 @@ from ..regularizers import L1L2, Regularizer
 from ..regularizers.oicsr import join_units
 from ..regularizers.scalar import Entrywise
 from ..regularizers.sparse_group import Sum
-from .penalty import made, one_a_layer
+from .penalty import made, regularizer_per_layer
 
-__all__ = ["GROUPINGS", "readers_of", "terms_of"]
+__all__ = ["GROUPINGS", "input_weights_of", "terms_of"]
 
 WHOLE_TENSOR = (Entrywise, L1L2)  # regularizers that do not depend on the blocks
 GROUPINGS = ("neuron", "channel", "filter", "oicsr")
 
 
-def readers_of(coupling: Coupling, channels: Groups) -> list[Reader]:
+def input_weights_of(coupling: Coupling, channels: Groups) -> list[InputWeight]:
     """The weights that read the input, cut by the groups of its channels."""
     group_of = torch.full((coupling.n_units,), len(channels))
     group_of[coupling.inputs] = torch.from_numpy(channels.labels.copy())
     factors = torch.from_numpy(channels.penalties)
-    readers = []
+    input_weights = []
     for layer in coupling.layers:
         labels = group_of[layer.reads]
         if (labels < len(channels)).any() and layer.kind != "depthwise":
             blocks = Blocks(layer.weight.shape, (1 - layer.weight.ndim,), labels)
             # where it reads other units too, these are one block more, of no weight
             blocks.weights = torch.cat([factors, torch.zeros(1)])[: blocks.n_blocks]
-            readers.append(Reader(layer.weight, blocks.to(layer.weight)))
-    if not readers:
+            input_weights.append(InputWeight(layer.weight, blocks.to(layer.weight)))
+    if not input_weights:
         raise ValueError(
             "architecture has no convolution or dense layer that reads the input's channels: give "
             "a network whose first layer is one."
         )
-    return readers
+    return input_weights
 
 
 def terms_of(
     coupling: Coupling,
-    readers: list[Reader],
+    input_weights: list[InputWeight],
     penalty: tuple[Any, float | None],
     *,
     grouping: str,
@@ -54,16 +54,18 @@ def terms_of(
     by_input: bool,
     inside: bool,
 ) -> list[Term]:
-    """What is penalized: the readers of the input by its groups, the other layers by `grouping`.
+    """The penalized weights: those that read the input by its groups, the others by `grouping`.
 
     `penalty` is the user's regularizer and alpha.
     """
     if grouping == "oicsr":
         return _pairs(coupling, made(*penalty), conv_only) if inside else []
     layers = [layer for layer in coupling.layers if not conv_only or layer.kind != "dense"]
-    input_blocks = {id(reader.weight): reader.blocks for reader in readers if by_input}
+    input_blocks = {id(reader.weight): reader.blocks for reader in input_weights if by_input}
     terms = []
-    for layer, regularizer in zip(layers, one_a_layer(*penalty, len(layers)), strict=True):
+    for layer, regularizer in zip(
+        layers, regularizer_per_layer(*penalty, len(layers)), strict=True
+    ):
         blocks = input_blocks.get(id(layer.weight))
         if blocks is None and inside:
             blocks = _blocks(layer, grouping)

@@ -14,7 +14,7 @@ from ..losses import Loss
 from ..modules import MLP
 from .base import Table
 from .replicas import Replicated
-from .rows import columns_of, target_scale_of
+from .rows import input_transform_of, target_scale_of
 
 __all__ = ["DenseNet"]
 
@@ -32,7 +32,9 @@ class DenseNet(Replicated):
         X, targets, weight, rows = table
         scale = target_scale_of(loss, targets, weight, rows, standardize=self.standardize)
         y, mass = (torch.from_numpy(a[rows]) for a in (scale.scaled(targets), weight))
-        columns = columns_of(X, weight, rows, standardize=self.standardize, missing=self.missing)
+        columns = input_transform_of(
+            X, weight, rows, standardize=self.standardize, missing=self.missing
+        )
         module = MLP(
             columns,
             self.hidden_layer_sizes,
@@ -47,7 +49,7 @@ class DenseNet(Replicated):
             module.biases[-1].copy_(loss.start(y, mass, self._n_outputs))
         return module.to(self._device())
 
-    def _minimized(self, rng: np.random.Generator, **parts: Any) -> DenseProblem:
+    def _make_problem(self, rng: np.random.Generator, **parts: Any) -> DenseProblem:
         problem = DenseProblem(rng=rng, **parts)
         problem.terms = self._terms(problem.module, *problem.terms)
         return problem

@@ -35,7 +35,7 @@ PARAMETERS = {
     "activation": """{"relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity"}, default="relu"
         Activation of the hidden layers.""",
     "max_epochs": """int or "auto", default="auto"
-        Epochs at most; an epoch visits every living group, and a visit sees every row.  "auto" is
+        Epochs at most; an epoch visits every active group, and a visit sees every row.  "auto" is
         1100 visits, but not fewer than 10 epochs and not more than 50; 50 with algorithm="sgd".""",
     "batch_size": """int or "auto", default="auto"
         Rows in a mini-batch; "auto" is all of them up to 256, otherwise 200.""",
@@ -118,7 +118,7 @@ ATTRIBUTES = {
     "net_": """skorch.NeuralNet
         The network as skorch trained it.""",
     "n_features_in_, feature_names_in_": """int, ndarray
-        Columns of the X of the fit, and their names if it had any.""",
+        InputTransform of the X of the fit, and their names if it had any.""",
 }
 
 

@@ -16,7 +16,7 @@ from ..regularizers import Regularizer
 from .dense import DenseNet
 from .docs import documented
 from .parameters import SHARED, Rule, choice, either, integer, number, places
-from .penalty import made, one_a_layer
+from .penalty import made, regularizer_per_layer
 from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
@@ -202,7 +202,7 @@ class RegularizedMLP(DenseNet):
 
         The biases of the outputs are the model's intercepts and stay free.
         """
-        layers = one_a_layer(self.regularizer, self.alpha, 1 + len(module.weights))
+        layers = regularizer_per_layer(self.regularizer, self.alpha, 1 + len(module.weights))
         theta.regularizer = layers[0]
         terms = [theta] * ("input" in self.regularize)
         # the weights that leave a hidden layer, and its bias

@@ -7,7 +7,7 @@ from typing import Any
 from .. import regularizers
 from ..regularizers import CGES, Regularizer
 
-__all__ = ["made", "one_a_layer"]
+__all__ = ["made", "regularizer_per_layer"]
 
 
 def made(regularizer: str | Regularizer, alpha: float | None) -> Regularizer:
@@ -18,7 +18,9 @@ def made(regularizer: str | Regularizer, alpha: float | None) -> Regularizer:
     return regularizers.get(regularizer, alpha=alpha)
 
 
-def one_a_layer(regularizer: Any, alpha: float | None, n_layers: int) -> list[Regularizer]:
+def regularizer_per_layer(
+    regularizer: Any, alpha: float | None, n_layers: int
+) -> list[Regularizer]:
     """That regularizer for every layer; CGES, given by name, turns exclusive with the depth."""
     if regularizer == "cges":
         return list(CGES.for_layers(n_layers))

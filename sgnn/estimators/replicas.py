@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.base import clone
 
 from ..algorithms import Problem, StoredRows, Subgradient
-from ..modules import Columns
+from ..modules import InputTransform
 from ..training import train_jointly
 from .base import FULL_BATCH, SparseNet, Table
 from .checks import check_weights, random_generator
@@ -136,21 +136,21 @@ class Replicated(SparseNet):
         # what was learned of X and y, which is all that these have that models have not
         learned = {k: v for k, v in vars(first).items() if k not in first.get_params(deep=False)}
         problems: list[Problem] = []
-        first_columns: Columns | None = None
+        first_columns: InputTransform | None = None
         for model, rng, weight in zip(models, rngs, weights, strict=True):
             vars(model).update(copy.copy(learned))
             checked = check_weights(weight, len(X))
             table = Table(X, targets, model._row_weights(targets, checked), np.arange(len(X)))
             module = model._new_module(table, loss, rng)
             weighed = model._checked(model._weighed(groups, module))
-            alive = np.ones(len(groups), dtype=bool)
+            active = np.ones(len(groups), dtype=bool)
             shared = problems[0].rows if problems else None
-            problem = model._problem(table, loss, weighed, module, alive, rng, shared)
-            if not isinstance(problem.rows, StoredRows) or module.columns.fill is not None:
+            problem = model._problem(table, loss, weighed, module, active, rng, shared)
+            if not isinstance(problem.rows, StoredRows) or module.input_transform.fill is not None:
                 return None
             # weights of its own make other means
-            first_columns = first_columns or module.columns
-            own_rows = rescaled(problem.rows, first_columns, module.columns)
+            first_columns = first_columns or module.input_transform
+            own_rows = rescaled(problem.rows, first_columns, module.input_transform)
             if own_rows is None:
                 return None
             problem.rows = own_rows

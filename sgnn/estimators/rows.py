@@ -10,26 +10,26 @@ import torch
 from ..algorithms import RescaledRows, Rows, StoredRows, StreamedRows
 from ..groups import Groups
 from ..losses import Loss
-from ..modules import Columns, TargetScale
+from ..modules import InputTransform, TargetScale
 
-__all__ = ["columns_of", "rescaled", "rows_of", "target_scale_of"]
+__all__ = ["input_transform_of", "rescaled", "rows_of", "target_scale_of"]
 
 MOST_STRETCHED = 1e3  # rows in float32 that are scaled anew
 CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
 
 
-def columns_of(
+def input_transform_of(
     X: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool, missing: str
-) -> Columns:
+) -> InputTransform:
     """How the network is to fill in and scale the columns, by the weighted training rows."""
     n_features = X.shape[1]
     if not standardize and missing == "error":
-        return Columns(n_features)
+        return InputTransform(n_features)
     mean, deviation = _moments(X, weight, rows)
     fill = mean if missing == "mean" else None
     if not standardize:
-        return Columns(n_features, fill=fill)
-    return Columns(n_features, shift=mean, scale=deviation, fill=fill)
+        return InputTransform(n_features, fill=fill)
+    return InputTransform(n_features, shift=mean, scale=deviation, fill=fill)
 
 
 def target_scale_of(
@@ -48,7 +48,7 @@ def rows_of(
     X: np.ndarray,
     rows: np.ndarray,
     groups: Groups,
-    columns: Columns,
+    columns: InputTransform,
     *,
     batch_size: int,
     like: torch.Tensor,
@@ -74,7 +74,7 @@ def rows_of(
     return StoredRows(groups, copy, batch_size)
 
 
-def rescaled(rows: StoredRows, first: Columns, own: Columns) -> Rows | None:
+def rescaled(rows: StoredRows, first: InputTransform, own: InputTransform) -> Rows | None:
     """Rows that were scaled by the columns `first`, as the columns `own` scale them.
 
     None where they are stretched so much that float32 has not kept the digits.

@@ -14,7 +14,7 @@ from ..pruning import Cost, measure, to_onnx
 from ..training import Net
 from .selection_mixin import GroupSelection
 
-__all__ = ["GroupSelector", "raw_tensor"]
+__all__ = ["GroupSelector", "as_tensor"]
 
 PREDICT_ROWS = 4096
 
@@ -35,7 +35,7 @@ class GroupSelector(GroupSelection):
         module, device = self.module_, next(self.module_.parameters()).device
         with torch.no_grad():
             parts = [
-                module.from_kept(raw_tensor(X[a : a + PREDICT_ROWS], device)).cpu()
+                module.from_kept(as_tensor(X[a : a + PREDICT_ROWS], device)).cpu()
                 for a in range(0, len(X), PREDICT_ROWS)
             ]
         return torch.cat(parts).double().numpy()
@@ -58,7 +58,7 @@ class GroupSelector(GroupSelection):
             If onnx or onnxscript is missing: they come with the extra "onnx".
         """
         small = self.compact()
-        columns = small.columns.n_features
+        columns = small.input_transform.n_features
         to_onnx(small, path, next(small.parameters()).new_zeros((1, columns)))
 
     def savings(self, n_rows: int = 1000) -> dict[str, tuple[float, float]]:
@@ -75,13 +75,14 @@ class GroupSelector(GroupSelection):
             parameters; flops for one row; bytes; seconds for n_rows rows.
         """
         whole, small = copy.deepcopy(self.module_), self.compact()
-        whole.columns.keep(torch.ones(whole.columns.n_features, dtype=torch.bool))
+        whole.input_transform.keep(torch.ones(whole.input_transform.n_features, dtype=torch.bool))
         costs = [
-            measure(module, (module.columns.n_features,), rows=n_rows) for module in (whole, small)
+            measure(module, (module.input_transform.n_features,), rows=n_rows)
+            for module in (whole, small)
         ]
         return dict(zip(Cost._fields, zip(*costs, strict=True), strict=True))
 
 
-def raw_tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
+def as_tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
     """A copy of X as it is, as a tensor."""
     return torch.tensor(np.ascontiguousarray(X), device=device)

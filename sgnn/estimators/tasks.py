@@ -59,12 +59,12 @@ class NetClassifier(ClassifierMixin, SparseNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
+            InputTransform of removed groups are not looked at.
 
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
+            InputTransform in the order of `classes_`.
         """
         return softmax(self._outputs(X), axis=1)
 
@@ -74,7 +74,7 @@ class NetClassifier(ClassifierMixin, SparseNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
+            InputTransform of removed groups are not looked at.
 
         Returns
         -------
@@ -112,7 +112,7 @@ class NetRegressor(RegressorMixin, SparseNet):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
+            InputTransform of removed groups are not looked at.
 
         Returns
         -------

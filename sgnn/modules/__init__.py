@@ -2,22 +2,22 @@
 
 from .channels import ChannelNet, Constant
 from .cnn import ARCHITECTURES
-from .columns import Columns
 from .coupling import Coupling, Layer, Pair, couple
-from .head import Head
+from .input_transform import InputTransform
 from .mlp import MLP
 from .target_scale import TargetScale
+from .upper import UpperLayers
 
 __all__ = [
     "ARCHITECTURES",
     "MLP",
     "ChannelNet",
-    "Columns",
     "Constant",
     "Coupling",
-    "Head",
+    "InputTransform",
     "Layer",
     "Pair",
     "TargetScale",
+    "UpperLayers",
     "couple",
 ]

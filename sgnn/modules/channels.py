@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .columns import Columns
+from .input_transform import InputTransform
 from .target_scale import TargetScale
 from .tracing import ONE_AT_A_TIME
 
@@ -20,7 +20,7 @@ class ChannelNet(nn.Module):
 
     Parameters
     ----------
-    columns : Columns
+    columns : InputTransform
         The entries of a row, and their scaling.
     shape : sequence of int
         One input of the body: (channels, length), (channels, height, width), ...
@@ -30,22 +30,22 @@ class ChannelNet(nn.Module):
     Examples
     --------
     >>> import torch
-    >>> net = ChannelNet(Columns(6), (2, 3), nn.Conv1d(2, 1, 3))
-    >>> net.columns.keep(torch.tensor([True] * 3 + [False] * 3))
+    >>> net = ChannelNet(InputTransform(6), (2, 3), nn.Conv1d(2, 1, 3))
+    >>> net.input_transform.keep(torch.tensor([True] * 3 + [False] * 3))
     >>> x = torch.ones(4, 6)
     >>> x[:, 3:] = torch.nan
     >>> net(x).isfinite().all()
     tensor(True)
     """
 
-    def __init__(self, columns: Columns, shape: Sequence[int], body: nn.Module) -> None:
+    def __init__(self, columns: InputTransform, shape: Sequence[int], body: nn.Module) -> None:
         super().__init__()
         if math.prod(shape) != columns.n_features:
             raise ValueError(
                 f"shape {tuple(shape)} has {math.prod(shape)} entries for {columns.n_features} "
                 f"columns: give one that multiplies to their number."
             )
-        self.columns, self.shape, self.body = columns, tuple(shape), body
+        self.input_transform, self.shape, self.body = columns, tuple(shape), body
         self.target_scale = TargetScale()  # of a classifier
         self.channels_last = False
 
@@ -57,7 +57,7 @@ class ChannelNet(nn.Module):
         """
         if len(self.shape) != 3:
             return
-        nothing = next(self.body.parameters()).new_zeros((2, self.columns.n_features))
+        nothing = next(self.body.parameters()).new_zeros((2, self.input_transform.n_features))
         self.channels_last = True
         try:
             with torch.no_grad():
@@ -71,7 +71,7 @@ class ChannelNet(nn.Module):
 
     def outputs(self, x: Tensor) -> Tensor:
         """Raw rows (n, n_features), or (n, *shape) -> what the loss sees, (n, n_outputs)."""
-        kept, x = self.columns.kept, x.flatten(1)
+        kept, x = self.input_transform.kept, x.flatten(1)
         return self._from_kept(x if len(kept) == x.shape[1] else x[:, kept])
 
     def from_kept(self, x: Tensor) -> Tensor:
@@ -79,10 +79,10 @@ class ChannelNet(nn.Module):
         return self.target_scale(self._from_kept(x))
 
     def _from_kept(self, x: Tensor) -> Tensor:
-        kept = self.columns.kept
-        x = self.columns.prepare(x, kept, next(self.body.parameters()).dtype)
-        if len(kept) < self.columns.n_features:
-            x = x.new_zeros(len(x), self.columns.n_features).index_copy(1, kept, x)
+        kept = self.input_transform.kept
+        x = self.input_transform.prepare(x, kept, next(self.body.parameters()).dtype)
+        if len(kept) < self.input_transform.n_features:
+            x = x.new_zeros(len(x), self.input_transform.n_features).index_copy(1, kept, x)
         return self.prepared(x)
 
     def prepared(self, x: Tensor) -> Tensor:

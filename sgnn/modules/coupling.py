@@ -157,11 +157,11 @@ class Coupling:
         Source: Li et al. (2019), "OICSR"; paper 4, section II.F.
         """
         layers = [layer for layer in self.layers if layer.kind != "depthwise"]
-        makers, readers = torch.zeros(2, self.n_units, dtype=torch.long)
+        makers, input_weights = torch.zeros(2, self.n_units, dtype=torch.long)
         for layer in layers:
             makers[layer.makes.unique()] += 1
-            readers[layer.reads.unique()] += 1
-        alone = (makers == 1) & (readers == 1)
+            input_weights[layer.reads.unique()] += 1
+        alone = (makers == 1) & (input_weights == 1)
         found = []
         for lower in layers:
             for upper in layers:

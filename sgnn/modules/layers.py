@@ -21,7 +21,7 @@ class Axes(NamedTuple):
     conv: Callable[..., nn.Module]
     norm: Callable[..., nn.Module]
     max_pool: Callable[..., nn.Module]
-    mean: Callable[..., nn.Module]  # average pooling to so many positions along each axis
+    avg_pool: Callable[..., nn.Module]  # average pooling to so many positions along each axis
 
 
 AXES = {

@@ -10,9 +10,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from .columns import Columns
-from .head import Head
+from .input_transform import InputTransform
 from .target_scale import TargetScale
+from .upper import UpperLayers
 
 __all__ = ["MLP"]
 
@@ -20,13 +20,13 @@ __all__ = ["MLP"]
 class MLP(nn.Module):
     """f(x) = W_L a( ... a(W_2 a(theta x + b_1) + b_2) ... ) + b_L, b_1 on request.
 
-    The first product is apart from the rest: `head` takes its result, so that a training
+    The first product is apart from the rest: `upper_layers` takes its result, so that a training
     algorithm that knows it already need not compute it again, and `backward` is written out,
     so that neither autograd's graph nor the gradient of a weight that stands still is paid for.
 
     Parameters
     ----------
-    columns : Columns
+    columns : InputTransform
         The columns of x and their scaling.
     hidden_layer_sizes : sequence of int
         Units of each hidden layer; none makes a linear model.
@@ -52,14 +52,14 @@ class MLP(nn.Module):
 
     Examples
     --------
-    >>> net = MLP(Columns(3), [4], 2)
+    >>> net = MLP(InputTransform(3), [4], 2)
     >>> net(torch.zeros(5, 3)).shape
     torch.Size([5, 2])
     """
 
     def __init__(
         self,
-        columns: Columns,
+        columns: InputTransform,
         hidden_layer_sizes: Sequence[int],
         n_outputs: int,
         activation: str = "relu",
@@ -70,7 +70,7 @@ class MLP(nn.Module):
         target_scale: TargetScale | None = None,
     ) -> None:
         super().__init__()
-        self.columns = columns
+        self.input_transform = columns
         self.target_scale = target_scale or TargetScale()
         self.activation = activation
         sizes = [columns.n_features, *map(int, hidden_layer_sizes), n_outputs]
@@ -95,7 +95,7 @@ class MLP(nn.Module):
 
     def outputs(self, x: Tensor) -> Tensor:
         """Raw columns (n, n_features) -> what the loss sees, (n, n_outputs)."""
-        kept = self.columns.kept
+        kept = self.input_transform.kept
         return self._from_kept(x if len(kept) == x.shape[1] else x[:, kept])
 
     def from_kept(self, x: Tensor) -> Tensor:
@@ -103,27 +103,27 @@ class MLP(nn.Module):
         return self.target_scale(self._from_kept(x))
 
     def _from_kept(self, x: Tensor) -> Tensor:
-        kept = self.columns.kept
-        x = self.columns.prepare(x, kept, self.theta.dtype)
-        return self.head(F.linear(x, self.theta[:, kept]))[-1]
+        kept = self.input_transform.kept
+        x = self.input_transform.prepare(x, kept, self.theta.dtype)
+        return self.upper_layers(F.linear(x, self.theta[:, kept]))[-1]
 
-    def head(self, z: Tensor) -> list[Tensor]:
+    def upper_layers(self, z: Tensor) -> list[Tensor]:
         """First-layer products (n, q), overwritten -> activations of every layer, output last."""
-        return self._head().forward(z)
+        return self._upper_layers().forward(z)
 
     def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
         """Loss gradient by the output (n, n_outputs) -> by the first product (n, q).
 
-        `layers` is what `head` returned; the gradients of the upper weights and biases
+        `layers` is what `upper_layers` returned; the gradients of the upper weights and biases
         replace what stood in their `.grad`.
         """
-        found = self._head().backward(layers, g)
-        for p, grad in zip(self.upper(), [*found.weights, *found.biases], strict=True):
+        found = self._upper_layers().backward(layers, g)
+        for p, grad in zip(self.upper_parameters(), [*found.weights, *found.biases], strict=True):
             p.grad = grad
         return found.product
 
-    def _head(self) -> Head:
-        return Head(list(self.weights), list(self.biases), self.activation)
+    def _upper_layers(self) -> UpperLayers:
+        return UpperLayers(list(self.weights), list(self.biases), self.activation)
 
     def read_columns(self) -> Tensor:
         """Whether each column reaches an output by weights that are not 0: bool, (n_features,)."""
@@ -133,7 +133,7 @@ class MLP(nn.Module):
             reached = (W[reached] != 0).any(0)
         return reached
 
-    def upper(self) -> list[nn.Parameter]:
+    def upper_parameters(self) -> list[nn.Parameter]:
         """Theta in the paper's notation: every parameter but the first layer's weight."""
         return [*self.weights, *self.biases]
 

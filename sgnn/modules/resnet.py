@@ -112,6 +112,6 @@ def _residual(
             block = ResidualBlock(axes, width, n, stride)
             layers.append((f"block{stage * blocks + b + 1}", block))
             width = n
-    tail = [("mean", axes.mean(1)), ("flatten", nn.Flatten()),
+    tail = [("mean", axes.avg_pool(1)), ("flatten", nn.Flatten()),
             ("output", nn.Linear(width, n_outputs))]  # fmt: skip
     return named(layers + tail)

@@ -145,5 +145,5 @@ def _staged(
             width = n
         layers.append((f"pool{s}", axes.max_pool(2)))
     left = tuple(min(positions, n >> len(stages)) for n in size)
-    layers.append(("mean", axes.mean(left)))
+    layers.append(("mean", axes.avg_pool(left)))
     return named(layers + dense_head(width * math.prod(left), units, n_outputs, dropout))

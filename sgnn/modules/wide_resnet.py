@@ -167,6 +167,6 @@ def _wide(
             block = PreActivationBlock(axes, width, n * widen_factor, stride, dropout)
             layers.append((f"block{stage * blocks + b + 1}", block))
             width = n * widen_factor
-    tail = [("norm", axes.norm(width)), ("relu", nn.ReLU()), ("mean", axes.mean(1)),
+    tail = [("norm", axes.norm(width)), ("relu", nn.ReLU()), ("mean", axes.avg_pool(1)),
             ("flatten", nn.Flatten()), ("output", nn.Linear(width, n_outputs))]  # fmt: skip
     return named(layers + tail)

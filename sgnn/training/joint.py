@@ -47,7 +47,7 @@ def train_jointly(
     nets = [new_net(problem, settings) for problem in problems]
     for net, problem, algorithm in zip(nets, problems, algorithms, strict=True):
         net.begin(problem, algorithm, settings, snapshot(problem, 0) if trained else None)
-        algorithm.enroll(problem, settings.max_epochs)
+        algorithm.bind(problem, settings.max_epochs)
     with torch.no_grad():
         _train(nets, settings)
         _end(nets, settings)
@@ -102,26 +102,26 @@ def _no_progress(share: float) -> None:
 
 def _goes_on(net: Net, loss: float, seconds: float) -> bool:
     """Book the epoch; whether there is another one."""
-    if not net.keep_books(loss, seconds):
+    if not net.record_epoch(loss, seconds):
         return False
     # it has no gradients and takes no step, but its schedule wants to see it asked
     net.optimizer_.step()
-    return not net.told_to_stop({})
+    return not net.should_stop({})
 
 
 def _end(nets: list[Net], settings: Settings) -> None:
     """What `Net.end` does, with the polish of all at once."""
     try:
         for net in nets:
-            net.recall()
-        polished = [net for net in nets if net.polishes]
+            net.restore_best()
+        polished = [net for net in nets if net.has_polish]
         if polished:
             with closing(_joint(polished, settings).polish()) as iterations:
                 for _ in iterations:
                     pass
         for net in nets:
             net.finish()
-            net.tell_the_end()
+            net.notify_end()
     finally:
         for net in nets:
-            net.forget()
+            net.release()

@@ -18,8 +18,8 @@ from tqdm.auto import tqdm
 
 from ..algorithms import Algorithm, Problem
 from .callbacks import Length, has_stopped, reads_batches
+from .early_stopping import EarlyStopping, Snapshot
 from .loop import sweep_once
-from .patience import Patience, Snapshot
 from .resumption import state_of, take_state
 from .settings import Settings
 from .skorch_net import Classes, SkorchNet
@@ -88,7 +88,7 @@ class Net(SkorchNet):
 
     Attributes
     ----------
-    interrupted_, cut_short_ : bool
+    interrupted_, aborted_ : bool
         Whether the user ended the training; whether the user or a divergence did.
     """
 
@@ -98,7 +98,7 @@ class Net(SkorchNet):
         """Take what the loop works on, until `end`."""
         self.problem_, self.algorithm_, self.settings_ = problem, algorithm, settings
         self.saved_ = saved
-        self.cut_short_ = self.interrupted_ = False
+        self.aborted_ = self.interrupted_ = False
         self.first_ = float("inf")  # the loss before the first step
         self.selected_ = problem.selected()
         self.watched_ = reads_batches([callback for _, callback in self.callbacks_])
@@ -114,13 +114,13 @@ class Net(SkorchNet):
     def end(self) -> None:
         """Go back to the state that is to be kept, and make the last of it."""
         try:
-            self.recall()
-            if self.polishes:
+            self.restore_best()
+            if self.has_polish:
                 self._polish()
             self.finish()
-            self.tell_the_end()
+            self.notify_end()
         finally:
-            self.forget()
+            self.release()
 
     def finish(self) -> None:
         """Make the algorithm's end, remove what is not read, and bring the last row up to date."""
@@ -128,23 +128,23 @@ class Net(SkorchNet):
         self.algorithm_.finish()
         self._restore_frozen()
         self.problem_.remove_unread()
-        if self.polishes or not np.array_equal(before, self.problem_.alive):
+        if self.has_polish or not np.array_equal(before, self.problem_.active):
             self._update_last_row()
 
-    def recall(self) -> None:
+    def restore_best(self) -> None:
         """Go back to the state that is to be kept."""
-        self.saved_ = self.callback(Patience).best_of(self.saved_)
+        self.saved_ = self.callback(EarlyStopping).best_of(self.saved_)
         if self.saved_ is None:
             raise KeyboardInterrupt("interrupted before the first epoch was finished")
         self.problem_.module.load_state_dict(self.saved_.state)
-        self.problem_.alive[:] = self.saved_.alive
+        self.problem_.active[:] = self.saved_.active
 
     @property
-    def polishes(self) -> bool:
+    def has_polish(self) -> bool:
         """Whether a polish belongs to this training: it moves every weight."""
-        return self.algorithm_.polish_iter > 0 and not self.cut_short_ and not self.frozen_
+        return self.algorithm_.polish_iter > 0 and not self.aborted_ and not self.frozen_
 
-    def forget(self) -> None:
+    def release(self) -> None:
         """Let go of what only the loop needs."""
         for name in OF_THE_LOOP:
             delattr(self, name)
@@ -190,22 +190,22 @@ class Net(SkorchNet):
                 self._freeze()
                 start = time.perf_counter()
                 loss = self._epoch(bar)
-                if not self.keep_books(loss, time.perf_counter() - start):
+                if not self.record_epoch(loss, time.perf_counter() - start):
                     break
                 bar.n = len(self.history)  # exactly, after the shares of its visits
-                bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.living))
-                if self.told_to_stop(data):
+                bar.set_postfix(loss=f"{loss:.4g}", groups=len(problem.active_groups))
+                if self.should_stop(data):
                     break
                 self._keep()
 
-    def tell_the_end(self) -> None:
+    def notify_end(self) -> None:
         """Tell the callbacks, once the network is what it will be."""
         try:
             self.notify("on_train_end", X=None, y=None)
         except KeyboardInterrupt:
             self._interrupted()
 
-    def told_to_stop(self, data: dict[str, Any]) -> bool:
+    def should_stop(self, data: dict[str, Any]) -> bool:
         """Tell the callbacks that the epoch is over; whether one of them ends the training."""
         try:
             self.notify("on_epoch_end", **data)
@@ -213,7 +213,7 @@ class Net(SkorchNet):
             if any(has_stopped(callback) for _, callback in self.callbacks_):
                 return True
             raise
-        return self.callback(Patience).over
+        return self.callback(EarlyStopping).over
 
     def _datasets(self) -> dict[str, Any]:
         """What skorch's callbacks are told of the data: how many rows an epoch reads."""
@@ -232,7 +232,7 @@ class Net(SkorchNet):
         for p, value in self.frozen_:
             p.copy_(value)
 
-    def keep_books(self, loss: float, seconds: float) -> bool:
+    def record_epoch(self, loss: float, seconds: float) -> bool:
         """After an epoch: record it and keep its network, unless it diverged."""
         if self._diverged(loss, len(self.history) - 1):
             return False
@@ -349,7 +349,7 @@ class Net(SkorchNet):
         if _badness(loss) <= BLOWN_UP * (1 + self.first_):
             return False
         del self.history[epoch:]
-        self.cut_short_ = True
+        self.aborted_ = True
         schedule = (
             ", or what lr_schedule makes of it" if callable(self.settings_.lr_schedule) else ""
         )
@@ -366,7 +366,7 @@ class Net(SkorchNet):
 
     def _interrupted(self) -> None:
         """Ctrl-C: what the last finished epoch left is kept."""
-        self.cut_short_ = self.interrupted_ = True
+        self.aborted_ = self.interrupted_ = True
         if self.saved_ is not None:
             epoch = self.saved_.epoch
             del self.history[epoch:]
@@ -392,7 +392,7 @@ def _badness(loss: float) -> float:
 
 def snapshot(problem: Problem, epoch: int) -> Snapshot:
     """The network after so many epochs, and which of its groups are left."""
-    return Snapshot(copy.deepcopy(problem.module.state_dict()), problem.alive.copy(), epoch)
+    return Snapshot(copy.deepcopy(problem.module.state_dict()), problem.active.copy(), epoch)
 
 
 class ClassNet(Classes, Net):

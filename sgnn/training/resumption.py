@@ -7,7 +7,7 @@ from typing import Any
 
 from skorch.callbacks import LRScheduler
 
-from .patience import Patience
+from .early_stopping import EarlyStopping
 
 __all__ = ["state_of", "take_state"]
 
@@ -20,11 +20,11 @@ def state_of(net: Any) -> dict[str, Any]:
     ]
     return {
         "module": problem.module.state_dict(),
-        "alive": problem.alive.tolist(),
+        "active": problem.active.tolist(),
         "optimizer": net.optimizer_.state_dict(),
         "algorithm": net.algorithm_.state(),
         "schedule": schedule and schedule.lr_scheduler_.state_dict(),
-        "patience": net.callback(Patience).state(),
+        "patience": net.callback(EarlyStopping).state(),
         "history": json.dumps(rows),
         "first": net.first_,
     }
@@ -40,14 +40,14 @@ def take_state(net: Any, state: dict[str, Any]) -> None:
     """
     problem, schedule = net.problem_, net.callback(LRScheduler)
     problem.module.load_state_dict(state["module"])
-    if len(state["alive"]) != len(problem.alive):
+    if len(state["active"]) != len(problem.active):
         raise ValueError("another number of groups")
-    problem.alive[:] = state["alive"]
+    problem.active[:] = state["active"]
     net.optimizer_.load_state_dict(state["optimizer"])
     net.algorithm_.resume(state["algorithm"])
     if schedule is not None:
         schedule.lr_scheduler_.load_state_dict(state["schedule"])
-    net.callback(Patience).resume(state["patience"])
+    net.callback(EarlyStopping).resume(state["patience"])
     for row in json.loads(state["history"]):
         net.history.new_epoch()
         for name, value in row.items():

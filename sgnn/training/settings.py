@@ -12,7 +12,7 @@ from skorch.callbacks import LRScheduler
 from torch import Tensor
 
 from ..checkpoints import Checkpoint
-from .patience import Patience
+from .early_stopping import EarlyStopping
 
 __all__ = ["OPTIMIZERS", "Settings"]
 
@@ -65,7 +65,7 @@ class Settings:
 
     def all_callbacks(self) -> list:
         """The user's, after those that keep the patience and the learning rate."""
-        own: list = [Patience(self.tol, self.n_iter_no_change, self.stop_on_validation)]
+        own: list = [EarlyStopping(self.tol, self.n_iter_no_change, self.stop_on_validation)]
         schedule, last = self.lr_schedule, self.max_epochs - 1
         if callable(schedule):
 

@@ -55,7 +55,7 @@ def assert_same(problem, naive, tolerance):
         torch.testing.assert_close(ours, layer.weight, rtol=0, atol=tolerance)
     for ours, layer in zip(module.biases, linear[1:], strict=True):
         torch.testing.assert_close(ours, layer.bias, rtol=0, atol=tolerance)
-    assert problem.alive.tolist() == naive.alive
+    assert problem.active.tolist() == naive.active
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -76,9 +76,9 @@ def test_equals_the_transcript(algorithm, bar, weighted, cache_bytes, dtype):
     ours = OURS[algorithm](bar, warmup_epochs=1, cache_bytes=cache_bytes)
     run(problem, ours, sgd, epochs)
     for epoch in range(epochs):
-        living = np.flatnonzero(naive.alive)
-        naive.epoch(batches, order.permutation(living), remove=epoch >= 1)
-    assert 1 <= sum(naive.alive) < 4  # the case would be empty if nothing was removed
+        active_groups = np.flatnonzero(naive.active)
+        naive.epoch(batches, order.permutation(active_groups), remove=epoch >= 1)
+    assert 1 <= sum(naive.active) < 4  # the case would be empty if nothing was removed
     assert_same(problem, naive, TOLERANCE[dtype])
 
 
@@ -96,7 +96,7 @@ def test_removed_is_exactly_zero_for_good(optimizer):
     algorithm = Blockwise()
     removed = run(problem, algorithm, optimizer, 6)
     assert 1 <= sum(map(len, removed)) <= 3
-    gone = ~problem.alive[problem.groups.labels]
+    gone = ~problem.active[problem.groups.labels]
     assert (problem.module.theta[:, gone] == 0).all()
     assert (problem.module.theta[:, ~gone] != 0).any()
 
@@ -110,7 +110,7 @@ def test_squared_error_equals_the_transcript():
     order = copy.deepcopy(problem.rng)
     run(problem, Blockwise(), sgd, 2)
     for _ in range(2):
-        naive.epoch(batches, order.permutation(np.flatnonzero(naive.alive)))
+        naive.epoch(batches, order.permutation(np.flatnonzero(naive.active)))
     assert_same(problem, naive, 1e-10)
 
 
@@ -125,7 +125,7 @@ def test_equals_the_transcript_on_mnist_rows(dtype):
     order = copy.deepcopy(problem.rng).permutation(28)
     run(problem, Blockwise(), sgd, 1)
     naive.epoch(batches, order)
-    assert 0 < sum(naive.alive) < 28
+    assert 0 < sum(naive.active) < 28
     assert_same(problem, naive, TOLERANCE[dtype])
 
 
@@ -154,14 +154,14 @@ def test_one_visit_worked_by_hand():
         # first products 3 and 2, outputs 9 and 6, residuals 1 and 1: mean of 1/2 r^2 is 1/2
         assert loss1.item() == pytest.approx(0.5)
         # without group 1: products 2 and 0, outputs 6 and 0, residuals -2 and -5: 29/4
-        assert algorithm.noted.item() == pytest.approx((29 / 4 - 0.5) * 2)
+        assert algorithm.loss_increase.item() == pytest.approx((29 / 4 - 0.5) * 2)
         algorithm.update()
         # d/dw = mean(r h) = (3 + 2)/2; d/db = 1; d/dt1 = mean(r w x1) + lam sign(t1)
         assert module.weights[0].item() == pytest.approx(3 - 0.01 * 2.5)
         assert module.biases[0].item() == pytest.approx(-0.01)
         assert algorithm.theta.item() == pytest.approx(1 - 0.01 * (3 * (1 + 2) / 2 + 0.5))
         algorithm.leave(0)
-    assert problem.alive.all()  # 6.75 is far above the bar 0.5 x 0.95
+    assert problem.active.all()  # 6.75 is far above the bar 0.5 x 0.95
     assert module.theta[0, 1].item() == 2.0
 
 
@@ -169,12 +169,12 @@ def test_the_last_group_stays():
     X, y, labels = unequal()
     problem = sgin_problem(X, y, labels, lam=100.0)
     run(problem, Blockwise(), sgd, 2)
-    assert problem.alive.sum() == 1
+    assert problem.active.sum() == 1
 
 
 def test_max_groups_is_reached_by_backward_elimination():
     X, y, labels = unequal()
     problem = sgin_problem(X, y, labels, lam=0.0)
     removed = run(problem, Blockwise(max_groups=2), sgd, 8)
-    assert problem.alive.tolist() == [False, True, False, True]  # the two that y is made of
+    assert problem.active.tolist() == [False, True, False, True]  # the two that y is made of
     assert sum(map(len, removed[6:])) == 0  # the last quarter of the epochs is left in peace

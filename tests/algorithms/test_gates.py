@@ -40,7 +40,7 @@ def sgd(parameters):
 def test_one_step_of_d_gating_by_hand():
     problem, (X, y) = linear(), regression()
     w = problem.module.theta.detach().numpy()[0].copy()
-    bias = problem.module.upper()[0].item()
+    bias = problem.module.upper_parameters()[0].item()
     run(problem, Gates(gating=DGating()), sgd, 1)
     s = math.sqrt(2)  # the root of the number of weights in each group
     norm = np.array([np.linalg.norm(w[labels == g]) for g in range(3)])
@@ -59,7 +59,7 @@ def test_d_gating_ends_at_the_group_lasso():
     run(problem, algorithm, sgd, 3000)
     with torch.no_grad():
         algorithm.finish()
-    w, bias = problem.module.theta.detach().numpy()[0], problem.module.upper()[0].item()
+    w, bias = problem.module.theta.detach().numpy()[0], problem.module.upper_parameters()[0].item()
     force = -X.T @ (X @ w + bias - y) / len(X)
     # what the optimality conditions of the group lasso say, group by group
     for g in range(3):
@@ -105,5 +105,5 @@ def test_gates_of_groups_that_say_nothing_shut():
 def test_removed_groups_stay_removed():
     problem = linear(batch_size=20)
     run(problem, Gates(max_groups=1, gating=HardConcrete()), sgd, 4)
-    assert problem.alive.tolist() == [True, False, False]
+    assert problem.active.tolist() == [True, False, False]
     assert (problem.module.theta.detach().reshape(3, 2)[1:] == 0).all()

@@ -188,7 +188,7 @@ def with_module(change):
         (without("optimizer"), "does not hold the state of this network"),
         (with_module(lambda w: w[:, :2]), "does not hold the state of this network"),
         (lambda state: state | {"history": "[{"}, "does not hold the state of this network"),
-        (lambda state: state | {"alive": [True]}, "does not hold the state of this network"),
+        (lambda state: state | {"active": [True]}, "does not hold the state of this network"),
         (with_module(lambda w: w * torch.nan), "holds weights that are not finite"),
     ],
 )

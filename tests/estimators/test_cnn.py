@@ -98,7 +98,7 @@ def test_standardized_channels_keep_their_pattern():
     scaled = X * np.array([1, 100, 1, 0.01], dtype=np.float32)[:, None, None] + 5
     model = SparseGroupCNN(lam=1e-3, max_groups=2, standardize=True, **QUICK).fit(scaled, Y)
     assert model.selected_groups_ == [1, 3]
-    columns = model.module_.columns
+    columns = model.module_.input_transform
     shift, scale = columns.shift.reshape(4, -1), columns.scale.reshape(4, -1)
     assert (shift == shift[:, :1]).all()
     np.testing.assert_allclose(shift[:, 0], scaled.mean((0, 2, 3)), rtol=1e-5)
@@ -261,7 +261,7 @@ class Residual(nn.Module):
     def forward(self, x):
         x = torch.relu(self.stem(x))
         x = torch.relu(x + self.norm(self.inner(x)))
-        return self.head(x.mean((2, 3)))
+        return self.upper_layers(x.mean((2, 3)))
 
 
 def test_a_users_own_network():

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from torch import nn
 
 from sgnn import GroupLassoClassifier, GroupLassoMLP, GroupLassoRegressor
-from sgnn.modules import MLP, Columns, couple
+from sgnn.modules import MLP, InputTransform, couple
 from sgnn.modules.reach import read_channels
 
 from .instances import MLPS, NUMBERS, SGIN, outputs
@@ -87,7 +87,7 @@ def test_what_ends_in_zero_weights_further_up_is_not_read():
 @pytest.mark.parametrize("seed", range(5))
 def test_columns_that_an_mlp_reads(seed):
     generator = torch.Generator().manual_seed(seed)
-    module = MLP(Columns(6), [4, 3], 2, "tanh", dtype=torch.float64, generator=generator)
+    module = MLP(InputTransform(6), [4, 3], 2, "tanh", dtype=torch.float64, generator=generator)
     with torch.no_grad():
         for W in (module.theta, *module.weights):
             W.mul_(torch.rand(W.shape, generator=generator) > 0.6)
@@ -98,7 +98,7 @@ def test_the_support_is_what_the_outputs_depend_on(variant):
     case = variant
     fitted = case().fit(case.X, case.y)
     module = fitted.module_
-    module.columns.keep(torch.ones(module.columns.n_features, dtype=torch.bool))
+    module.input_transform.keep(torch.ones(module.input_transform.n_features, dtype=torch.bool))
     with torch.no_grad():
         expected = module(torch.tensor(case.X))
         for name, kept in zip(fitted.groups_.names, fitted.group_support_, strict=True):

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from sgnn.modules import ARCHITECTURES, ChannelNet, Columns
+from sgnn.modules import ARCHITECTURES, ChannelNet, InputTransform
 
 
 class Viewing(nn.Module):
@@ -34,7 +34,7 @@ def test_outputs_do_not_depend_on_the_layout(architecture):
     generator = torch.Generator().manual_seed(0)
     body = Viewing() if architecture is Viewing else ARCHITECTURES[architecture](shape, 4)
     body = body.double()  # up to the rounding of sums in another order
-    net = ChannelNet(Columns(torch.Size(shape).numel()), shape, body).eval()
+    net = ChannelNet(InputTransform(torch.Size(shape).numel()), shape, body).eval()
     x = torch.randn(5, *shape, generator=generator, dtype=torch.float64)
     expected = net(x)
     net.try_channels_last()
@@ -43,6 +43,6 @@ def test_outputs_do_not_depend_on_the_layout(architecture):
 
 
 def test_a_signal_has_one_layout():
-    net = ChannelNet(Columns(6), (2, 3), nn.Conv1d(2, 1, 3))
+    net = ChannelNet(InputTransform(6), (2, 3), nn.Conv1d(2, 1, 3))
     net.try_channels_last()
     assert not net.channels_last

@@ -7,7 +7,7 @@ import pytest
 import torch
 from torch import nn
 
-from sgnn.modules import MLP, Columns
+from sgnn.modules import MLP, InputTransform
 from sgnn.modules.activations import ACTIVATIONS
 
 REFERENCE = {
@@ -23,7 +23,7 @@ N_FEATURES, N_OUTPUTS = 4, 3
 
 def network(hidden, activation="relu", **settings):
     generator = torch.Generator().manual_seed(0)
-    columns = Columns(N_FEATURES)
+    columns = InputTransform(N_FEATURES)
     return MLP(columns, hidden, N_OUTPUTS, activation, generator=generator, **settings)
 
 
@@ -60,7 +60,7 @@ def test_forward_and_backward_equal_autograd(activation, hidden, first_bias):
 
     expected.square().sum().backward()
     with torch.no_grad():
-        layers = net.head(x @ net.theta.T)
+        layers = net.upper_layers(x @ net.theta.T)
         assert torch.equal(layers[-1], out)
         g = net.backward(layers, 2 * layers[-1])
     ours = [g.T @ x, *(W.grad for W in net.weights), *(b.grad for b in net.biases)]
@@ -76,16 +76,21 @@ def test_backward_replaces_the_old_gradients():
     x = torch.ones(2, N_FEATURES)
     with torch.no_grad():
         for _ in range(2):
-            layers = net.head(x @ net.theta.T)
+            layers = net.upper_layers(x @ net.theta.T)
             net.backward(layers, torch.ones(2, N_OUTPUTS))
     assert net.biases[-1].grad.tolist() == [2.0] * N_OUTPUTS
 
 
 def test_parameters_by_depth():
-    assert [tuple(p.shape) for p in network((5, 2)).upper()] == [(2, 5), (3, 2), (2,), (3,)]
+    assert [tuple(p.shape) for p in network((5, 2)).upper_parameters()] == [
+        (2, 5),
+        (3, 2),
+        (2,),
+        (3,),
+    ]
     biased = network((5, 2), first_bias=True)
-    assert [tuple(p.shape) for p in biased.upper()] == [(2, 5), (3, 2), (5,), (2,), (3,)]
-    assert [tuple(p.shape) for p in network(()).upper()] == [(3,)]
+    assert [tuple(p.shape) for p in biased.upper_parameters()] == [(2, 5), (3, 2), (5,), (2,), (3,)]
+    assert [tuple(p.shape) for p in network(()).upper_parameters()] == [(3,)]
 
 
 def test_weights_start_within_torchs_bound_and_biases_at_zero():
@@ -115,6 +120,6 @@ def test_removed_columns_are_not_read(poison):
     with torch.no_grad():
         net.theta[:, 1] = 0
         expected = net(x)
-        net.columns.keep(torch.tensor([True, False, True, True]))
+        net.input_transform.keep(torch.tensor([True, False, True, True]))
         x[:, 1] = poison
         torch.testing.assert_close(net(x), expected)

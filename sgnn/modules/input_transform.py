@@ -8,16 +8,16 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Columns"]
+__all__ = ["InputTransform"]
 
 
-class Columns(nn.Module):
+class InputTransform(nn.Module):
     """x -> (x[:, kept] - shift) / scale, with NaN replaced by `fill`.
 
     Parameters
     ----------
     n_features : int
-        Columns of x.
+        InputTransform of x.
     shift, scale, fill : ndarray of shape (n_features,), optional
         The standardization, and what replaces NaN; none of it by default.
     """

@@ -5,10 +5,10 @@ from __future__ import annotations
 import torch
 from torch import Tensor, nn
 
-__all__ = ["Bank"]
+__all__ = ["OptimizerState"]
 
 
-class Bank:
+class OptimizerState:
     """What an optimizer remembers of each row of a stack: averages, and how often it has stepped.
 
     torch counts the steps of a parameter as one number.  Rows that have stepped equally often
@@ -17,7 +17,7 @@ class Bank:
     Parameters
     ----------
     values : tensor of shape (*rows, ...)
-        The weights themselves, changed in place by `put`.
+        The weights themselves, changed in place by `scatter`.
     rows : int
         How many leading axes enumerate rows.
     """
@@ -32,7 +32,7 @@ class Bank:
         """A permutation of the rows at `index` that brings equal numbers of steps together."""
         return self.n_steps[index].argsort(stable=True)
 
-    def take(
+    def gather(
         self, index: tuple[Tensor, ...], optimizer: torch.optim.Optimizer
     ) -> tuple[Tensor, Tensor, list[nn.Parameter]]:
         """Lend rows to an optimizer.
@@ -69,7 +69,7 @@ class Bank:
             start += length
         return values, grad, leaves
 
-    def put(
+    def scatter(
         self,
         index: tuple[Tensor, ...],
         values: Tensor,

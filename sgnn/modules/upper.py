@@ -11,7 +11,7 @@ from torch import Tensor
 
 from .activations import ACTIVATIONS
 
-__all__ = ["Gradients", "Head", "product"]
+__all__ = ["Gradients", "UpperLayers", "product"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Gradients:
 
 
 @dataclass(frozen=True)
-class Head:
+class UpperLayers:
     """z -> W_L a( ... a(W_2 a(z + b_1) + b_2) ... ) + b_L.
 
     The tensors may have a leading axis, of replicas: as many networks, each with its own z.

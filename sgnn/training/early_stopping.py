@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from skorch.callbacks import Callback
 
-__all__ = ["Patience", "Snapshot"]
+__all__ = ["EarlyStopping", "Snapshot"]
 
 
 class Snapshot(NamedTuple):
@@ -17,17 +17,17 @@ class Snapshot(NamedTuple):
     ----------
     state : dict
         Of the module.
-    alive : ndarray of bool, shape (n_groups,)
+    active : ndarray of bool, shape (n_groups,)
     epoch : int
         How many epochs there were.
     """
 
     state: dict[str, Any]
-    alive: np.ndarray
+    active: np.ndarray
     epoch: int
 
 
-class Patience(Callback):
+class EarlyStopping(Callback):
     """Stop when nothing improves any more; with validation data, return to the best epoch.
 
     Parameters
@@ -50,7 +50,7 @@ class Patience(Callback):
 
     def state(self) -> dict[str, Any]:
         """What it remembers, for a checkpoint."""
-        best = self.best_state and self.best_state._replace(alive=self.best_state.alive.tolist())
+        best = self.best_state and self.best_state._replace(active=self.best_state.active.tolist())
         return {"best": self.best, "waited": self.waited, "best_state": best and tuple(best)}
 
     def resume(self, state: dict[str, Any]) -> None:

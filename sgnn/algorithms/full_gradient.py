@@ -12,10 +12,10 @@ from .base import EVERYTHING, Algorithm
 from .network import Leaf, Network
 from .problem import Problem
 
-__all__ = ["WholeNetwork"]
+__all__ = ["FullGradient"]
 
 
-class WholeNetwork(Algorithm):
+class FullGradient(Algorithm):
     """Gradient of the loss by every weight, on each mini-batch; the penalty is a subclass's.
 
     Parameters
@@ -63,7 +63,7 @@ class WholeNetwork(Algorithm):
         return [known[id(moved)] for moved in self.moved if id(moved) in known]
 
     def sweep(self) -> Iterable[int]:
-        self.network.deal(self.epoch)
+        self.network.shuffle(self.epoch)
         return [EVERYTHING]
 
     def objective(self, batch: slice) -> Tensor:
