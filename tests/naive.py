@@ -24,7 +24,7 @@ def network(thetas: list, biases: list) -> nn.Sequential:
 
 
 class NaiveSGIN:
-    """One network, its living groups, and epochs of Algorithm 1 ("a") or 2 ("b").
+    """One network, its active groups, and epochs of Algorithm 1 ("a") or 2 ("b").
 
     Parameters
     ----------
@@ -43,7 +43,7 @@ class NaiveSGIN:
         self.bar, self.algorithm = bar, algorithm
         self.loss = loss or nn.CrossEntropyLoss(reduction="none")
         self.optimizer = optimizer(net.parameters())
-        self.alive = [True] * len(groups)
+        self.active = [True] * len(groups)
 
     def tau(self, i):
         block = self.net[0].weight[:, self.groups[i]]
@@ -88,13 +88,13 @@ class NaiveSGIN:
             sizes = [len(X) for X, _, _ in batches]
         mean = sum(a * n for a, n in zip(arr, sizes, strict=True)) / sum(sizes)
         bar = self.lam * self.tau(i) if self.bar == "lam_tau" else self.lam
-        if remove and sum(self.alive) > 1 and mean < bar:
+        if remove and sum(self.active) > 1 and mean < bar:
             with torch.no_grad():
                 theta[:, self.groups[i]] = 0
-            self.alive[i] = False
+            self.active[i] = False
 
     def epoch(self, batches, order, remove=True):
-        """One epoch over the living groups, visited in that order."""
+        """One epoch over the active groups, visited in that order."""
         for i in order:
-            if self.alive[i]:
+            if self.active[i]:
                 self.visit(batches, i, remove)
