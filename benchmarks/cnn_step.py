@@ -25,7 +25,8 @@ from sgnn import regularizers
 from sgnn.algorithms import (
     FullGradient,
     Gates,
-    ModuleProblem,
+    ModuleNetwork,
+    Problem,
     Proximal,
     Splitting,
     StoredRows,
@@ -48,12 +49,12 @@ PAPER_3 = {"cges"}  # without a size factor
 STEPS = 16  # an epoch, and so one prox of "proximal"
 
 
-def problem(regularizer, batch, everywhere):
+def network(regularizer, batch, everywhere):
     rng = np.random.default_rng(0)
     shape, n = (1, 28, 28), STEPS * batch
     body = ARCHITECTURES["lenet5"](shape, 10, generator=torch.Generator().manual_seed(0))
     groups, coupling = Groups.of(None, 1), couple(body, shape)
-    input_weights, terms, R = input_weights_of(coupling, groups), [], None
+    input_weights, terms = input_weights_of(coupling, groups), []
     if regularizer is not None:
         R = regularizers.get(regularizer)
         everywhere = everywhere or R.size_factor or regularizer in PAPER_3
@@ -65,17 +66,17 @@ def problem(regularizer, batch, everywhere):
     module.try_channels_last()
     rows = Groups(("all",), np.zeros(784, dtype=np.int64), np.ones(1), np.ones(1))
     X = torch.from_numpy(rng.normal(size=(n, 784)).astype(np.float32))
-    return ModuleProblem(
-        module=module, loss=CrossEntropy(),
-        rows=StoredRows(rows, X, batch), y=torch.from_numpy(rng.integers(0, 10, n)), weight=None,
-        groups=groups, regularizer=R, lam=LAM, active=np.ones(1, dtype=bool), rng=rng,
-        terms=terms, input_weights=input_weights,
+    problem = Problem(
+        loss=CrossEntropy(), rows=StoredRows(rows, X, batch),
+        y=torch.from_numpy(rng.integers(0, 10, n)), weight=None, groups=groups, lam=LAM,
+        active=np.ones(1, dtype=bool), rng=rng, terms=terms,
     )  # fmt: skip
+    return ModuleNetwork(problem, module, coupling=coupling, input_weights=input_weights)
 
 
 def steps(algorithm, regularizer, batch, everywhere):
     """A function that takes STEPS steps, and the loss of the very first."""
-    made = problem(regularizer, batch, everywhere)
+    made = network(regularizer, batch, everywhere)
     optimizer = torch.optim.Adam(made.module.parameters(), lr=1e-4, fused=True)
     algorithm.begin(made, optimizer, 1)
 
@@ -83,7 +84,7 @@ def steps(algorithm, regularizer, batch, everywhere):
         with torch.no_grad():
             algorithm.enter(-1)
             losses = []
-            for piece in made.rows.batches:
+            for piece in made.problem.rows.batches:
                 losses.append(float(algorithm.objective(piece)))
                 algorithm.update()
             algorithm.leave(-1)

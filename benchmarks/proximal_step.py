@@ -24,7 +24,15 @@ import numpy as np
 import torch
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
-from sgnn.algorithms import DenseProblem, FullGradient, Proximal, StoredRows, Term
+from sgnn.algorithms import (
+    DenseNetwork,
+    FullGradient,
+    Problem,
+    Proximal,
+    StoredRows,
+    Term,
+    in_order,
+)
 from sgnn.groups import Blocks, Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import MLP, InputTransform
@@ -40,7 +48,7 @@ NETWORKS = {
 }
 
 
-def new_problem(p, size, hidden, classes, batch_size, *, lam, n_batches):
+def new_network(p, size, hidden, classes, batch_size, *, lam, n_batches):
     """Random rows, and the groups of paper 2 on the whole network."""
     rng = np.random.default_rng(0)
     n = n_batches * batch_size
@@ -53,16 +61,18 @@ def new_problem(p, size, hidden, classes, batch_size, *, lam, n_batches):
         generator=torch.Generator().manual_seed(0),
     )
     X = torch.from_numpy(rng.normal(size=(n, p)).astype(np.float32))
-    problem = DenseProblem(
-        module=module, loss=CrossEntropy(), rows=StoredRows(groups, X, batch_size),
+    theta, R = in_order(module.theta, np.arange(p)), GroupLasso()
+    labels = torch.from_numpy(groups.labels.copy())
+    blocks = [(theta, Blocks.columns(theta.shape, labels))]
+    blocks += [(tensor, Blocks(tensor.shape, (-1,)))
+               for tensor in (*module.weights, *module.biases[:-1])]  # fmt: skip
+    problem = Problem(
+        loss=CrossEntropy(), rows=StoredRows(groups, X, batch_size),
         y=torch.from_numpy(rng.integers(0, classes, n)), weight=None, groups=groups,
-        regularizer=GroupLasso(), lam=lam, active=np.ones(len(groups), dtype=bool), rng=rng,
+        lam=lam, active=np.ones(len(groups), dtype=bool), rng=rng,
+        terms=[Term(tensor, cut.to(tensor), R) for tensor, cut in blocks],
     )  # fmt: skip
-    for tensor in [*module.weights, *module.biases[:-1]]:
-        problem.terms.append(
-            Term(tensor, Blocks(tensor.shape, (-1,)).to(tensor), problem.regularizer)
-        )
-    return problem
+    return DenseNetwork(problem, module, theta)
 
 
 def steps_of(name, parameters):
@@ -73,25 +83,24 @@ def steps_of(name, parameters):
     return kind(parameters, lr=LR, **options)
 
 
-def ours(algorithm, problem, name):
+def ours(algorithm, trained, name):
     """A function that runs an epoch, and the network that it trains."""
-    module = problem.module
-    optimizer = steps_of(name, module.parameters())
-    algorithm.begin(problem, optimizer, 1)
+    optimizer = steps_of(name, trained.parameters)
+    algorithm.begin(trained, optimizer, 1)
 
     def epoch():
         with torch.no_grad():
             algorithm.enter(-1)
-            for batch in problem.rows.batches:
+            for batch in trained.problem.rows.batches:
                 algorithm.objective(batch)
                 algorithm.update()
             algorithm.leave(-1)
 
-    return epoch, lambda: module.theta.detach()
+    return epoch, lambda: trained.theta.detach()
 
 
-def torchs(problem, name):
-    module = problem.module
+def torchs(trained, name):
+    module, problem = trained.module, trained.problem
     net = network([module.theta, *module.weights], list(module.biases))
     optimizer = steps_of(name, net.parameters())
 
@@ -106,14 +115,14 @@ def torchs(problem, name):
 
 
 def contestants(shape, name, lam, n_batches=BATCHES):
-    def problem(lam):
-        return new_problem(*shape, lam=lam, n_batches=n_batches)
+    def fresh(lam):
+        return new_network(*shape, lam=lam, n_batches=n_batches)
 
     return {
-        "plain": ours(FullGradient(), problem(0.0), name),
-        "torch": torchs(problem(0.0), name),
-        "proximal": ours(Proximal(), problem(lam), name),
-        "every 1": ours(Proximal(every=1), problem(lam), name),
+        "plain": ours(FullGradient(), fresh(0.0), name),
+        "torch": torchs(fresh(0.0), name),
+        "proximal": ours(Proximal(), fresh(lam), name),
+        "every 1": ours(Proximal(every=1), fresh(lam), name),
     }
 
 

@@ -24,7 +24,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from sgnn.algorithms import Blockwise
 from tests.naive import NaiveSGIN, network
-from tests.problems import sgin_problem
+from tests.problems import sgin_network
 
 N, P, K, BATCH = 59_000, 784, 28, 1000
 SGD = partial(torch.optim.SGD, lr=0.1)
@@ -38,17 +38,18 @@ def data():
     return X, (X[:, ::28] @ rng.normal(size=(28, 10))).argmax(1)
 
 
-def ours(problem, visits):
+def ours(trained, visits):
     algorithm = Blockwise()
     start = time.perf_counter()
     with torch.no_grad():
-        algorithm.begin(problem, FUSED(problem.module.parameters()), 1)
+        algorithm.begin(trained, FUSED(trained.parameters), 1)
         for block in list(algorithm.sweep())[:visits]:
             algorithm.enter(block)
-            for batch in problem.rows.batches:
+            for batch in trained.problem.rows.batches:
                 algorithm.objective(batch)
                 algorithm.update()
             algorithm.leave(block)
+        trained.store()
     return time.perf_counter() - start
 
 
@@ -81,11 +82,11 @@ def show_profile(hidden, visits):
     """Which of torch's operations our visits spend their time in."""
     X, y = data()
     labels = np.arange(P) // (P // K)
-    problem = sgin_problem(
+    trained = sgin_network(
         X, y, labels, lam=1e-3, hidden=hidden, batch_size=BATCH, dtype=torch.float32
     )
     with torch.profiler.profile() as profile:
-        ours(problem, visits)
+        ours(trained, visits)
     operations = sorted(profile.key_averages(), key=lambda o: -o.self_cpu_time_total)
     total = sum(operation.self_cpu_time_total for operation in operations)
     shares = (f"{o.key} {100 * o.self_cpu_time_total / total:.0f} %" for o in operations[:10])
@@ -97,16 +98,16 @@ def compare(hidden, visits, rounds):
     labels = np.arange(P) // (P // K)
     ratios, own = [], []
     for _ in range(rounds):
-        problem = sgin_problem(
+        trained = sgin_network(
             X, y, labels, lam=1e-3, hidden=hidden, batch_size=BATCH, dtype=torch.float32
         )
-        module = problem.module
+        module, problem = trained.module, trained.problem
         net = network([module.theta, *module.weights], list(module.biases))
         columns = [torch.arange(g * P // K, (g + 1) * P // K) for g in range(K)]
         transcript = NaiveSGIN(net, columns, 1e-3, optimizer=SGD)
         batches = [(problem.rows.read(b), problem.y[b], None) for b in problem.rows.batches]
         order = copy.deepcopy(problem.rng).permutation(K)[:visits]
-        slow, fast = naive(transcript, batches, order), ours(problem, visits)
+        slow, fast = naive(transcript, batches, order), ours(trained, visits)
         assert problem.active.tolist() == transcript.active
         worst = (module.theta - net[0].weight).abs().max().item()
         assert worst < 5e-3

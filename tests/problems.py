@@ -5,18 +5,19 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sgnn.algorithms import DenseProblem, StoredRows
-from sgnn.groups import Groups
+from sgnn.algorithms import DenseNetwork, Problem, StoredRows, Term, in_order
+from sgnn.groups import Blocks, Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import MLP, InputTransform
 from sgnn.regularizers import GroupLasso
+from sgnn.training import Run, Settings, train
 
 
-def sgin_problem(
+def sgin_network(
     X, y, labels, *, lam, hidden=(8,), batch_size=20, dtype=torch.float64, loss=None,
     weight=None, n_outputs=None, seed=0, activation="relu",
 ):  # fmt: skip
-    """A DenseProblem on these rows, in the order given, with an MLP drawn from the seed."""
+    """A DenseNetwork on these rows, in the order given, with an MLP drawn from the seed."""
     groups = Groups.of(labels, X.shape[1])
     n_outputs = int(y.max()) + 1 if n_outputs is None else n_outputs
     generator = torch.Generator().manual_seed(seed)
@@ -24,34 +25,26 @@ def sgin_problem(
         InputTransform(X.shape[1]), hidden, n_outputs, activation, dtype=dtype, generator=generator
     )
     order = np.argsort(groups.labels, kind="stable")
-    rows = StoredRows(groups, torch.as_tensor(X[:, order]).to(dtype), batch_size)
-    return DenseProblem(
-        module=module,
+    theta = in_order(module.theta, order)
+    blocks = Blocks.columns(theta.shape, torch.from_numpy(groups.labels[order])).to(theta)
+    blocks.weights = torch.from_numpy(groups.penalties).to(theta)
+    problem = Problem(
         loss=loss or CrossEntropy(),
-        rows=rows,
+        rows=StoredRows(groups, torch.as_tensor(X[:, order]).to(dtype), batch_size),
         y=torch.as_tensor(y),
         weight=None if weight is None else torch.as_tensor(weight).to(dtype),
         groups=groups,
-        regularizer=GroupLasso(),
         lam=lam,
         active=np.ones(len(groups), dtype=bool),
         rng=np.random.default_rng(seed),
+        terms=[Term(theta, blocks, GroupLasso())],
     )
+    return DenseNetwork(problem, module, theta)
 
 
-def run(problem, algorithm, optimizer, epochs):
-    """The loop of sgnn.training without skorch: what each epoch removed."""
-    removed, names = [], np.array(problem.groups.names)
-    algorithm.begin(problem, optimizer(problem.module.parameters()), epochs)
-    with torch.no_grad():
-        for _ in range(epochs):
-            before = problem.active.copy()
-            for block in list(algorithm.sweep()):
-                algorithm.enter(block)
-                for batch in problem.rows.batches:
-                    algorithm.objective(batch)
-                    algorithm.update()
-                algorithm.leave(block)
-            algorithm.end_epoch()
-            removed.append(names[before & ~problem.active].tolist())
-    return removed
+def run(network, algorithm, optimizer, epochs):
+    """Train for so many epochs by an optimizer, parameters -> optimizer; what each removed."""
+    settings = Settings(epochs, lambda p, lr: optimizer(p), 1.0, n_iter_no_change=None)
+    training = Run(network, settings)
+    train([training], algorithm)
+    return [row["removed"] for row in training.history]

@@ -2,12 +2,11 @@
 
 from .base import Algorithm
 from .blockwise import Blockwise, BlockwiseB
-from .dense_problem import DenseProblem
+from .dense import DenseNetwork, in_order
 from .full_gradient import FullGradient
 from .gates import Gates
-from .joining import join
-from .joint import Joint
-from .module_problem import InputWeight, ModuleProblem, group_norms
+from .module import InputWeight, ModuleNetwork
+from .network import Network
 from .problem import Problem
 from .proximal import Proximal
 from .rmda import RMDA
@@ -21,12 +20,12 @@ __all__ = [
     "Algorithm",
     "Blockwise",
     "BlockwiseB",
-    "DenseProblem",
+    "DenseNetwork",
     "FullGradient",
     "Gates",
     "InputWeight",
-    "Joint",
-    "ModuleProblem",
+    "ModuleNetwork",
+    "Network",
     "Problem",
     "Proximal",
     "RescaledRows",
@@ -37,6 +36,5 @@ __all__ = [
     "Subgradient",
     "Term",
     "batch_order",
-    "group_norms",
-    "join",
+    "in_order",
 ]

@@ -10,8 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from .network import Leaf
-from .problem import Problem
+from .network import Leaf, Network
 
 __all__ = ["EVERYTHING", "Algorithm"]
 
@@ -22,73 +21,84 @@ class Algorithm(ABC):
     """The hooks that differ; the loop that calls them is in `sgnn.training`.
 
     An epoch is a sequence of blocks and a block is a pass over the mini-batches.
+
+    Attributes
+    ----------
+    stackable : bool
+        Whether many networks can be trained at once, stacked along an axis of replicas.  It holds
+        for the class that says so alone: a subclass says it again if it is true of it too.
+    max_groups : int or None
+        Keep at most so many groups: down to it by backward elimination between epochs.
+    warmup_epochs : int
+    polish_iter : int
+        Iterations of `polish`, at most.
+    out : tensor
+        Outputs of the network for the last batch, (..., b, n_outputs).
     """
 
-    out: Tensor  # outputs of the network for the last batch, (b, n_outputs)
+    stackable = False
     max_groups: int | None = None
     warmup_epochs: int = 0
-    polish_iter: int = 0  # iterations of `polish`, at most
+    polish_iter: int = 0
+    out: Tensor
 
-    def bind(self, problem: Problem, max_epochs: int) -> None:
-        """Know the problem: all that a member of a joint training needs to begin."""
-        self.problem, self.max_epochs = problem, max_epochs
-        self.epoch = 0
-
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
         """Before the first epoch."""
-        self.bind(problem, max_epochs)
-        self.optimizer = optimizer
+        self.network, self.problem = network, network.problem
+        self.optimizer, self.max_epochs, self.epoch = optimizer, max_epochs, 0
 
     @property
     def n_visits(self) -> int:
         """How many blocks the next epoch visits."""
         return 1
 
-    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
-        """The rows (b, p) of a mini-batch as the network sees them, and their targets."""
-        return self.problem.rows.read_in_order(batch), self.problem.y[batch]
-
     @abstractmethod
-    def sweep(self) -> Iterable[int]:
+    def sweep(self) -> Iterable[Any]:
         """The blocks that one epoch visits: group indices, or EVERYTHING at once."""
 
-    def enter(self, block: int) -> None:
+    def enter(self, block: Any) -> None:
         """Before the first batch of a block."""
 
     @abstractmethod
     def objective(self, batch: slice) -> Tensor:
-        """Set every `.grad`; return the mean loss of the batch before the step."""
+        """Set every `.grad`; return the mean loss of the batch before the step, (...)."""
 
     def update(self) -> None:
         """One step."""
         self.optimizer.step()
 
-    def leave(self, block: int) -> None:
+    def leave(self, block: Any) -> None:
         """After the last batch of a block."""
 
     def end_epoch(self) -> None:
-        """After the last block of an epoch."""
-        self.advance()
-
-    def advance(self) -> None:
-        """Count the epoch, and remove the groups that `max_groups` has no room for."""
+        """After the last block of an epoch: remove the groups beyond `max_groups`."""
         self.epoch += 1
-        surplus = len(self.problem.active_groups) - self._room()
-        if surplus > 0:
-            active = self.problem.active_groups
-            by_cost = active[np.argsort(self.problem.removal_cost(), kind="stable")]
-            # a group without a penalty is one to keep
-            for group in by_cost[self.problem.groups.penalties[by_cost] > 0][:surplus]:
-                self.problem.remove(group)
+        room = self._room()
+        for network in self.network.members:
+            problem = network.problem
+            surplus = len(problem.active_groups) - room
+            if surplus > 0:
+                active = problem.active_groups
+                by_cost = active[np.argsort(network.removal_cost(), kind="stable")]
+                # a group without a penalty is one to keep
+                for group in by_cost[problem.groups.penalties[by_cost] > 0][:surplus]:
+                    network.remove(group)
 
-    def last_below_bar(self) -> bool:
+    def select(self, index: Tensor) -> None:
+        """Go on with these replicas alone."""
+
+    def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
         """Whether the last group, which is kept by rule, could be removed like the others."""
         return False
 
-    @property
-    def has_acted(self) -> bool:
+    def has_acted(self, n_epochs: int) -> bool:
         """Whether the training went on for long enough that lam could remove a group."""
-        return self.epoch > self.warmup_epochs
+        return n_epochs > self.warmup_epochs
+
+    def settled(self, network: Network, n_epochs: int) -> bool:
+        """Whether training may end: the warm-up is over and `max_groups` is reached."""
+        k = self.max_groups or len(network.problem.groups)
+        return n_epochs > self.warmup_epochs and len(network.problem.active_groups) <= k
 
     def leaves(self) -> list[Leaf]:
         """What the optimizer moves, as parameters of the module."""
@@ -98,22 +108,16 @@ class Algorithm(ABC):
         """After the last epoch of a training that ran its course: iterations, each a yield."""
         yield from ()
 
-    def finish(self) -> None:
-        """At the very end, also of a training that was cut short."""
+    def finish(self, network: Network) -> None:
+        """At the very end of each network, also of a training that was cut short."""
 
     def state(self) -> dict[str, Any]:
-        """What `begin` does not make again of the module after an epoch, for a checkpoint."""
+        """What `begin` does not make again of the network after an epoch, for a checkpoint."""
         return {"epoch": self.epoch}
 
     def resume(self, state: dict[str, Any]) -> None:
-        """Go on from what `state` returned; the module and the optimizer are as they were."""
+        """Go on from what `state` returned; the network and the optimizer are as they were."""
         self.epoch = state["epoch"]
-
-    @property
-    def settled(self) -> bool:
-        """Whether training may end: the warm-up is over and `max_groups` is reached."""
-        k = self.max_groups or len(self.problem.groups)
-        return self.epoch > self.warmup_epochs and len(self.problem.active_groups) <= k
 
     def _first_elimination(self, end: float) -> float:
         """The epoch from which `max_groups` removes groups; at `end` it has done so."""

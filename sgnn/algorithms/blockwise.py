@@ -9,9 +9,12 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..groups import Blocks
+from ..regularizers.base import Lam
 from .base import Algorithm
-from .dense_problem import DenseProblem
-from .network import Leaf
+from .dense import DenseNetwork
+from .network import Leaf, Network
+from .problem import Problem
+from .rows import Part
 
 __all__ = ["Blockwise", "BlockwiseB"]
 
@@ -36,7 +39,8 @@ class Blockwise(Algorithm):
         The largest H to keep; above it H_rest is computed anew for every batch.
     """
 
-    problem: DenseProblem  # the cache is of the first layer of an MLP
+    stackable = True
+    network: DenseNetwork  # the cache is of the first layer of an MLP
 
     def __init__(
         self,
@@ -48,14 +52,14 @@ class Blockwise(Algorithm):
         self.bar, self.warmup_epochs = bar, warmup_epochs
         self.max_groups, self.cache_bytes = max_groups, cache_bytes
 
-    def begin(  # type: ignore[override]
-        self, problem: DenseProblem, optimizer: torch.optim.Optimizer, max_epochs: int
-    ) -> None:
-        super().begin(problem, optimizer, max_epochs)
-        theta = problem.module.theta
+    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(network, optimizer, max_epochs)
+        problem, theta = self.problem, self.network.theta
+        self.regularizer, self.upper = problem.terms[0].regularizer, self.network.upper
         # one leaf per group: an optimizer's state then belongs to that group alone, and a
         # group that is not visited cannot be moved by momentum, averages or weight decay
-        self.thetas = [nn.Parameter(theta[:, c].detach().clone()) for c in problem.columns]
+        spans = [problem.rows.span(g) for g in range(len(problem.groups))]
+        self.thetas = [nn.Parameter(theta[:, span].detach().clone()) for span in spans]
         self.blocks = [
             Blocks.whole(part.shape, float(penalty)).to(part)
             for part, penalty in zip(self.thetas, problem.groups.penalties, strict=True)
@@ -73,71 +77,57 @@ class Blockwise(Algorithm):
     def sweep(self) -> Iterable[int]:
         if self.H is not None:
             # anew every epoch, so that rounding does not add up over the visits
-            theta = self._ordered()
             for batch in self.problem.rows.batches:
-                torch.mm(self.problem.rows.read(batch), theta.T, out=self.H[batch])
-            self.pending_updates: list[tuple] = []
+                torch.mm(self.problem.rows.read(batch), self.network.theta.T, out=self.H[batch])
+            # (columns of the rows, weights, sign): products that H has still to be changed by
+            self.pending_updates: list[tuple[Tensor | Part, Tensor, int]] = []
         return self.problem.rng.permutation(self.problem.active_groups).tolist()
 
     def enter(self, block: int) -> None:
-        self.i = block
-        self.theta = self.thetas[block]
+        self.i, self.theta = block, self.thetas[block]
         self.span = self.problem.rows.span(block)
         self.X_i = self.problem.rows.part(self.span)
         self.loss_increase = self.theta.new_zeros(())
-        self.measuring = self.removable(self.i)
-        self.optimizer.param_groups[0]["params"] = [
-            self.theta,
-            *self.problem.module.upper_parameters(),
-        ]
+        self.measuring = self.removable(self.problem, block)
+        self.optimizer.param_groups[0]["params"] = [self.theta, *self.network.parameters[1:]]
         if self.H is None:
-            self.rest_theta = self._ordered()
+            self.rest_theta = self.network.theta.detach().clone()
             self.rest_theta[:, self.span] = 0
         else:
             self.pending_updates.append((self.X_i, self.theta.detach().clone(), -1))
 
     def objective(self, batch: slice) -> Tensor:
-        problem, module = self.problem, self.problem.module
+        problem = self.problem
         x, y, rest = self.X_i[batch], problem.y[batch], self._rest(batch)
         b = len(x)
         z = self.z[: 2 * b if self.measuring else b]
         torch.addmm(rest, x, self.theta.T, out=z[:b])
         if self.measuring:
             z[b:], y = rest, torch.cat([y, y])
-        layers = module.upper_layers(z)
+        layers = self.upper.forward(z)
         losses, g = problem.loss.gradient(layers[-1], y)
         means = problem.mean(losses.view(-1, b), batch)  # loss1 and, when measuring, loss2
         if self.measuring:
             self.loss_increase += (means[1] - means[0]).clamp_min(0) * b
         self.out = layers[-1][:b]
-        g = module.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
-        grad = problem.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
+        g = self.upper.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
+        grad = self.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
         self.theta.grad = grad.addmm_(g.T, x)
         return means[0]
 
     def update(self) -> None:
-        super().update()
-        module = self.problem.module
-        if not module.theta.requires_grad:  # it is frozen
-            self.theta.copy_(module.theta[:, self.problem.columns[self.i]])
+        self.optimizer.step()
+        if not self.network.theta.requires_grad:  # it is frozen
+            self.theta.copy_(self.network.theta[:, self.span])
 
     def leave(self, block: int) -> None:
-        problem = self.problem
-        problem.module.theta[:, problem.columns[self.i]] = self.theta
+        self.network.theta[:, self.span] = self.theta
         self.pending_updates = []
-        if self.removable(self.i) and self._below_threshold():
+        if self.removable(self.problem, self.i) and self._below_threshold():
             self.theta.zero_()
-            problem.remove(self.i)
+            self.network.remove(self.i)
         else:
             self.pending_updates.append((self.X_i, self.theta.detach().clone(), 1))
-
-    def leaves(self) -> list[Leaf]:
-        module = self.problem.module
-        parts = zip(self.thetas, self.problem.columns, strict=True)
-        return [
-            *(Leaf(part, module.theta, columns) for part, columns in parts),
-            *(Leaf(p, p, None) for p in module.upper_parameters()),
-        ]
 
     def end_epoch(self) -> None:
         super().end_epoch()
@@ -145,36 +135,42 @@ class Blockwise(Algorithm):
             if not self.problem.active[g]:
                 part.zero_()
 
-    def removable(self, group: int) -> bool:
+    def leaves(self) -> list[Leaf]:
+        order, groups = self.network.order, range(len(self.thetas))
+        columns = [order[self.problem.rows.span(g)] for g in groups]
+        theta = self.network.module.theta
+        parts = [Leaf(p, theta, c) for p, c in zip(self.thetas, columns, strict=True)]
+        return parts + self.network.leaves()[1:]
+
+    def removable(self, problem: Problem, group: int) -> bool:
         """Whether a visit of the group may end in its removal: never for the last one."""
-        problem = self.problem
         ready = self.epoch >= self.warmup_epochs and problem.lam > 0
         # a group without a penalty is one to keep, and frozen weights do not move
-        free = problem.groups.penalties[group] > 0 and problem.module.theta.requires_grad
-        return ready and free and len(problem.active_groups) > 1
+        free = problem.groups.penalties[group] > 0 and self.network.theta.requires_grad
+        return bool(ready and free and len(problem.active_groups) > 1)
 
     @torch.no_grad()
-    def last_below_bar(self) -> bool:
-        problem = self.problem
-        if len(problem.active_groups) > 1 or self.epoch <= self.warmup_epochs or problem.lam == 0:
+    def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
+        problem = network.problem
+        if len(problem.active_groups) > 1 or n_epochs <= self.warmup_epochs or problem.lam == 0:
             return False
-        increase = float(problem.removal_cost()[0])  # of the objective
+        increase = float(network.removal_cost()[0])  # of the objective
         if self.bar == "lam":
-            increase += problem.penalty() - problem.lam
+            increase += float(problem.penalty() - problem.lam)
         return increase < 0
 
     def _below_threshold(self) -> bool:
         """Line 11: the mean loss increase is below the bar."""
-        problem = self.problem
-        lam_tau = problem.regularizer.value(self.theta, self.blocks[self.i], problem.lam)
-        bar = problem.lam if self.bar == "lam" else float(lam_tau)
-        return float(self.loss_increase) / problem.rows.n < bar
+        lam = self.problem.lam
+        lam_tau = self.regularizer.value(self.theta, self.blocks[self.i], lam)
+        bar: Lam = lam if self.bar == "lam" else float(lam_tau)
+        return bool(float(self.loss_increase) / self.problem.rows.n < bar)
 
     def _rest(self, batch: slice) -> Tensor:
         """H_rest of a batch, (b, q).
 
-        What the last visit added to H and this one takes out is done here, batch by batch,
-        while those rows of H are in the cache anyway.
+        What the last visit added to H and this one takes out is computed here, batch by batch,
+        while those rows of H are in the processor's cache anyway.
         """
         if self.H is None:
             return F.linear(self.problem.rows.read(batch), self.rest_theta)
@@ -183,25 +179,22 @@ class Blockwise(Algorithm):
             rest.addmm_(X_j[batch], theta_j.T, alpha=sign)
         return rest
 
-    def _ordered(self) -> Tensor:
-        """theta with its columns in the order of the rows' columns, (q, p)."""
-        return torch.cat([part.detach() for part in self.thetas], 1)
-
 
 class BlockwiseB(Blockwise):
     """Algorithm 2 of paper 1: train through the visit first, then measure in a second pass."""
+
+    stackable = True
 
     def enter(self, block: int) -> None:
         super().enter(block)
         self.measuring = False
 
     def leave(self, block: int) -> None:
-        problem = self.problem
-        if self.removable(self.i):
-            self.pending_updates = []  # paid by the first pass
-            for batch in problem.rows.batches:
+        if self.removable(self.problem, self.i):
+            self.pending_updates = []  # the first pass has made them
+            for batch in self.problem.rows.batches:
                 x, rest = self.X_i[batch], self._rest(batch)
-                loss1 = problem.loss_from(torch.addmm(rest, x, self.theta.T), batch)
-                loss2 = problem.loss_from(rest.clone(), batch)
+                loss1 = self.network.loss_from(torch.addmm(rest, x, self.theta.T), batch)
+                loss2 = self.network.loss_from(rest.clone(), batch)
                 self.loss_increase += (loss2 - loss1).clamp_min(0) * len(x)
         super().leave(block)

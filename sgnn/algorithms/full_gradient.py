@@ -8,9 +8,9 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from ..regularizers.base import Lam
 from .base import EVERYTHING, Algorithm
 from .network import Leaf, Network
-from .problem import Problem
 
 __all__ = ["FullGradient"]
 
@@ -29,34 +29,27 @@ class FullGradient(Algorithm):
     def __init__(self, max_groups: int | None = None, warmup_epochs: int = 0) -> None:
         self.max_groups, self.warmup_epochs = max_groups, warmup_epochs
 
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(problem, optimizer, max_epochs)
-        self._take(problem.network())
+    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(network, optimizer, max_epochs)
+        self.terms, self.moved = self.problem.terms, network.parameters
         optimizer.param_groups[0]["params"] = self.moved
 
-    def _take(self, network: Network) -> None:
-        self.network, self.terms, self.moved = network, network.terms, network.parameters
-
     @property
-    def lam(self) -> float:
+    def lam(self) -> Lam:
         """Strength of the penalty in this epoch."""
         done = self.epoch / self.warmup_epochs if self.warmup_epochs else 1.0
         return self.problem.lam * min(1.0, done)
 
-    @property
-    def has_acted(self) -> bool:
-        return self.epoch > min(1, self.warmup_epochs)
+    def has_acted(self, n_epochs: int) -> bool:
+        return n_epochs > min(1, self.warmup_epochs)
 
     def _first_elimination(self, end: float) -> float:
-        # an untrained network spares any group
+        # an untrained network can do without any group
         return min(float(self.warmup_epochs), end / 2)
 
     def resume(self, state: dict[str, Any]) -> None:
         super().resume(state)
         self.network.load()
-
-    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
-        return self.network.read(batch)
 
     def leaves(self) -> list[Leaf]:
         known = {id(leaf.moved): leaf for leaf in self.network.leaves()}
@@ -72,16 +65,18 @@ class FullGradient(Algorithm):
         return loss
 
     def update(self) -> None:
-        super().update()
+        self.optimizer.step()
         self.network.restore()
-
-    def leave(self, block: int) -> None:
-        self.network.store()
 
     def end_epoch(self) -> None:
         super().end_epoch()
         self.network.restore()
 
     def select(self, index: Tensor) -> None:
-        """Go on with these replicas of a stack alone."""
+        n = len(self.network.members)
         self.network.select(index)
+        self.problem, self.terms = self.network.problem, self.network.problem.terms
+        for state in self.optimizer.state.values():
+            for name, value in state.items():
+                if isinstance(value, Tensor) and value.shape[:1] == (n,):
+                    state[name] = value[index]

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 
 from ..regularizers import Gating
 from .full_gradient import FullGradient
-from .problem import Problem
+from .network import Network
 from .terms import drop_small
 
 __all__ = ["Gates"]
@@ -48,8 +48,8 @@ class Gates(FullGradient):
         super().__init__(max_groups, warmup_epochs)
         self.gating, self.tolerance = gating, tolerance
 
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(problem, optimizer, max_epochs)
+    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(network, optimizer, max_epochs)
         self.factors = [
             [nn.Parameter(part) for part in self.gating.split(term.w.detach(), term.blocks)]
             for term in self.terms
@@ -58,7 +58,7 @@ class Gates(FullGradient):
         rest = [p for p in self.network.parameters if id(p) not in gated]
         self.moved = rest + [part for pair in self.factors for part in pair]
         optimizer.param_groups[0]["params"] = self.moved
-        self.seed = int(problem.rng.integers(2**31))
+        self.seed = int(self.problem.rng.integers(2**31))
 
     def state(self) -> dict[str, Any]:
         factors = [[part.detach() for part in pair] for pair in self.factors]
@@ -92,7 +92,6 @@ class Gates(FullGradient):
         for term, (omega, gates) in zip(self.terms, self.factors, strict=True):
             term.assign(self.gating.fold(omega, gates, term.blocks))
         self.network.restore()
-        super().leave(block)
 
-    def finish(self) -> None:
-        drop_small(self.problem.terms, self.tolerance)
+    def finish(self, network: Network) -> None:
+        drop_small(network.problem.terms, self.tolerance)

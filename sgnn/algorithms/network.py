@@ -1,21 +1,20 @@
-"""A network as algorithms see it that move every weight at once."""
+"""What is trained: parameters, the loss with its gradient, and groups of the input to remove."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING, Any, NamedTuple
+from collections.abc import Sequence
+from typing import Any, NamedTuple
 
+import numpy as np
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..groups import Blocks
-from .terms import Term
+from .problem import Problem
 
-if TYPE_CHECKING:
-    from .dense_problem import DenseProblem
+__all__ = ["ENOUGH", "Leaf", "Network"]
 
-__all__ = ["DenseNetwork", "Leaf", "Network"]
+ENOUGH = 20_000  # rows on which the cost of a removal is measured
 
 
 class Leaf(NamedTuple):
@@ -36,53 +35,126 @@ class Leaf(NamedTuple):
 
 
 class Network(ABC):
-    """Parameters to move, what of them is penalized, and the loss with its gradient.
+    """A torch module while it is trained, or several of them stacked.
+
+    Leading axes `...` are replicas; one network has none.
+
+    Parameters
+    ----------
+    problem : Problem
+        What is minimized.
+    module : nn.Module
+        Changed in place, its parameters by `store` where training moves others.
 
     Attributes
     ----------
-    problem : Problem or Stack
-        What is minimized: rows, targets, ...
     parameters : list of nn.Parameter
         What training moves.
-    terms : list of Term
-        What is penalized, among the parameters.
     out : tensor
         Outputs for the last batch that `gradient` was taken of.
+    members : sequence of Network
+        Of replicas each one; of one network the network itself.
+    frozen : list of (tensor, tensor)
+        Parameters that are not to move, and their values.
     """
 
-    problem: Any
     parameters: list[nn.Parameter]
-    terms: list[Term]
     out: Tensor
+    frozen: Sequence[tuple[Tensor, Tensor]] = ()
 
-    def read(self, batch: slice) -> tuple[Tensor, Tensor]:
-        """The rows (b, p) that `gradient` sees, columns in the order of X, and their targets."""
-        return self.problem.rows.read_in_order(batch), self.problem.y[batch]
+    def __init__(self, problem: Problem, module: nn.Module) -> None:
+        self.problem, self.module = problem, module
+
+    @property
+    def members(self) -> Sequence[Network]:
+        return [self]
+
+    # the loss ----------------------------------------------------------------------------------
+
+    @abstractmethod
+    def outputs(self, batch: slice) -> Tensor:
+        """What the loss sees of a batch, (..., b, n_outputs), as in evaluation."""
 
     @abstractmethod
     def gradient(self, batch: slice) -> Tensor:
         """Set every `.grad` to the gradient of the batch's mean loss, and return the loss."""
 
-    @abstractmethod
     def loss(self, batch: slice) -> Tensor:
-        """The batch's mean loss."""
+        """The batch's mean loss, (...)."""
+        problem = self.problem
+        return problem.mean(problem.loss(self.outputs(batch), problem.targets(batch)), batch)
+
+    def batch(self, batch: slice) -> tuple[Tensor, Tensor]:
+        """The rows (b, p) that `gradient` sees, columns in the order of X, and their targets."""
+        return self.problem.rows.read_in_order(batch), self.problem.targets(batch)
+
+    def shuffle(self, epoch: int) -> None:
+        """Assign the rows to new mini-batches before an epoch, where that is done."""
+
+    # groups of the input -----------------------------------------------------------------------
 
     @abstractmethod
-    def restore(self) -> None:
-        """Set the groups of the input that are removed to 0, by value.
+    def reads(self) -> np.ndarray:
+        """Which groups the network reads, (..., n_groups).
 
-        Momentum moves what has a gradient of zero.
+        Those in the active set that have a path to an output by weights that are not 0.
         """
+
+    @abstractmethod
+    def norms(self) -> np.ndarray:
+        """Norm of the weights that read each group, (n_groups,)."""
+
+    @abstractmethod
+    def zero(self, group: int) -> None:
+        """Set the weights that read a group to 0."""
+
+    def remove(self, group: int) -> None:
+        """Set a group to 0, for good."""
+        self.zero(group)
+        self.problem.active[group] = False
+
+    def remove_unread(self) -> None:
+        """Remove the groups that the network does not read, so that `active` says what it reads."""
+        for group in np.flatnonzero(self.problem.active & ~self.reads()):
+            self.remove(int(group))
+
+    @abstractmethod
+    def removal_cost(self) -> np.ndarray:
+        """J without the group - J, for each group of the active set: paper 1, equation 5.
+
+        By the first ENOUGH rows, whose order is random.
+        """
+
+    def restore(self) -> None:
+        """Set the groups that are removed to 0, by value: momentum moves them at gradient 0."""
+        for group in np.flatnonzero(~self.problem.active).tolist():
+            self.zero(group)
+
+    # the module --------------------------------------------------------------------------------
+
+    def freeze(self) -> None:
+        """Remember the parameters that are not to move: those without requires_grad."""
+        parameters = self.module.parameters()
+        self.frozen = [(p, p.detach().clone()) for p in parameters if not p.requires_grad]
 
     def leaves(self) -> list[Leaf]:
         """The parameters, and what they are in the module."""
         return [Leaf(p, p, None) for p in self.parameters]
 
-    def shuffle(self, epoch: int) -> None:
-        """Before an epoch: deal the rows into mini-batches anew, where that is done."""
-
     def select(self, index: Tensor) -> None:
         """Go on with these replicas alone, where there are some."""
+
+    def states(self) -> Sequence[Any]:
+        """The `state` of each member."""
+        return [self.state()]
+
+    @abstractmethod
+    def state(self) -> Any:
+        """A copy of the weights."""
+
+    @abstractmethod
+    def load_state(self, state: Any) -> None:
+        """Go back to what `state` has returned."""
 
     def load(self) -> None:
         """Take the parameters from the module."""
@@ -90,54 +162,14 @@ class Network(ABC):
     def store(self) -> None:
         """Give the parameters back to the module."""
 
-
-class DenseNetwork(Network):
-    """An MLP, with theta's columns in the order of the rows' columns, so that none is gathered.
-
-    Parameters
-    ----------
-    problem : DenseProblem
-    """
-
-    def __init__(self, problem: DenseProblem) -> None:
-        self.problem, module = problem, problem.module
-        self.order = torch.from_numpy(problem.rows.order).to(module.theta.device)
-        self.theta = nn.Parameter(module.theta[:, self.order].detach().clone())
-        labels = torch.from_numpy(problem.groups.labels[problem.rows.order]).to(self.order.device)
-        blocks = Blocks.columns(self.theta.shape, labels, problem.blocks.weights)
-        self.terms = [
-            Term(self.theta, blocks, term.regularizer) if term.tensor is module.theta else term
-            for term in problem.terms
-        ]
-        self.parameters = [self.theta, *module.upper_parameters()]
-
-    def gradient(self, batch: slice) -> Tensor:
-        problem, module = self.problem, self.problem.module
-        x = problem.rows.read(batch)
-        layers = module.upper_layers(F.linear(x, self.theta))
-        self.out = layers[-1]
-        losses, g = problem.loss.gradient(self.out, problem.y[batch])
-        g = module.backward(layers, problem.weighted(g, batch))
-        self.theta.grad = g.T @ x
-        return problem.mean(losses, batch)
-
-    def loss(self, batch: slice) -> Tensor:
-        return self.problem.loss_from(self.problem.rows.read(batch) @ self.theta.T, batch)
-
-    def restore(self) -> None:
-        for group in self.problem.removed:
-            self.theta[:, self.problem.rows.span(group)] = 0
-        if not self.problem.module.theta.requires_grad:  # it is frozen
-            self.load()
-
-    def shuffle(self, epoch: int) -> None:
-        self.theta.requires_grad_(self.problem.module.theta.requires_grad)
-
-    def leaves(self) -> list[Leaf]:
-        return [Leaf(self.theta, self.problem.module.theta, self.order), *super().leaves()[1:]]
-
-    def load(self) -> None:
-        self.theta.copy_(self.problem.module.theta[:, self.order])
-
-    def store(self) -> None:
-        self.problem.module.theta[:, self.order] = self.theta
+    def is_constant(self) -> bool:
+        """Whether the network returns the same for every row, up to rounding."""
+        low = high = None
+        for batch in self.problem.rows.batches:
+            ends = self.outputs(batch).aminmax(dim=0)
+            low = ends.min if low is None else torch.minimum(low, ends.min)
+            high = ends.max if high is None else torch.maximum(high, ends.max)
+            rounding = 16 * torch.finfo(low.dtype).eps * torch.maximum(low.abs(), high.abs())
+            if (high - low > rounding).any():
+                return False
+        return True

@@ -9,7 +9,7 @@ from itertools import islice
 import torch
 from torch import Tensor
 
-from .dense_problem import DenseProblem
+from .dense import DenseNetwork
 from .full_gradient import FullGradient
 
 __all__ = ["Polished", "polish"]
@@ -29,10 +29,10 @@ class Polished(FullGradient):
     tolerance : float, default=1e-8
         The fixed-point residual that is small enough.
     adaptive : bool, default=False
-        Polish with the weights that `DenseProblem.adapt` gives the groups.
+        Polish with the weights that `DenseNetwork.adapt` gives the groups.
     """
 
-    problem: DenseProblem
+    network: DenseNetwork
 
     def __init__(
         self,
@@ -46,15 +46,13 @@ class Polished(FullGradient):
         super().__init__(max_groups, warmup_epochs)
         self.polish_iter, self.tolerance, self.adaptive = polish_iter, tolerance, adaptive
 
-    @property
-    def has_acted(self) -> bool:
-        return super().has_acted or self.polish_iter > 0
+    def has_acted(self, n_epochs: int) -> bool:
+        return super().has_acted(n_epochs) or self.polish_iter > 0
 
     def polish(self) -> Generator[float, None, None]:
         if self.adaptive:
-            self.problem.adapt()
-            self._take(self.problem.network())
-        self.network.load()
+            self.network.adapt()
+            self.terms = self.problem.terms
         with closing(polish(self, self.tolerance)) as iterations:
             yield from islice(iterations, self.polish_iter)
 
@@ -81,14 +79,14 @@ def polish(algorithm: FullGradient, tolerance: float) -> Generator[float, None, 
         replicas that go on the largest.
     """
     best = w = z = [p.detach().clone() for p in algorithm.moved]
-    lowest = _loss(algorithm, w) + _penalty(algorithm)
+    lowest = _loss(algorithm, w) + algorithm.problem.penalty()
     step, k = torch.ones_like(lowest), torch.ones_like(lowest)
     going = torch.ones_like(lowest, dtype=torch.bool)
     try:
         while going.any():
             f, gradient = _gradient(algorithm, z)
             new, loss, step = _backtracked(algorithm, z, f, gradient, step)
-            value = loss + _penalty(algorithm)
+            value = loss + algorithm.problem.penalty()
             # of points that are equally good but for rounding the last is the nearest to the end
             better = going & (value <= lowest + _slack(lowest, z))
             lowest = torch.where(better, value.minimum(lowest), lowest)
@@ -162,10 +160,6 @@ def _prox(algorithm: FullGradient, point: Point, step: Tensor) -> Point:
         term.shrink(algorithm.problem.lam, step.to(point[0]))
     algorithm.network.restore()
     return [p.detach().clone() for p in algorithm.moved]
-
-
-def _penalty(algorithm: FullGradient) -> Tensor | float:
-    return sum(term.value(algorithm.problem.lam).double() for term in algorithm.terms)
 
 
 def _loss(algorithm: FullGradient, point: Point) -> Tensor:

@@ -36,6 +36,8 @@ class Proximal(Polished):
         Mini-batches between two proxes.
     """
 
+    stackable = True
+
     def __init__(
         self,
         max_groups: int | None = None,
@@ -68,7 +70,6 @@ class Proximal(Polished):
     def leave(self, block: int) -> None:
         if self.steps:
             self.shrink()
-        super().leave(block)
 
     def shrink(self) -> None:
         """The prox of every term, for the steps taken since the last one."""

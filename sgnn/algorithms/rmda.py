@@ -7,8 +7,8 @@ import math
 import torch
 from torch import Tensor
 
+from .network import Network
 from .polish import Polished
-from .problem import Problem
 
 __all__ = ["RMDA"]
 
@@ -37,6 +37,8 @@ class RMDA(Polished):
     identification and variance reduction", Algorithm 1.
     """
 
+    stackable = True
+
     def __init__(
         self,
         max_groups: int | None = None,
@@ -50,8 +52,8 @@ class RMDA(Polished):
         super().__init__(max_groups, warmup_epochs, polish_iter, tolerance, adaptive=adaptive)
         self.momentum = momentum
 
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(problem, optimizer, max_epochs)
+    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(network, optimizer, max_epochs)
         self.stage = math.inf
 
     def enter(self, block: int) -> None:

@@ -11,7 +11,7 @@ from torch import Tensor
 from ..regularizers import Regularizer
 from ..regularizers.sparse_group import Sum
 from .full_gradient import FullGradient
-from .problem import Problem
+from .network import Network
 from .terms import drop_small
 
 __all__ = ["Splitting"]
@@ -62,9 +62,9 @@ class Splitting(FullGradient):
         self.beta, self.sigma, self.unit_step = beta, sigma, unit_step
         self.tolerance = tolerance
 
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(problem, optimizer, max_epochs)
-        self.first_beta = 25 * problem.lam if self.beta is None else self.beta
+    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(network, optimizer, max_epochs)
+        self.first_beta = float(25 * self.problem.lam if self.beta is None else self.beta)
         self.V = [self._shrunk(i) for i in range(len(self.terms))]
 
     def enter(self, block: int) -> None:
@@ -111,8 +111,8 @@ class Splitting(FullGradient):
             return element.prox(term.w, term.blocks, lam / beta, 1.0)
         return element.prox(term.w, term.blocks, lam, 1 / beta)
 
-    def finish(self) -> None:
-        drop_small(self.problem.terms, self.tolerance)
+    def finish(self, network: Network) -> None:
+        drop_small(network.problem.terms, self.tolerance)
 
 
 def parts(R: Regularizer) -> tuple[Regularizer | None, Regularizer, float, float]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .full_gradient import FullGradient
-from .problem import Problem
+from .network import Network
 from .terms import drop_small
 
 __all__ = ["Subgradient"]
@@ -27,6 +27,8 @@ class Subgradient(FullGradient):
         Penalized weights that are zero at the start stay zero.
     """
 
+    stackable = True
+
     def __init__(
         self,
         max_groups: int | None = None,
@@ -37,8 +39,8 @@ class Subgradient(FullGradient):
         super().__init__(max_groups, warmup_epochs)
         self.tolerance, self.keep_zeros = tolerance, keep_zeros
 
-    def begin(self, problem: Problem, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(problem, optimizer, max_epochs)
+    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
+        super().begin(network, optimizer, max_epochs)
         tensors = [tensor for term in self.terms for tensor in term.tensors]
         self.masks = [(tensor, tensor != 0) for tensor in tensors] if self.keep_zeros else []
 
@@ -57,5 +59,5 @@ class Subgradient(FullGradient):
         super().select(index)
         self.masks = [(tensor, mask[index]) for tensor, mask in self.masks]
 
-    def finish(self) -> None:
-        drop_small(self.problem.terms, self.tolerance)
+    def finish(self, network: Network) -> None:
+        drop_small(network.problem.terms, self.tolerance)

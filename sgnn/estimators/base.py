@@ -15,13 +15,13 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from .. import losses
-from ..algorithms import Algorithm, Problem, Rows, Subgradient, batch_order
+from ..algorithms import Algorithm, Network, Problem, Rows, Subgradient, batch_order
 from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..losses import Loss
 from ..modules import TargetScale
 from ..regularizers import Regularizer
-from ..training import Net, Settings, check_callbacks, train
+from ..training import Run, Settings, check_callbacks, train
 from .checks import check_fit, check_weights, random_generator
 from .parameters import SHARED, check_parameters
 from .rows import rows_of
@@ -75,12 +75,8 @@ class SparseNet(GroupSelector):
         """The network before training, its columns and y scaled by the table."""
 
     @abstractmethod
-    def _make_problem(self, rng: np.random.Generator, **parts: Any) -> Problem:
-        """The problem that these parts make."""
-
-    @abstractmethod
-    def _norms(self, problem: Any) -> np.ndarray:
-        """Norm of the first layer's weights of each group, (n_groups,)."""
+    def _make_network(self, module: Any, problem: Problem) -> Network:
+        """The module as it is trained; the problem gets its terms."""
 
     def _read(self, X: Any, y: Any, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
         """X as numbers (n, p) and y, checked; what they are like is learned if `reset`."""
@@ -170,20 +166,21 @@ class SparseNet(GroupSelector):
         module = copy.deepcopy(self.module_) if warm else self._new_module(table, loss, rng)
         groups = self._checked(self._weighed(groups, module))
         active = self.group_support_.copy() if warm else np.ones(len(groups), dtype=bool)
-        problem = self._problem(table, loss, groups, module, active, rng)
-        settings = self._settings(validation, problem, max_epochs)
+        network = self._network(table, loss, groups, module, active, rng)
+        settings = self._settings(validation, module, max_epochs)
         settings.checkpoint = self._checkpoint(table)
         algorithm = self._algorithm(max_epochs)
-        net = train(problem, algorithm, settings)
-        history = net.epochs()
-        warning = self._selection_warning(problem, algorithm, net)
-        if self.refit and not net.interrupted_:
-            problem.lam = 0.0
+        run = Run(network, settings)
+        train([run], algorithm)
+        history, warning = run.history, self._selection_warning(run, algorithm)
+        if self.refit and not run.interrupted:
+            network.problem.lam = 0.0
             if settings.checkpoint is not None:
                 settings.checkpoint = settings.checkpoint.beside("refit")
-            net = train(problem, Subgradient(keep_zeros=True), settings, trained=True)
-            history += net.epochs()
-        self._learned(net, problem, history, warning)
+            run = Run(network, settings, trained=True)
+            train([run], Subgradient(keep_zeros=True))
+            history = history + run.history
+        self._learned(run, history, warning)
         return self
 
     def _check_arguments(self) -> None:
@@ -279,7 +276,7 @@ class SparseNet(GroupSelector):
                 )
         return np.sort(training), Table(X, targets, weight, held_out)
 
-    def _problem(
+    def _network(
         self,
         table: Table,
         loss: Loss,
@@ -288,8 +285,8 @@ class SparseNet(GroupSelector):
         active: np.ndarray,
         rng: np.random.Generator,
         shared: Rows | None = None,
-    ) -> Problem:
-        """What is to be minimized; `shared` are the rows of a problem on the same table."""
+    ) -> Network:
+        """The module with what is to be minimized; `shared` are rows of the same table."""
         X, targets, weight, rows = table
         batch_size = self._batch_size(len(rows))
         rows = rows[batch_order(len(rows), batch_size)]
@@ -297,9 +294,7 @@ class SparseNet(GroupSelector):
         like = next(module.parameters()).detach()
         uniform = np.ptp(weight) == 0
         mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
-        return self._make_problem(
-            rng,
-            module=module,
+        problem = Problem(
             loss=loss.to(like),
             rows=shared or rows_of(
                 X, rows, self._packed(groups), module.input_transform,
@@ -308,10 +303,11 @@ class SparseNet(GroupSelector):
             y=_scaled_tensor(module.target_scale, targets[rows], weight, like),
             weight=None if uniform else mean_one,
             groups=groups,
-            regularizer=self._regularizer(),
             lam=float(self.lam),
             active=active,
+            rng=rng,
         )  # fmt: skip
+        return self._make_network(module, problem)
 
     def _loss(self, targets: np.ndarray) -> Loss:
         """The loss, tried on a few rows before anything is trained with it."""
@@ -335,9 +331,8 @@ class SparseNet(GroupSelector):
                 f"warm_start=True goes on with: give the same loss, or set warm_start=False."
             )
 
-    def _settings(self, held_out: Table | None, problem: Problem, max_epochs: int) -> Settings:
-        like: torch.Tensor = problem.like
-        module: Any = problem.module
+    def _settings(self, held_out: Table | None, module: Any, max_epochs: int) -> Settings:
+        like = next(module.parameters()).detach()
         validation = None
         if held_out is not None:
             X, targets, weight, rows = held_out
@@ -359,54 +354,55 @@ class SparseNet(GroupSelector):
             stop_on_validation=self.early_stopping,
         )
 
-    def _learned(
-        self, net: Net, problem: Problem, history: list[dict], warning: str | None
-    ) -> None:
+    def _learned(self, run: Run, history: list[dict], warning: str | None) -> None:
         """Take what was trained; `warning` is the `_selection_warning` from before a refit."""
+        problem = run.network.problem
         groups = problem.groups
-        self.net_ = net
+        assert run.net is not None
+        self.net_ = run.net
         self.groups_ = groups
         self.history_ = history
         self.n_iter_ = len(history)
-        self.group_norms_ = self._norms(problem)
+        self.group_norms_ = run.network.norms()
         self.group_support_ = problem.active
-        warning = warning or self._useless_because(problem)
+        warning = warning or self._useless_because(run.network)
         if warning is not None:
             warnings.warn(warning, ConvergenceWarning, stacklevel=4)
         self.module_.input_transform.keep(torch.from_numpy(groups.expand(self.group_support_)))
 
-    def _selection_warning(self, problem: Problem, algorithm: Algorithm, net: Net) -> str | None:
+    def _selection_warning(self, run: Run, algorithm: Algorithm) -> str | None:
         """Why lam did not select the groups that it should have, if it did not; what to do."""
-        if algorithm.last_below_bar():
+        problem, n_epochs = run.network.problem, len(run.history)
+        if algorithm.last_below_threshold(run.network, n_epochs):
             return (
                 f"lam={self.lam!r} is so large that the last group, "
                 f"{problem.groups.names[problem.active_groups[0]]!r}, is left by rule alone, as "
                 f"its loss increase is below the bar too: lower lam."
             )
-        idle = self.lam > 0 and problem.active.all() and not algorithm.has_acted
-        if idle and not net.aborted_:
+        idle = self.lam > 0 and problem.active.all() and not algorithm.has_acted(n_epochs)
+        if idle and not run.aborted:
             return (
                 f"lam={self.lam!r} could not remove a group, as the fit ended after "
-                f"{len(net.history)} epochs, within warmup_epochs={self.warmup_epochs}: give more "
+                f"{n_epochs} epochs, within warmup_epochs={self.warmup_epochs}: give more "
                 f"max_epochs, or fewer warmup_epochs."
             )
         return None
 
-    def _useless_because(self, problem: Problem) -> str | None:
+    def _useless_because(self, network: Network) -> str | None:
         """What makes the network useless, if anything does, and what to do about it."""
-        kept = problem.active_groups
+        kept = network.problem.active_groups
         if not len(kept) and self.lam > 0:
             return (
                 f"lam={self.lam!r} is so large that no group is left and the predictions are "
                 f"constant: lower lam."
             )
         with torch.no_grad():
-            if len(kept) and not problem.is_constant():
+            if len(kept) and not network.is_constant():
                 return None
         return (
             f"The predictions are the same for every row, although {len(kept)} of "
-            f"{len(problem.active)} groups are left: lower learning_rate or lam, or draw other "
-            f"first weights by random_state."
+            f"{len(network.problem.active)} groups are left: lower learning_rate or lam, or draw "
+            f"other first weights by random_state."
         )
 
     def _batch_size(self, n: int) -> int:

@@ -21,11 +21,11 @@ from ..algorithms import (
     Algorithm,
     Gates,
     InputWeight,
-    ModuleProblem,
+    ModuleNetwork,
+    Problem,
     Proximal,
     Splitting,
     Subgradient,
-    group_norms,
 )
 from ..checkpoints import Checkpoint
 from ..groups import Groups
@@ -422,11 +422,10 @@ class SparseGroupCNN(NetClassifier):
     def _input_weights(self, module: ChannelNet) -> list[InputWeight]:
         return input_weights_of(self._coupling(module), self._channels)
 
-    def _make_problem(self, rng: np.random.Generator, **parts: Any) -> ModuleProblem:
-        module = parts["module"]
+    def _make_network(self, module: ChannelNet, problem: Problem) -> ModuleNetwork:
         coupling = self._coupling(module)
         input_weights = input_weights_of(coupling, self._channels)
-        terms = terms_of(
+        problem.terms = terms_of(
             coupling,
             input_weights,
             (self.regularizer, self.alpha),
@@ -437,18 +436,14 @@ class SparseGroupCNN(NetClassifier):
             by_input="input" in self.regularize and len(self._channels) > 1,
             inside="hidden" in self.regularize,
         )
-        return ModuleProblem(
-            rng=rng,
+        return ModuleNetwork(
+            problem,
+            module,
             coupling=coupling,
             input_weights=input_weights,
-            terms=terms,
             augment=AUGMENTATIONS[self.augment](self._shape) if self.augment else None,
-            seed=int(rng.integers(2**31)),
-            **parts,
+            seed=int(problem.rng.integers(2**31)),
         )
-
-    def _norms(self, problem: ModuleProblem) -> np.ndarray:
-        return group_norms(problem.input_weights, len(problem.groups))
 
     # rows that are images ---------------------------------------------------------------------
 
@@ -503,9 +498,9 @@ class SparseGroupCNN(NetClassifier):
         n = math.prod(self._shape)
         return Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
 
-    def _learned(self, net, problem, history, warning) -> None:
-        super()._learned(net, problem, history, warning)
-        groups = problem.groups
+    def _learned(self, run, history, warning) -> None:
+        super()._learned(run, history, warning)
+        groups = run.network.problem.groups
         entries = np.repeat(groups.expand(self.group_support_), math.prod(self._shape[1:]))
         self.module_.input_transform.keep(torch.from_numpy(entries))
         if self._flat:

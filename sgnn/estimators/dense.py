@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import torch
 from sklearn.utils.validation import check_is_fitted
 
-from ..algorithms import DenseProblem, Term
+from ..algorithms import DenseNetwork, Problem, Term, in_order
 from ..compaction import compact
+from ..groups import Blocks
 from ..losses import Loss
 from ..modules import MLP
 from .base import Table
@@ -49,14 +48,13 @@ class DenseNet(Replicated):
             module.biases[-1].copy_(loss.start(y, mass, self._n_outputs))
         return module.to(self._device())
 
-    def _make_problem(self, rng: np.random.Generator, **parts: Any) -> DenseProblem:
-        problem = DenseProblem(rng=rng, **parts)
-        problem.terms = self._terms(problem.module, *problem.terms)
-        return problem
-
-    def _norms(self, problem: DenseProblem) -> np.ndarray:
-        theta, groups = problem.module.theta.detach().double().cpu().numpy(), problem.groups
-        return np.sqrt(np.bincount(groups.labels, np.square(theta).sum(0), minlength=len(groups)))
+    def _make_network(self, module: MLP, problem: Problem) -> DenseNetwork:
+        theta = in_order(module.theta, problem.rows.order)
+        labels = torch.from_numpy(problem.groups.labels[problem.rows.order]).to(theta.device)
+        weights = torch.from_numpy(problem.groups.penalties).to(theta)
+        blocks = Blocks.columns(theta.shape, labels, weights)
+        problem.terms = self._terms(module, Term(theta, blocks, self._regularizer()))
+        return DenseNetwork(problem, module, theta)
 
     def _check_warm(self) -> None:
         sizes = [len(W) for W in [self.module_.theta, *self.module_.weights]][:-1]

@@ -10,9 +10,10 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from ..algorithms import Problem, StoredRows, Subgradient
+from ..algorithms import DenseNetwork, StoredRows, Subgradient
+from ..algorithms.replicas import StackedNetwork, is_stackable, stacked
 from ..modules import InputTransform
-from ..training import train_jointly
+from ..training import Run, train
 from .base import FULL_BATCH, SparseNet, Table
 from .checks import check_weights, random_generator
 from .parameters import check_values
@@ -87,9 +88,9 @@ class Replicated(SparseNet):
             for lam, seed in zip(lams, given, strict=True)
         ]
         if len(models) > 1 and self.replicas_at_once(np.shape(X)) > 1:
-            problems = self._joint_problems(models, X, y, weights)
-            if problems is not None:
-                return _trained(models, problems)
+            networks = self._joint_networks(models, X, y, weights)
+            if networks is not None:
+                return _trained(models, networks)
         for model, weight in zip(models, weights, strict=True):
             model.fit(X, y, weight)
         return models
@@ -107,8 +108,10 @@ class Replicated(SparseNet):
         n_replicas : int
             What fills the processor's cache.
         """
+        self._check_arguments()
         alone = (
-            self.early_stopping or self.warm_start or self.callbacks
+            not is_stackable(self._algorithm(1))
+            or self.early_stopping or self.warm_start or self.callbacks
             or not isinstance(self.optimizer, str) or len(shape) != 2
         )  # fmt: skip
         if alone:
@@ -121,10 +124,10 @@ class Replicated(SparseNet):
         itemsize = 8 if self.dtype == "float64" or n <= FULL_BATCH else 4
         return min(MOST, max(1, CACHE // (2 * rows * sum(sizes[1:]) * itemsize)))
 
-    def _joint_problems(
+    def _joint_networks(
         self, models: list[Any], X: Any, y: Any, weights: list
-    ) -> list[Problem] | None:
-        """The problem of every model on shared rows, or None where they cannot be shared."""
+    ) -> list[DenseNetwork] | None:
+        """The network of every model on shared rows, or None where they cannot be shared."""
         first = models[0]
         first._check_arguments()
         rngs = [random_generator(model.random_state) for model in models]
@@ -135,7 +138,7 @@ class Replicated(SparseNet):
         try_schedule(first.lr_schedule, first._max_epochs(groups))
         # what was learned of X and y, which is all that these have that models have not
         learned = {k: v for k, v in vars(first).items() if k not in first.get_params(deep=False)}
-        problems: list[Problem] = []
+        networks: list[DenseNetwork] = []
         first_columns: InputTransform | None = None
         for model, rng, weight in zip(models, rngs, weights, strict=True):
             vars(model).update(copy.copy(learned))
@@ -144,8 +147,9 @@ class Replicated(SparseNet):
             module = model._new_module(table, loss, rng)
             weighed = model._checked(model._weighed(groups, module))
             active = np.ones(len(groups), dtype=bool)
-            shared = problems[0].rows if problems else None
-            problem = model._problem(table, loss, weighed, module, active, rng, shared)
+            shared = networks[0].problem.rows if networks else None
+            network = model._network(table, loss, weighed, module, active, rng, shared)
+            problem = network.problem
             if not isinstance(problem.rows, StoredRows) or module.input_transform.fill is not None:
                 return None
             # weights of its own make other means
@@ -154,29 +158,28 @@ class Replicated(SparseNet):
             if own_rows is None:
                 return None
             problem.rows = own_rows
-            problems.append(problem)
-        return problems
+            networks.append(network)
+        return networks
 
 
-def _trained(models: list[Any], problems: list[Problem]) -> list[Any]:
+def _trained(models: list[Any], networks: list[DenseNetwork]) -> list[Any]:
     """Train all at once, and give every model what it has learned."""
-    max_epochs = models[0]._max_epochs(problems[0].groups)
-    settings = models[0]._settings(None, problems[0], max_epochs)
+    first, max_epochs = models[0], models[0]._max_epochs(networks[0].problem.groups)
+    algorithm = first._algorithm(max_epochs)
+    settings = first._settings(None, networks[0].module, max_epochs)
     settings.verbose = 0
-    algorithms = [model._algorithm(max_epochs) for model in models]
-    nets = train_jointly(problems, algorithms, settings)
-    histories = [net.epochs() for net in nets]
+    runs = [Run(network, settings) for network in networks]
+    train(runs, stacked(algorithm), StackedNetwork)
+    histories = [run.history for run in runs]
     selection_warnings = [
-        model._selection_warning(*parts)
-        for model, *parts in zip(models, problems, algorithms, nets, strict=True)
+        model._selection_warning(run, algorithm) for model, run in zip(models, runs, strict=True)
     ]
-    if models[0].refit:
-        for problem in problems:
-            problem.lam = 0.0
-        again = [Subgradient(keep_zeros=True) for _ in models]
-        nets = train_jointly(problems, again, settings, trained=True)
-        for history, net in zip(histories, nets, strict=True):
-            history += net.epochs()
-    for model, *learned in zip(models, nets, problems, histories, selection_warnings, strict=True):
+    if first.refit:
+        for network in networks:
+            network.problem.lam = 0.0
+        runs = [Run(network, settings, trained=True) for network in networks]
+        train(runs, Subgradient(keep_zeros=True), StackedNetwork)
+        histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
+    for model, *learned in zip(models, runs, histories, selection_warnings, strict=True):
         model._learned(*learned)
     return models

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 
 from ..pruning import Cost, measure, to_onnx
-from ..training import Net
+from ..training import SkorchNet
 from .selection_mixin import GroupSelection
 
 __all__ = ["GroupSelector", "as_tensor"]
@@ -22,7 +22,7 @@ PREDICT_ROWS = 4096
 class GroupSelector(GroupSelection):
     """A selection and the network that was trained with it."""
 
-    net_: Net
+    net_: SkorchNet
 
     @property
     def module_(self) -> Any:

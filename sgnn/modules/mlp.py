@@ -21,8 +21,8 @@ class MLP(nn.Module):
     """f(x) = W_L a( ... a(W_2 a(theta x + b_1) + b_2) ... ) + b_L, b_1 on request.
 
     The first product is apart from the rest: `upper_layers` takes its result, so that a training
-    algorithm that knows it already need not compute it again, and `backward` is written out,
-    so that neither autograd's graph nor the gradient of a weight that stands still is paid for.
+    algorithm that knows it already need not compute it again, and its gradient is written out,
+    so that neither autograd's graph nor the gradient of a weight that stands still is computed.
 
     Parameters
     ----------
@@ -105,33 +105,12 @@ class MLP(nn.Module):
     def _from_kept(self, x: Tensor) -> Tensor:
         kept = self.input_transform.kept
         x = self.input_transform.prepare(x, kept, self.theta.dtype)
-        return self.upper_layers(F.linear(x, self.theta[:, kept]))[-1]
+        return self.upper_layers.forward(F.linear(x, self.theta[:, kept]))[-1]
 
-    def upper_layers(self, z: Tensor) -> list[Tensor]:
-        """First-layer products (n, q), overwritten -> activations of every layer, output last."""
-        return self._upper_layers().forward(z)
-
-    def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
-        """Loss gradient by the output (n, n_outputs) -> by the first product (n, q).
-
-        `layers` is what `upper_layers` returned; the gradients of the upper weights and biases
-        replace what stood in their `.grad`.
-        """
-        found = self._upper_layers().backward(layers, g)
-        for p, grad in zip(self.upper_parameters(), [*found.weights, *found.biases], strict=True):
-            p.grad = grad
-        return found.product
-
-    def _upper_layers(self) -> UpperLayers:
+    @property
+    def upper_layers(self) -> UpperLayers:
+        """Everything above the first product."""
         return UpperLayers(list(self.weights), list(self.biases), self.activation)
-
-    def read_columns(self) -> Tensor:
-        """Whether each column reaches an output by weights that are not 0: bool, (n_features,)."""
-        layers = [self.theta, *self.weights]
-        reached = torch.ones(len(layers[-1]), dtype=torch.bool, device=self.theta.device)
-        for W in reversed(layers):
-            reached = (W[reached] != 0).any(0)
-        return reached
 
     def upper_parameters(self) -> list[nn.Parameter]:
         """Theta in the paper's notation: every parameter but the first layer's weight."""

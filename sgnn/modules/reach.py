@@ -2,13 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor, fx
 
 from .coupling import Coupling
 from .operations import Role
 
-__all__ = ["read_channels"]
+__all__ = ["read_channels", "read_inputs"]
+
+
+def read_inputs(weights: Sequence[Tensor]) -> Tensor:
+    """Whether each input of a chain of dense layers reaches an output by weights that are not 0.
+
+    Parameters
+    ----------
+    weights : sequence of tensors of shape (..., out, in)
+        From the first layer on.
+
+    Returns
+    -------
+    tensor of bool, shape (..., in)
+
+    Examples
+    --------
+    >>> read_inputs([torch.tensor([[1.0, 1, 0], [0, 1, 1]]), torch.tensor([[1.0, 0]])]).tolist()
+    [True, True, False]
+    """
+    reached = (weights[-1] != 0).any(-2)
+    for W in reversed(weights[:-1]):
+        reached = ((W != 0) & reached.unsqueeze(-1)).any(-2)
+    return reached
 
 
 def read_channels(coupling: Coupling) -> Tensor:

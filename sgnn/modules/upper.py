@@ -11,16 +11,7 @@ from torch import Tensor
 
 from .activations import ACTIVATIONS
 
-__all__ = ["Gradients", "UpperLayers", "product"]
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """Of the mean loss: by the first product (..., n, q), and by the weights and biases above."""
-
-    product: Tensor
-    weights: list[Tensor]
-    biases: list[Tensor]
+__all__ = ["UpperLayers"]
 
 
 @dataclass(frozen=True)
@@ -45,43 +36,31 @@ class UpperLayers:
     def forward(self, z: Tensor) -> list[Tensor]:
         """First products (..., n, q), overwritten -> activations of every layer, output last."""
         act = ACTIVATIONS[self.activation].apply_
-        first, above = self._biases()
-        for b in first:
-            z.add_(b.unsqueeze(-2))
+        n_first = len(self.biases) - len(self.weights)
+        if n_first:
+            z.add_(self.biases[0].unsqueeze(-2))
         layers = []
-        for W, b in zip(self.weights, above, strict=True):
-            layers.append(act(z))
-            z = _affine(layers[-1], W, b)
+        for W, b in zip(self.weights, self.biases[n_first:], strict=True):
+            a = act(z)
+            layers.append(a)
+            # a batched product is twice as fast by a matrix that lies in memory as it is read
+            z = (F.linear(a, W, b) if W.ndim == 2 else
+                 torch.baddbmm(b.unsqueeze(1), a, W.mT.contiguous()))  # fmt: skip
         return [*layers, z]
 
-    def backward(self, layers: list[Tensor], g: Tensor) -> Gradients:
-        """The loss gradient by the output (..., n, n_outputs) -> by everything; g is overwritten.
+    def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
+        """The loss gradient by the output (..., n, n_outputs) -> by the first product (..., n, q).
 
-        `layers` is what `forward` returned.
+        `layers` is what `forward` returned, g is overwritten.  The gradients of the weights and
+        biases replace what stood in their `.grad`.
         """
         back = ACTIVATIONS[self.activation].backward_
-        by_weights, by_biases = [], []
-        for W, a in zip(reversed(self.weights), layers[-2::-1], strict=True):
-            by_weights.append(product(g.mT, a))
-            by_biases.append(g.sum(-2))
+        product = torch.mm if g.ndim == 2 else torch.bmm  # torch.matmul takes long to tell
+        n_first = len(self.biases) - len(self.weights)
+        above = zip(self.weights, self.biases[n_first:], layers, strict=False)
+        for W, b, a in reversed(list(above)):
+            W.grad, b.grad = product(g.mT, a), g.sum(-2)
             g = back(product(g, W), a)
-        if self._biases()[0]:
-            by_biases.append(g.sum(-2))
-        return Gradients(g, by_weights[::-1], by_biases[::-1])
-
-    def _biases(self) -> tuple[Sequence[Tensor], Sequence[Tensor]]:
-        """That of the first product, if there is one, and those of the weights."""
-        first = len(self.biases) - len(self.weights)
-        return self.biases[:first], self.biases[first:]
-
-
-def product(a: Tensor, b: Tensor) -> Tensor:
-    """a @ b of matrices, or of stacks of them, which torch.matmul would look at for long."""
-    return torch.mm(a, b) if a.ndim == 2 else torch.bmm(a, b)
-
-
-def _affine(a: Tensor, W: Tensor, b: Tensor) -> Tensor:
-    if W.ndim == 2:
-        return F.linear(a, W, b)
-    # the batched product is twice as fast by a matrix that lies in memory as it is read
-    return torch.baddbmm(b.unsqueeze(1), a, W.mT.contiguous())
+        if n_first:
+            self.biases[0].grad = g.sum(-2)
+        return g

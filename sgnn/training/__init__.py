@@ -1,16 +1,17 @@
 """The loop, the same for every algorithm and for many trainings at once; it alone knows skorch."""
 
 from .callbacks import check_callbacks, is_callback
-from .joint import train_jointly
-from .net import Net, train
+from .loop import train
+from .run import Run
 from .settings import OPTIMIZERS, Settings
+from .skorch_net import SkorchNet
 
 __all__ = [
     "OPTIMIZERS",
-    "Net",
+    "Run",
     "Settings",
+    "SkorchNet",
     "check_callbacks",
     "is_callback",
     "train",
-    "train_jointly",
 ]

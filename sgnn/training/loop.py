@@ -1,47 +1,195 @@
-"""An epoch: a sequence of visits, each a pass over the mini-batches."""
+"""The only place that iterates epochs, for one training or many at once."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import sys
+import time
+import warnings
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from typing import Any
 
+import torch
 from torch import Tensor
+from tqdm.auto import tqdm
 
-from ..algorithms import Algorithm, Joint
+from ..algorithms import Algorithm, Network
+from .run import Run
+from .settings import Settings
+from .skorch_net import SkorchNet
 
-__all__ = ["sweep_once"]
+__all__ = ["train"]
+
+LOG_SECONDS = 10  # between two lines of progress where the output is no terminal
+
+Stack = Callable[[Sequence[Any]], Network]
 
 
-def sweep_once(
-    algorithm: Algorithm | Joint,
-    batches: list[slice],
-    step: Callable[[slice], Tensor],
-    progress: Callable[[float], object],
-) -> tuple[Tensor, int]:
-    """Visit everything once.
+def train(runs: Sequence[Run], algorithm: Algorithm, stack: Stack = lambda own: own[0]) -> None:
+    """Minimize the problem of every run; their networks are changed in place.
 
     Parameters
     ----------
-    algorithm : Algorithm or Joint
-        Begun.
-    batches : list of slice
-        Of the rows.
-    step : callable
-        batch -> its mean loss before the step, (), or (R,) of replicas.
-    progress : callable
-        Told of every visit, as a share of the epoch.
+    runs : sequence of Run
+        One, or several whose networks can be stacked.
+    algorithm : Algorithm
+        For what `stack` makes.
+    stack : callable
+        The networks of all runs -> one network, which `algorithm` trains.
+
+    Raises
+    ------
+    FloatingPointError
+        If the loss diverges before the first epoch is finished.
+    KeyboardInterrupt
+        If the user stops before the first epoch is finished.
+    """
+    with torch.no_grad():
+        _train_epochs(list(runs), algorithm, stack)
+        for run in runs:
+            run.restore_best()
+        polished = []
+        if algorithm.polish_iter > 0:  # it moves every weight
+            polished = [run for run in runs if not run.aborted and not run.network.frozen]
+        if polished:
+            _polish(polished, algorithm, stack)
+        for run in runs:
+            run.finish(algorithm, polished=run in polished)
+
+
+def _train_epochs(going: list[Run], algorithm: Algorithm, stack: Stack) -> None:
+    """Train; where the user interrupts, up to the last finished epoch."""
+    settings = going[0].settings
+    network = stack([run.network for run in going])
+    algorithm.begin(network, settings.new_optimizer(network.parameters), settings.max_epochs)
+    try:
+        for run in going:
+            if run.net is not None:
+                run.net.begin_training(algorithm)
+            run.resume(algorithm)
+        first = len(going[0].history)
+        with _progress("epochs", settings, first) as bar:
+            for epoch in range(first, settings.max_epochs):
+                settings.set_learning_rate(algorithm.optimizer, epoch)
+                ended = _train_epoch(going, algorithm, bar)
+                if all(ended):
+                    break
+                if any(ended):
+                    left = [r for r, over in enumerate(ended) if not over]
+                    algorithm.select(torch.tensor(left, device=network.parameters[0].device))
+                    going[:] = [going[r] for r in left]
+    except KeyboardInterrupt:
+        for run in going:
+            run.interrupt()
+    network.store()
+
+
+def _train_epoch(runs: list[Run], algorithm: Algorithm, bar: Any) -> list[bool]:
+    """Train an epoch and record it; return of each run whether it was the last."""
+    network, problem, start = algorithm.network, algorithm.network.problem, time.perf_counter()
+    n_visits = algorithm.n_visits
+    for run in runs:
+        run.begin_epoch(int(problem.rows.n * torch.as_tensor(n_visits).max()))
+    total, first = _sweep(runs[0], algorithm, bar)
+    algorithm.end_epoch()
+    for p, value in network.frozen:
+        p.copy_(value)
+    if runs[0].observed:
+        network.store()
+    seconds, n_epochs = (time.perf_counter() - start) / len(runs), algorithm.epoch
+    # an epoch's loss is from before its steps: what they led to shows on a batch afterwards
+    after = _each(network.loss(problem.rows.batches[0]))
+    losses, firsts = _each(total / (problem.rows.n * n_visits)), _each(first)
+    penalties, selected = _each(problem.penalty()), network.reads().reshape(len(runs), -1)
+    lr, states, ended = algorithm.optimizer.param_groups[0]["lr"], network.states(), []
+    for r, run in enumerate(runs):
+        run.first_loss = min(run.first_loss, abs(firsts[r])) if not run.history else run.first_loss
+        over = run.diverged(losses[r], after[r])
+        if not over:
+            run.record(
+                states[r], loss=losses[r], penalty=penalties[r], selected=selected[r],
+                lr=lr, seconds=seconds,
+            )  # fmt: skip
+            over = run.ends(settled=algorithm.settled(run.network, n_epochs))
+            if not over:
+                run.checkpoint(algorithm)
+        ended.append(over)
+    bar.n = n_epochs  # exactly, after the shares of its visits
+    bar.set_postfix(loss=f"{losses[0]:.4g}", groups=int(selected[0].sum()))
+    return ended
+
+
+def _sweep(run: Run, algorithm: Algorithm, bar: Any) -> tuple[Tensor, Tensor]:
+    """Visit everything once.
 
     Returns
     -------
-    total : tensor of shape () or (R,)
-        Sum over visits and rows of the losses.
-    n_visits : int
+    total : tensor of shape (...)
+        Sum over visits and rows of the losses before each step.
+    first : tensor of shape (...)
+        The mean loss of the first mini-batch.
     """
-    sweep = list(algorithm.sweep())
-    totals = []
-    for visit in sweep:
-        algorithm.enter(visit)
-        inside = sum(step(batch) * (batch.stop - batch.start) for batch in batches)
-        totals.append(inside.double().cpu())
-        algorithm.leave(visit)
-        progress(1 / len(sweep))
-    return sum(totals), len(sweep)
+    net = None if run.net is None or not run.net.watched_ else run.net
+    batches, sweep = algorithm.problem.rows.batches, list(algorithm.sweep())
+    totals: list[Tensor] = []
+    for block in sweep:
+        algorithm.enter(block)
+        losses = [_step(algorithm, batch, net) * (batch.stop - batch.start) for batch in batches]
+        if not totals:
+            first = losses[0] / (batches[0].stop - batches[0].start)
+        totals.append(sum(losses[1:], losses[0]).double().cpu())
+        algorithm.leave(block)
+        bar.update(1 / len(sweep))
+    return sum(totals[1:], totals[0]), first
+
+
+def _step(algorithm: Algorithm, batch: slice, net: SkorchNet | None) -> Tensor:
+    """A step of the optimizer; the mean loss of the batch before it, (...)."""
+    if net is None:
+        loss = algorithm.objective(batch)
+    else:
+        data = algorithm.network.batch(batch)
+        net.begin_batch(data, training=True)
+        loss = algorithm.objective(batch)
+        net.gradient_computed(data)
+    algorithm.update()
+    for p, value in algorithm.network.frozen:
+        p.copy_(value)
+    if net is not None:
+        net.end_batch(data, algorithm.out, loss, training=True)
+    return loss
+
+
+def _polish(runs: list[Run], algorithm: Algorithm, stack: Stack) -> None:
+    settings, network = runs[0].settings, stack([run.network for run in runs])
+    algorithm.begin(network, settings.new_optimizer(network.parameters), settings.max_epochs)
+    try:
+        with (
+            _progress("polish", settings, 0, algorithm.polish_iter) as bar,
+            closing(algorithm.polish()) as iterations,
+        ):
+            for residual in iterations:
+                bar.set_postfix(residual=f"{residual:.2g}")
+                bar.update()
+    except KeyboardInterrupt:
+        for run in runs:
+            run.interrupted = True
+        warnings.warn("The polish was interrupted: its best point was kept.", stacklevel=2)
+    network.store()
+
+
+def _progress(of: str, settings: Settings, first: int, total: int | None = None) -> tqdm:
+    return tqdm(
+        initial=first,
+        total=total or settings.max_epochs,
+        disable=not settings.verbose,
+        desc=of,
+        bar_format="{desc}: {percentage:3.0f}%|{bar}| "
+        "{n:.0f}/{total} {elapsed}<{remaining}{postfix}",
+        mininterval=0.1 if sys.stderr.isatty() else LOG_SECONDS,
+    )
+
+
+def _each(values: Tensor | float) -> list[float]:
+    """One number for each run."""
+    return torch.as_tensor(values).reshape(-1).tolist()

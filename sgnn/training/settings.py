@@ -1,18 +1,15 @@
-"""What the loop needs to know besides the problem and the algorithm."""
+"""What the loop needs to know besides the network and the algorithm."""
 
 from __future__ import annotations
 
-import copy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import torch
-from skorch.callbacks import LRScheduler
 from torch import Tensor
 
 from ..checkpoints import Checkpoint
-from .early_stopping import EarlyStopping
 
 __all__ = ["OPTIMIZERS", "Settings"]
 
@@ -28,7 +25,7 @@ OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
 
 @dataclass
 class Settings:
-    """What the loop needs to know besides the problem and the algorithm.
+    """What the loop needs to know besides the network and the algorithm.
 
     Attributes
     ----------
@@ -57,23 +54,21 @@ class Settings:
     stop_on_validation: bool = False
     checkpoint: Checkpoint | None = None
 
+    @property
     def optimizer_class(self) -> tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]:
         """The optimizer and what it is made with besides parameters and learning rate."""
-        if isinstance(self.optimizer, str):
-            return OPTIMIZERS[self.optimizer]
-        return self.optimizer, {}
+        known = OPTIMIZERS.get(self.optimizer) if isinstance(self.optimizer, str) else None
+        return known or (self.optimizer, {})  # type: ignore[return-value]
 
-    def all_callbacks(self) -> list:
-        """The user's, after those that keep the patience and the learning rate."""
-        own: list = [EarlyStopping(self.tol, self.n_iter_no_change, self.stop_on_validation)]
-        schedule, last = self.lr_schedule, self.max_epochs - 1
-        if callable(schedule):
+    def new_optimizer(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
+        """An optimizer of these parameters."""
+        made, arguments = self.optimizer_class
+        return made(parameters, lr=self.learning_rate, **arguments)
 
-            def multiple(epoch: int) -> float:
-                # torch asks for one epoch more, and keeps the state of what is no function
-                return float(schedule(min(epoch, last)))
-
-            own.append(LRScheduler(torch.optim.lr_scheduler.LambdaLR, lr_lambda=multiple))
-        elif schedule is not None:
-            own.append(LRScheduler(torch.optim.lr_scheduler.ExponentialLR, gamma=float(schedule)))
-        return own + copy.deepcopy(list(self.callbacks or []))
+    def set_learning_rate(self, optimizer: torch.optim.Optimizer, epoch: int) -> None:
+        """That of the epoch, 0 at first, from that of the epoch before."""
+        for group in optimizer.param_groups:
+            if callable(self.lr_schedule):
+                group["lr"] = self.learning_rate * float(self.lr_schedule(epoch))
+            elif self.lr_schedule is not None and epoch > 0:
+                group["lr"] *= float(self.lr_schedule)

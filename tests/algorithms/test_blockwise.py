@@ -14,8 +14,9 @@ from sgnn import datasets
 from sgnn.algorithms import Blockwise, BlockwiseB
 from sgnn.losses import SquaredError
 
-from ..naive import NaiveSGIN, network
-from ..problems import run, sgin_problem
+from ..naive import NaiveSGIN
+from ..naive import network as transcribed
+from ..problems import run, sgin_network
 
 OURS = {"a": Blockwise, "b": BlockwiseB}
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4}
@@ -31,31 +32,37 @@ def unequal(n=130, seed=0):
     return X, y, labels
 
 
-def transcript(problem, X, labels, algorithm, optimizer, *, bar="lam_tau", loss=None):
-    module = problem.module
-    net = network([module.theta, *module.weights], list(module.biases))
+def transcript(network, X, labels, algorithm, optimizer, *, bar="lam_tau", loss=None):
+    module = network.module
+    net = transcribed([module.theta, *module.weights], list(module.biases))
     columns = [torch.as_tensor(np.flatnonzero(labels == g)) for g in range(labels.max() + 1)]
     naive = NaiveSGIN(
-        net, columns, problem.lam, bar=bar, algorithm=algorithm, optimizer=optimizer, loss=loss
+        net,
+        columns,
+        network.problem.lam,
+        bar=bar,
+        algorithm=algorithm,
+        optimizer=optimizer,
+        loss=loss,
     )
-    weight = problem.weight
+    weight = network.problem.weight
     batches = [
-        (torch.as_tensor(X[b]).to(module.theta), problem.y[b],
+        (torch.as_tensor(X[b]).to(module.theta), network.problem.y[b],
          None if weight is None else weight[b])
-        for b in problem.rows.batches
+        for b in network.problem.rows.batches
     ]  # fmt: skip
     return naive, batches
 
 
-def assert_same(problem, naive, tolerance):
-    module = problem.module
+def assert_same(network, naive, tolerance):
+    module = network.module
     linear = [layer for layer in naive.net if hasattr(layer, "weight")]
     pairs = zip([module.theta, *module.weights], linear, strict=True)
     for ours, layer in pairs:
         torch.testing.assert_close(ours, layer.weight, rtol=0, atol=tolerance)
     for ours, layer in zip(module.biases, linear[1:], strict=True):
         torch.testing.assert_close(ours, layer.bias, rtol=0, atol=tolerance)
-    assert problem.active.tolist() == naive.active
+    assert network.problem.active.tolist() == naive.active
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
@@ -67,19 +74,19 @@ def test_equals_the_transcript(algorithm, bar, weighted, cache_bytes, dtype):
     X, y, labels = unequal()
     weight = np.random.default_rng(1).multinomial(len(X), np.full(len(X), 1 / len(X)))
     lam = 0.003 if bar == "lam_tau" else 0.01
-    problem = sgin_problem(
+    network = sgin_network(
         X, y, labels, lam=lam, hidden=(8, 6), dtype=dtype, weight=weight if weighted else None
     )
-    naive, batches = transcript(problem, X, labels, algorithm, sgd, bar=bar)
-    order = copy.deepcopy(problem.rng)
+    naive, batches = transcript(network, X, labels, algorithm, sgd, bar=bar)
+    order = copy.deepcopy(network.problem.rng)
     epochs = 4
     ours = OURS[algorithm](bar, warmup_epochs=1, cache_bytes=cache_bytes)
-    run(problem, ours, sgd, epochs)
+    run(network, ours, sgd, epochs)
     for epoch in range(epochs):
         active_groups = np.flatnonzero(naive.active)
         naive.epoch(batches, order.permutation(active_groups), remove=epoch >= 1)
     assert 1 <= sum(naive.active) < 4  # the case would be empty if nothing was removed
-    assert_same(problem, naive, TOLERANCE[dtype])
+    assert_same(network, naive, TOLERANCE[dtype])
 
 
 @pytest.mark.parametrize(
@@ -92,26 +99,26 @@ def test_equals_the_transcript(algorithm, bar, weighted, cache_bytes, dtype):
 )
 def test_removed_is_exactly_zero_for_good(optimizer):
     X, y, labels = unequal()
-    problem = sgin_problem(X, y, labels, lam=0.02)
+    network = sgin_network(X, y, labels, lam=0.02)
     algorithm = Blockwise()
-    removed = run(problem, algorithm, optimizer, 6)
+    removed = run(network, algorithm, optimizer, 6)
     assert 1 <= sum(map(len, removed)) <= 3
-    gone = ~problem.active[problem.groups.labels]
-    assert (problem.module.theta[:, gone] == 0).all()
-    assert (problem.module.theta[:, ~gone] != 0).any()
+    gone = ~network.problem.active[network.problem.groups.labels]
+    assert (network.module.theta[:, gone] == 0).all()
+    assert (network.module.theta[:, ~gone] != 0).any()
 
 
 def test_squared_error_equals_the_transcript():
     X, _, labels = unequal()
     y = np.stack([X[:, 0] - X[:, 5], X[:, 3] ** 2], 1)
-    problem = sgin_problem(X, y, labels, lam=0.01, loss=SquaredError(), n_outputs=2)
+    network = sgin_network(X, y, labels, lam=0.01, loss=SquaredError(), n_outputs=2)
     half_square = lambda out, y: 0.5 * (out - y).square()  # noqa: E731
-    naive, batches = transcript(problem, X, labels, "a", sgd, loss=half_square)
-    order = copy.deepcopy(problem.rng)
-    run(problem, Blockwise(), sgd, 2)
+    naive, batches = transcript(network, X, labels, "a", sgd, loss=half_square)
+    order = copy.deepcopy(network.problem.rng)
+    run(network, Blockwise(), sgd, 2)
     for _ in range(2):
         naive.epoch(batches, order.permutation(np.flatnonzero(naive.active)))
-    assert_same(problem, naive, 1e-10)
+    assert_same(network, naive, 1e-10)
 
 
 @pytest.mark.skipif("SGNN_DATA" not in os.environ, reason="needs MNIST in SGNN_DATA")
@@ -120,13 +127,13 @@ def test_equals_the_transcript_on_mnist_rows(dtype):
     mnist = datasets.fetch_mnist_rows(download_if_missing=False)
     X, y = mnist.data[:2000], mnist.target[:2000].astype(np.int64)
     labels = np.arange(784) // 28
-    problem = sgin_problem(X, y, labels, lam=1e-3, hidden=(60, 20), batch_size=500, dtype=dtype)
-    naive, batches = transcript(problem, X, labels, "a", sgd)
-    order = copy.deepcopy(problem.rng).permutation(28)
-    run(problem, Blockwise(), sgd, 1)
+    network = sgin_network(X, y, labels, lam=1e-3, hidden=(60, 20), batch_size=500, dtype=dtype)
+    naive, batches = transcript(network, X, labels, "a", sgd)
+    order = copy.deepcopy(network.problem.rng).permutation(28)
+    run(network, Blockwise(), sgd, 1)
     naive.epoch(batches, order)
     assert 0 < sum(naive.active) < 28
-    assert_same(problem, naive, TOLERANCE[dtype])
+    assert_same(network, naive, TOLERANCE[dtype])
 
 
 def test_one_visit_worked_by_hand():
@@ -136,21 +143,21 @@ def test_one_visit_worked_by_hand():
     """
     X = np.array([[1.0, 1.0], [2.0, 0.0]])
     y = np.array([[8.0], [5.0]])
-    problem = sgin_problem(
+    network = sgin_network(
         X, y, np.array([0, 1]), lam=0.5, hidden=(1,), batch_size=2, loss=SquaredError(),
         n_outputs=1,
     )  # fmt: skip
-    module = problem.module
+    module = network.module
     with torch.no_grad():
-        module.theta.copy_(torch.tensor([[1.0, 2.0]]))
+        network.theta.copy_(torch.tensor([[1.0, 2.0]]))
         module.weights[0].fill_(3.0)
         module.biases[0].zero_()
         algorithm = Blockwise()
         optimizer = torch.optim.SGD(module.parameters(), lr=0.01)
-        algorithm.begin(problem, optimizer, 1)
+        algorithm.begin(network, optimizer, 1)
         list(algorithm.sweep())
         algorithm.enter(0)
-        loss1 = algorithm.objective(problem.rows.batches[0])
+        loss1 = algorithm.objective(network.problem.rows.batches[0])
         # first products 3 and 2, outputs 9 and 6, residuals 1 and 1: mean of 1/2 r^2 is 1/2
         assert loss1.item() == pytest.approx(0.5)
         # without group 1: products 2 and 0, outputs 6 and 0, residuals -2 and -5: 29/4
@@ -161,20 +168,25 @@ def test_one_visit_worked_by_hand():
         assert module.biases[0].item() == pytest.approx(-0.01)
         assert algorithm.theta.item() == pytest.approx(1 - 0.01 * (3 * (1 + 2) / 2 + 0.5))
         algorithm.leave(0)
-    assert problem.active.all()  # 6.75 is far above the bar 0.5 x 0.95
-    assert module.theta[0, 1].item() == 2.0
+    assert network.problem.active.all()  # 6.75 is far above the bar 0.5 x 0.95
+    assert network.theta[0, 1].item() == 2.0
 
 
 def test_the_last_group_stays():
     X, y, labels = unequal()
-    problem = sgin_problem(X, y, labels, lam=100.0)
-    run(problem, Blockwise(), sgd, 2)
-    assert problem.active.sum() == 1
+    network = sgin_network(X, y, labels, lam=100.0)
+    run(network, Blockwise(), sgd, 2)
+    assert network.problem.active.sum() == 1
 
 
 def test_max_groups_is_reached_by_backward_elimination():
     X, y, labels = unequal()
-    problem = sgin_problem(X, y, labels, lam=0.0)
-    removed = run(problem, Blockwise(max_groups=2), sgd, 8)
-    assert problem.active.tolist() == [False, True, False, True]  # the two that y is made of
+    network = sgin_network(X, y, labels, lam=0.0)
+    removed = run(network, Blockwise(max_groups=2), sgd, 8)
+    assert network.problem.active.tolist() == [
+        False,
+        True,
+        False,
+        True,
+    ]  # the two that y is made of
     assert sum(map(len, removed[6:])) == 0  # the last quarter of the epochs is left in peace

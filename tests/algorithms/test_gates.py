@@ -13,7 +13,7 @@ from sgnn.losses import SquaredError
 from sgnn.regularizers import DGating, HardConcrete
 from sgnn.regularizers.gates import FASTER, OPEN
 
-from ..problems import run, sgin_problem
+from ..problems import run, sgin_network
 
 LAM, LR = 0.05, 0.1
 labels = np.arange(6) // 2
@@ -27,7 +27,7 @@ def regression(n=60, seed=0):
 
 def linear(lam=LAM, batch_size=60):
     X, y = regression()
-    return sgin_problem(
+    return sgin_network(
         X, y[:, None], labels, lam=lam, hidden=(), loss=SquaredError(), n_outputs=1,
         batch_size=batch_size,
     )  # fmt: skip
@@ -38,10 +38,10 @@ def sgd(parameters):
 
 
 def test_one_step_of_d_gating_by_hand():
-    problem, (X, y) = linear(), regression()
-    w = problem.module.theta.detach().numpy()[0].copy()
-    bias = problem.module.upper_parameters()[0].item()
-    run(problem, Gates(gating=DGating()), sgd, 1)
+    network, (X, y) = linear(), regression()
+    w = network.module.theta.detach().numpy()[0].copy()
+    bias = network.module.upper_parameters()[0].item()
+    run(network, Gates(gating=DGating()), sgd, 1)
     s = math.sqrt(2)  # the root of the number of weights in each group
     norm = np.array([np.linalg.norm(w[labels == g]) for g in range(3)])
     gamma, omega = np.sqrt(norm), w / np.sqrt(norm[labels])
@@ -50,16 +50,14 @@ def test_one_step_of_d_gating_by_hand():
     omega_after = omega - LR * (slope * gamma[labels] + LAM * s * omega)
     gamma_after = gamma - LR * (by_group + LAM * s * gamma)
     expected = omega_after * gamma_after[labels]
-    np.testing.assert_allclose(problem.module.theta.detach().numpy()[0], expected, rtol=1e-10)
+    np.testing.assert_allclose(network.module.theta.detach().numpy()[0], expected, rtol=1e-10)
 
 
 def test_d_gating_ends_at_the_group_lasso():
-    problem, (X, y) = linear(lam=0.3), regression()
+    network, (X, y) = linear(lam=0.3), regression()
     algorithm = Gates(gating=DGating(), tolerance=1e-6)
-    run(problem, algorithm, sgd, 3000)
-    with torch.no_grad():
-        algorithm.finish()
-    w, bias = problem.module.theta.detach().numpy()[0], problem.module.upper_parameters()[0].item()
+    run(network, algorithm, sgd, 3000)
+    w, bias = network.module.theta.detach().numpy()[0], network.module.upper_parameters()[0].item()
     force = -X.T @ (X @ w + bias - y) / len(X)
     # what the optimality conditions of the group lasso say, group by group
     for g in range(3):
@@ -74,9 +72,9 @@ def test_d_gating_ends_at_the_group_lasso():
 
 def test_a_step_of_hard_concrete_gates_by_hand():
     """With lam so large that the loss says nothing, every gate falls by the same."""
-    problem, gating = linear(lam=1e6), HardConcrete()
+    network, gating = linear(lam=1e6), HardConcrete()
     algorithm = Gates(gating=gating)
-    run(problem, algorithm, lambda p: torch.optim.SGD(p, lr=1e-9), 1)
+    run(network, algorithm, lambda p: torch.optim.SGD(p, lr=1e-9), 1)
     p = 1 / (1 + math.exp(-(OPEN - 2 / 3 * math.log(0.1 / 1.1))))
     slope = 1e6 * math.sqrt(2) * p * (1 - p) * FASTER
     gates = algorithm.factors[0][1].detach().numpy()
@@ -85,25 +83,25 @@ def test_a_step_of_hard_concrete_gates_by_hand():
 
 @pytest.mark.parametrize("gating", [HardConcrete(), DGating(), DGating(3)], ids=repr)
 def test_between_epochs_the_module_holds_what_the_factors_stand_for(gating):
-    problem = linear(batch_size=20)
+    network = linear(batch_size=20)
     algorithm = Gates(gating=gating)
-    run(problem, algorithm, sgd, 2)
+    run(network, algorithm, sgd, 2)
     omega, gates = (part.detach() for part in algorithm.factors[0])
     kept = gates.prod(-2) if isinstance(gating, DGating) else gating.at_test_time(FASTER * gates)
     expected = omega.numpy()[0] * kept.numpy()[labels]
-    np.testing.assert_allclose(problem.module.theta.detach().numpy()[0], expected, rtol=1e-12)
+    np.testing.assert_allclose(network.module.theta.detach().numpy()[0], expected, rtol=1e-12)
 
 
 def test_gates_of_groups_that_say_nothing_shut():
-    problem = linear(lam=0.02, batch_size=10)
-    run(problem, Gates(gating=HardConcrete()), lambda p: torch.optim.Adam(p, lr=0.02), 150)
-    norms = problem.module.theta.detach().reshape(3, 2).norm(dim=1)
+    network = linear(lam=0.02, batch_size=10)
+    run(network, Gates(gating=HardConcrete()), lambda p: torch.optim.Adam(p, lr=0.02), 150)
+    norms = network.module.theta.detach().reshape(3, 2).norm(dim=1)
     assert norms[0] > 1
     assert (norms[1:] == 0).all()
 
 
 def test_removed_groups_stay_removed():
-    problem = linear(batch_size=20)
-    run(problem, Gates(max_groups=1, gating=HardConcrete()), sgd, 4)
-    assert problem.active.tolist() == [True, False, False]
-    assert (problem.module.theta.detach().reshape(3, 2)[1:] == 0).all()
+    network = linear(batch_size=20)
+    run(network, Gates(max_groups=1, gating=HardConcrete()), sgd, 4)
+    assert network.problem.active.tolist() == [True, False, False]
+    assert (network.module.theta.detach().reshape(3, 2)[1:] == 0).all()

@@ -13,7 +13,7 @@ from sgnn.algorithms import Proximal
 from sgnn.algorithms.proximal import mean_step
 from sgnn.losses import SquaredError
 
-from ..problems import run, sgin_problem
+from ..problems import run, sgin_network
 
 OPTIMIZERS = [
     partial(torch.optim.SGD, lr=0.05),
@@ -30,30 +30,32 @@ def rows(n=80, p=12, seed=0):
     return X, X[:, 0] - 2 * X[:, 3] + 0.5 * X[:, 7] + 0.1 * rng.normal(size=n)
 
 
-def solved(problem, optimizer, epochs=20):
-    algorithm = Proximal(polish_iter=500, tolerance=1e-8)
-    run(problem, algorithm, optimizer, epochs)
-    return polished(algorithm)[-1]
+def solved(network, optimizer, epochs=20):
+    run(network, Proximal(polish_iter=0), optimizer, epochs)
+    return polished(network, optimizer, Proximal(polish_iter=500, tolerance=1e-8))[-1]
 
 
-def polished(algorithm):
+def polished(network, optimizer, algorithm):
     """The residuals of the iterations of the polish."""
+    algorithm.begin(network, optimizer(network.parameters), 1)
     with torch.no_grad():
-        return list(algorithm.polish())
+        residuals = list(algorithm.polish())
+        network.store()
+    return residuals
 
 
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_groups_of_one_are_scikit_learns_lasso(optimizer):
     X, y = rows()
-    problem = sgin_problem(
+    network = sgin_network(
         X, y[:, None], np.arange(12), lam=0.1, hidden=(), loss=SquaredError(), n_outputs=1
     )
-    residual = solved(problem, optimizer)
+    residual = solved(network, optimizer)
     lasso = Lasso(alpha=0.1, tol=1e-12).fit(X, y)  # 1/2 mean squares + alpha ||w||_1
-    theta = problem.module.theta[0].detach().numpy()
+    theta = network.module.theta[0].detach().numpy()
     np.testing.assert_allclose(theta, lasso.coef_, atol=1e-6)
     np.testing.assert_array_equal(theta == 0, lasso.coef_ == 0)
-    assert problem.module.biases[0].item() == pytest.approx(lasso.intercept_, abs=1e-6)
+    assert network.module.biases[0].item() == pytest.approx(lasso.intercept_, abs=1e-6)
     assert residual <= 1e-8
 
 
@@ -61,11 +63,11 @@ def test_groups_satisfy_the_optimality_conditions():
     X, y = rows()
     labels = np.random.default_rng(1).permutation(np.arange(12) // 3)
     lam = 0.2
-    problem = sgin_problem(
+    network = sgin_network(
         X, y[:, None], labels, lam=lam, hidden=(), loss=SquaredError(), n_outputs=1
     )
-    solved(problem, OPTIMIZERS[0])
-    w, b = problem.module.theta[0].detach().numpy(), problem.module.biases[0].item()
+    solved(network, OPTIMIZERS[0])
+    w, b = network.module.theta[0].detach().numpy(), network.module.biases[0].item()
     gradient = X.T @ (X @ w + b - y) / len(X)
     zero = 0
     for g in range(4):
@@ -84,10 +86,10 @@ def test_two_outputs_are_logistic_regression_with_an_l1_penalty():
     X, y = rows(n=120)
     labels = (y > 0).astype(np.int64)
     lam = 0.05
-    problem = sgin_problem(X, labels, np.arange(12), lam=lam, hidden=(), n_outputs=2)
-    solved(problem, OPTIMIZERS[0])
+    network = sgin_network(X, labels, np.arange(12), lam=lam, hidden=(), n_outputs=2)
+    solved(network, OPTIMIZERS[0])
     # with outputs -v.x/2 and v.x/2 the block norm of a column is |v| / sqrt(2)
-    theta = problem.module.theta.detach().numpy()
+    theta = network.module.theta.detach().numpy()
     v = theta[1] - theta[0]
     plain = LogisticRegression(
         C=np.sqrt(2) / (lam * len(X)), l1_ratio=1, solver="saga", tol=1e-10, max_iter=20_000
@@ -98,23 +100,21 @@ def test_two_outputs_are_logistic_regression_with_an_l1_penalty():
 @pytest.mark.parametrize("optimizer", OPTIMIZERS)
 def test_the_polish_of_a_network_lowers_the_objective_and_leaves_exact_zeros(optimizer):
     X, y = rows()
-    problem = sgin_problem(
+    network = sgin_network(
         X, y[:, None], np.arange(12) // 3, lam=0.05, hidden=(5,), loss=SquaredError(),
         n_outputs=1, activation="tanh",
     )  # fmt: skip
 
     def objective():
         with torch.no_grad():
-            return problem.penalty() + problem.loss_on(slice(0, 80))
+            return network.problem.penalty() + network.loss(slice(0, 80))
 
     start = objective()
-    run(problem, Proximal(), optimizer, 30)
+    run(network, Proximal(polish_iter=0), optimizer, 30)
     trained = objective()
-    algorithm = Proximal(polish_iter=100)
-    algorithm.begin(problem, optimizer(problem.module.parameters()), 1)
-    polished(algorithm)
+    polished(network, optimizer, Proximal(polish_iter=100))
     assert objective() < trained < start
-    norms = problem.blocks.norm(problem.module.theta)
+    norms = network.term.blocks.norm(network.theta)
     assert norms[0] > 0  # y is made of the columns 0, 3 and 7
     assert norms[3] == 0
 

@@ -11,7 +11,7 @@ import torch
 from sgnn.algorithms import RMDA, Proximal
 from sgnn.losses import SquaredError
 
-from ..problems import run, sgin_problem
+from ..problems import run, sgin_network
 
 
 def regression(n=60, p=6, seed=0):
@@ -22,7 +22,7 @@ def regression(n=60, p=6, seed=0):
 
 def linear(X, y, lam, batch_size=20):
     labels = np.arange(X.shape[1]) // 2
-    return sgin_problem(
+    return sgin_network(
         X, y[:, None], labels, lam=lam, hidden=(), loss=SquaredError(), n_outputs=1,
         batch_size=batch_size,
     )  # fmt: skip
@@ -57,14 +57,14 @@ def by_hand(X, y, w, *, lam, lr, momentum, epochs, batch_size):
 @pytest.mark.parametrize("momentum", [0.1, 0.5, 1.0])
 def test_the_iterates_are_those_of_the_paper(momentum):
     X, y = regression()
-    problem = linear(X, y, lam=0.05)
-    w = problem.module.theta[0].detach().numpy().copy()
-    run(problem, RMDA(momentum=momentum), partial(torch.optim.SGD, lr=0.1), 4)
+    network = linear(X, y, lam=0.05)
+    w = network.module.theta[0].detach().numpy().copy()
+    run(network, RMDA(polish_iter=0, momentum=momentum), partial(torch.optim.SGD, lr=0.1), 4)
     expected, intercept = by_hand(
         X, y, w, lam=0.05, lr=0.1, momentum=momentum, epochs=4, batch_size=20
     )
-    np.testing.assert_allclose(problem.module.theta[0].detach(), expected, rtol=1e-12)
-    assert problem.module.biases[0].item() == pytest.approx(intercept, rel=1e-12)
+    np.testing.assert_allclose(network.module.theta[0].detach(), expected, rtol=1e-12)
+    assert network.module.biases[0].item() == pytest.approx(intercept, rel=1e-12)
 
 
 def supports(algorithm, epochs=60):
@@ -72,16 +72,16 @@ def supports(algorithm, epochs=60):
     rng = np.random.default_rng(3)
     X = rng.normal(size=(200, 6))
     y = X[:, 0] - 2 * X[:, 1] + 2 * rng.normal(size=200)
-    problem, seen = linear(X, y, lam=0.3, batch_size=5), []
+    network, seen = linear(X, y, lam=0.3, batch_size=5), []
     optimizer = partial(torch.optim.SGD, lr=0.05)
 
     class Watched(type(algorithm)):
         def end_epoch(self):
             super().end_epoch()
-            seen.append(tuple(self.problem.selected()))
+            seen.append(tuple(self.network.reads()))
 
     algorithm.__class__ = Watched
-    run(problem, algorithm, optimizer, epochs)
+    run(network, algorithm, optimizer, epochs)
     return seen
 
 
@@ -93,16 +93,16 @@ def test_the_support_settles_where_the_noise_of_proximal_steps_wakes_all_groups(
 
 def test_a_halved_learning_rate_starts_anew():
     X, y = regression()
-    problem = linear(X, y, lam=0.05)
+    network = linear(X, y, lam=0.05)
     algorithm = RMDA()
-    algorithm.begin(problem, torch.optim.SGD(problem.module.parameters(), lr=0.1), 4)
+    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=0.1), 4)
     stages = []
     with torch.no_grad():
         for lr in (0.1, 0.08, 0.06, 0.05, 0.04, 0.02):
             algorithm.optimizer.param_groups[0]["lr"] = lr
             algorithm.enter(-1)
             stages.append(algorithm.t)
-            for batch in problem.rows.batches:
+            for batch in network.problem.rows.batches:
                 algorithm.objective(batch)
                 algorithm.update()
             algorithm.leave(-1)

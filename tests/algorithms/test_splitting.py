@@ -12,7 +12,7 @@ from sgnn.algorithms import Splitting
 from sgnn.losses import SquaredError
 from sgnn.regularizers import get
 
-from ..problems import run, sgin_problem
+from ..problems import run, sgin_network
 
 LAM, BETA, LR = 0.05, 0.4, 0.1
 
@@ -24,11 +24,11 @@ def regression(n=60, p=6, seed=0):
 
 
 def linear(X, y, regularizer):
-    problem = sgin_problem(
+    network = sgin_network(
         X, y[:, None], np.arange(6) // 2, lam=LAM, hidden=(), loss=SquaredError(), n_outputs=1
     )
-    problem.terms[0].regularizer = get(regularizer)
-    return problem
+    network.problem.terms[0].regularizer = get(regularizer)
+    return network
 
 
 def soft(w, t):
@@ -92,13 +92,13 @@ PROXES = {
 def test_the_steps_are_those_of_the_paper(which):
     prox, unit_step = PROXES[which]
     X, y = regression()
-    problem = linear(X, y, which.split()[0])
-    w = problem.module.theta[0].detach().numpy().copy()
+    network = linear(X, y, which.split()[0])
+    w = network.module.theta[0].detach().numpy().copy()
     algorithm = Splitting(beta=BETA, sigma=1.0, unit_step=unit_step)
-    run(problem, algorithm, partial(torch.optim.SGD, lr=LR), 3)
+    run(network, algorithm, partial(torch.optim.SGD, lr=LR), 3)
     atol = 1e-4 if which == "sgl_scad" else 1e-12  # the grid has a mesh
     np.testing.assert_allclose(
-        problem.module.theta[0].detach(), by_hand(X, y, w, prox, 3), atol=atol
+        network.module.theta[0].detach(), by_hand(X, y, w, prox, 3), atol=atol
     )
 
 
@@ -109,9 +109,9 @@ def test_the_conventions_of_scad_differ():
 
 def test_beta_grows_in_every_fifth_of_the_training():
     X, y = regression()
-    problem = linear(X, y, "sgl_l1")
+    network = linear(X, y, "sgl_l1")
     algorithm = Splitting(beta=2.0, sigma=1.5)
-    algorithm.begin(problem, torch.optim.SGD(problem.module.parameters(), lr=0.1), 10)
+    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=0.1), 10)
     strengths = []
     for algorithm.epoch in range(10):
         strengths.append(algorithm.strength)
@@ -121,34 +121,33 @@ def test_beta_grows_in_every_fifth_of_the_training():
 
 def test_beta_is_25_lam_by_default():
     X, y = regression()
-    problem = linear(X, y, "sgl_l1")
+    network = linear(X, y, "sgl_l1")
     algorithm = Splitting()
-    algorithm.begin(problem, torch.optim.SGD(problem.module.parameters(), lr=0.1), 10)
+    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=0.1), 10)
     assert algorithm.strength == pytest.approx(25 * LAM)
 
 
 def test_small_weights_are_zero_in_the_end():
     X, y = regression()
-    problem = linear(X, y, "sgl_l1")
-    algorithm = Splitting(tolerance=0.1)
-    run(problem, algorithm, partial(torch.optim.SGD, lr=LR), 20)
-    before = problem.module.theta.detach().clone()
-    with torch.no_grad():
-        algorithm.finish()
+    network = linear(X, y, "sgl_l1")
+    sgd, whole = partial(torch.optim.SGD, lr=LR), linear(X, y, "sgl_l1")
+    run(whole, Splitting(tolerance=0.0), sgd, 20)
+    run(network, Splitting(tolerance=0.1), sgd, 20)
+    before = whole.module.theta.detach()
     small = before.abs() <= 0.1
     assert small.any()
-    assert torch.equal(problem.module.theta, torch.where(small, 0.0, before))
+    assert torch.equal(network.module.theta, torch.where(small, 0.0, before))
 
 
 @pytest.mark.parametrize(("name", "every"), [("hsq_gl_half", 16), ("sgl_tl1", 16), ("sgl_scad", 1)])
 def test_a_slow_prox_is_taken_less_often(name, every):
-    problem = linear(*regression(), name)  # three mini-batches an epoch
-    problem.rows.batches = [slice(0, 20)] * 40
+    network = linear(*regression(), name)  # three mini-batches an epoch
+    network.problem.rows.batches = [slice(0, 20)] * 40
     algorithm, moved = Splitting(beta=BETA), []
-    algorithm.begin(problem, torch.optim.SGD(problem.module.parameters(), lr=LR), 1)
+    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=LR), 1)
     with torch.no_grad():
         algorithm.enter(-1)
-        for batch in problem.rows.batches:
+        for batch in network.problem.rows.batches:
             before = algorithm.V[0]
             algorithm.objective(batch)
             algorithm.update()

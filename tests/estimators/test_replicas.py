@@ -32,13 +32,13 @@ def data():
 def joint_trainings(monkeypatch):
     """How many replicas each joint training had."""
     sizes = []
-    train = replicas.train_jointly
+    train = replicas.train
 
-    def counted(problems, *args, **kwargs):
-        sizes.append(len(problems))
-        return train(problems, *args, **kwargs)
+    def counted(runs, *args, **kwargs):
+        sizes.append(len(runs))
+        return train(runs, *args, **kwargs)
 
-    monkeypatch.setattr(replicas, "train_jointly", counted)
+    monkeypatch.setattr(replicas, "train", counted)
     return sizes
 
 

@@ -13,7 +13,7 @@ from torch import nn
 
 from sgnn import GroupLassoClassifier, GroupLassoMLP, GroupLassoRegressor
 from sgnn.modules import MLP, InputTransform, couple
-from sgnn.modules.reach import read_channels
+from sgnn.modules.reach import read_channels, read_inputs
 
 from .instances import MLPS, NUMBERS, SGIN, outputs
 
@@ -91,7 +91,7 @@ def test_columns_that_an_mlp_reads(seed):
     with torch.no_grad():
         for W in (module.theta, *module.weights):
             W.mul_(torch.rand(W.shape, generator=generator) > 0.6)
-    assert module.read_columns().tolist() == depends_on(module, (6,))
+    assert read_inputs([module.theta, *module.weights]).tolist() == depends_on(module, (6,))
 
 
 def test_the_support_is_what_the_outputs_depend_on(variant):
@@ -115,7 +115,7 @@ def test_groups_whose_units_all_died_are_not_selected(case, refit):
     assert len(told) == 1
     assert not model.group_support_.any()
     assert np.ptp(outputs(model, case.X), axis=0).max() == 0
-    assert model.compact().columns.n_features == 0
+    assert model.compact().input_transform.n_features == 0
     assert model.history_[-1]["n_groups"] == 0
     removed = [name for row in model.history_ for name in row["removed"]]
     assert sorted(removed) == sorted(model.groups_.names)

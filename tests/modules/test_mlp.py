@@ -60,9 +60,9 @@ def test_forward_and_backward_equal_autograd(activation, hidden, first_bias):
 
     expected.square().sum().backward()
     with torch.no_grad():
-        layers = net.upper_layers(x @ net.theta.T)
+        layers = net.upper_layers.forward(x @ net.theta.T)
         assert torch.equal(layers[-1], out)
-        g = net.backward(layers, 2 * layers[-1])
+        g = net.upper_layers.backward(layers, 2 * layers[-1])
     ours = [g.T @ x, *(W.grad for W in net.weights), *(b.grad for b in net.biases)]
     linear = [layer for layer in reference if isinstance(layer, nn.Linear)]
     theirs = [layer.weight.grad for layer in linear]
@@ -76,8 +76,8 @@ def test_backward_replaces_the_old_gradients():
     x = torch.ones(2, N_FEATURES)
     with torch.no_grad():
         for _ in range(2):
-            layers = net.upper_layers(x @ net.theta.T)
-            net.backward(layers, torch.ones(2, N_OUTPUTS))
+            layers = net.upper_layers.forward(x @ net.theta.T)
+            net.upper_layers.backward(layers, torch.ones(2, N_OUTPUTS))
     assert net.biases[-1].grad.tolist() == [2.0] * N_OUTPUTS
 
 

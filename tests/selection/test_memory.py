@@ -16,7 +16,7 @@ from sklearn.exceptions import NotFittedError
 
 from sgnn import SGINClassifier
 from sgnn.algorithms import Blockwise
-from sgnn.algorithms.joint_blockwise import JointBlockwise
+from sgnn.algorithms.replicas import StackedBlockwise
 from sgnn.datasets import make_grouped_regression
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
 
@@ -178,9 +178,9 @@ def test_ctrl_c_ends_a_study_and_not_only_a_fit_of_it(classes, memory, monkeypat
             raise KeyboardInterrupt
         return end_jointly(self)
 
-    end_jointly = JointBlockwise.end_epoch
+    end_jointly = StackedBlockwise.end_epoch
     monkeypatch.setattr(Blockwise, "end_epoch", press)
-    monkeypatch.setattr(JointBlockwise, "end_epoch", press_jointly)
+    monkeypatch.setattr(StackedBlockwise, "end_epoch", press_jointly)
     model = SGINClassifier(classes.groups, max_epochs=4, hidden_layer_sizes=(4,), random_state=0)
     for study in (
         LambdaSearchCV(model, [0.01, 0.1], cv=3),

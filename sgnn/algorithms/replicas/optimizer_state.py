@@ -1,4 +1,4 @@
-"""The optimizer's memory of stacked weights, lent to those that move and taken back."""
+"""What an optimizer keeps of stacked weights, gathered for those that move and scattered back."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ __all__ = ["OptimizerState"]
 
 
 class OptimizerState:
-    """What an optimizer remembers of each row of a stack: averages, and how often it has stepped.
+    """What an optimizer keeps of each row of a stack: averages, and the number of its steps.
 
-    torch counts the steps of a parameter as one number.  Rows that have stepped equally often
-    are therefore lent as one parameter, and rows that have not as several.
+    torch counts the steps of a parameter as one number.  Rows with equal numbers of steps are
+    therefore gathered as one parameter, and rows with different ones as several.
 
     Parameters
     ----------
@@ -25,7 +25,7 @@ class OptimizerState:
     def __init__(self, values: Tensor, rows: int) -> None:
         self.values = values
         self.n_steps = values.new_zeros(values.shape[:rows])
-        self.memory: dict[str, Tensor] = {}
+        self.state: dict[str, Tensor] = {}
         self.counter = torch.zeros(())  # in the dtype and on the device of the optimizer's own
 
     def order(self, index: tuple[Tensor, ...]) -> Tensor:
@@ -35,14 +35,13 @@ class OptimizerState:
     def gather(
         self, index: tuple[Tensor, ...], optimizer: torch.optim.Optimizer
     ) -> tuple[Tensor, Tensor, list[nn.Parameter]]:
-        """Lend rows to an optimizer.
+        """Copies of some rows for an optimizer, which gets the state that it has of them.
 
         Parameters
         ----------
         index : tuple of tensors of shape (k,)
             Which ones, in an order of `order`.
         optimizer : Optimizer
-            Told what it knows of them.
 
         Returns
         -------
@@ -53,18 +52,18 @@ class OptimizerState:
         """
         values = self.values[index]
         grad = torch.zeros_like(values)
-        memory = {name: kept[index] for name, kept in self.memory.items()}
+        state = {name: kept[index] for name, kept in self.state.items()}
         counts, lengths = self.n_steps[index].unique_consecutive(return_counts=True)
-        if not memory:  # an optimizer that remembers nothing does not count either
+        if not state:  # an optimizer without a state counts no steps either
             counts, lengths = counts[:1], torch.tensor([len(values)])
         leaves, start = [], 0
         for count, length in zip(counts.tolist(), lengths.tolist(), strict=True):
             part = slice(start, start + length)
             leaf = nn.Parameter(values[part])
             leaf.grad = grad[part]
-            if count and memory:
-                state = {name: kept[part] for name, kept in memory.items()}
-                optimizer.state[leaf] = state | {"step": self.counter.new_tensor(count)}
+            if count and state:
+                own = {name: kept[part] for name, kept in state.items()}
+                optimizer.state[leaf] = own | {"step": self.counter.new_tensor(count)}
             leaves.append(leaf)
             start += length
         return values, grad, leaves
@@ -77,18 +76,18 @@ class OptimizerState:
         optimizer: torch.optim.Optimizer,
         n_steps: int,
     ) -> None:
-        """Take rows back after so many steps, with what the optimizer now remembers of them."""
+        """Put rows back after so many steps, with the state that the optimizer then has of them."""
         self.values[index] = values
         self.n_steps[index] += n_steps
         states = [optimizer.state.pop(leaf, {}) for leaf in leaves]
         self.counter = states[0].get("step", self.counter)
         for name, value in states[0].items():
             if isinstance(value, Tensor) and value.ndim:
-                if name not in self.memory:
-                    self.memory[name] = torch.zeros_like(self.values)
-                self.memory[name][index] = torch.cat([state[name] for state in states])
+                if name not in self.state:
+                    self.state[name] = torch.zeros_like(self.values)
+                self.state[name][index] = torch.cat([own[name] for own in states])
 
     def select(self, index: Tensor) -> None:
         """Go on with these replicas, rows along the first axis, alone."""
         self.values, self.n_steps = self.values[index], self.n_steps[index]
-        self.memory = {name: kept[index] for name, kept in self.memory.items()}
+        self.state = {name: kept[index] for name, kept in self.state.items()}

@@ -1,0 +1,163 @@
+"""A multi-layer network, its first layer cut into groups of columns, its gradient written out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from ..modules import MLP
+from ..modules.reach import read_inputs
+from ..regularizers.base import reweighted
+from .network import ENOUGH, Leaf, Network
+from .problem import Problem
+from .terms import Term
+
+__all__ = ["DenseNetwork", "groups_read", "in_order"]
+
+LARGEST_FACTOR = 1e6  # of the weight of a group in `adapt`, which no gradient overcomes
+
+
+def in_order(theta: Tensor, order: np.ndarray) -> nn.Parameter:
+    """A copy of theta (q, p) with its columns in the order of the rows' columns."""
+    return nn.Parameter(theta[:, torch.from_numpy(order).to(theta.device)].detach().clone())
+
+
+def groups_read(layers: Sequence[Tensor], problem: Problem) -> np.ndarray:
+    """Which groups of the active set reach an output by weights that are not 0: (..., n_groups).
+
+    `layers` are the weights (..., out, in) from theta on, its columns in the order of the rows.
+    """
+    reached = read_inputs(layers).cpu().numpy()
+    return problem.active & np.logical_or.reduceat(reached, problem.rows.offsets[:-1], -1)
+
+
+class DenseNetwork(Network):
+    """An MLP; theta's columns are in the order of the rows' columns, so that none is gathered.
+
+    Parameters
+    ----------
+    problem : Problem
+    module : MLP
+    theta : nn.Parameter of shape (q, p)
+        That of the module, in the order of the rows' columns.
+    """
+
+    module: MLP
+
+    def __init__(self, problem: Problem, module: MLP, theta: nn.Parameter) -> None:
+        super().__init__(problem, module)
+        self.theta = theta
+        self.order = torch.from_numpy(problem.rows.order).to(theta.device)
+        self.upper = module.upper_layers
+        self.parameters = [theta, *module.upper_parameters()]
+
+    @property
+    def term(self) -> Term | None:
+        """What is penalized of theta."""
+        return next((term for term in self.problem.terms if term.tensor is self.theta), None)
+
+    def outputs(self, batch: slice) -> Tensor:
+        x = self.problem.rows.read(batch)
+        return self.upper.forward(x @ self.theta.T)[-1]
+
+    def gradient(self, batch: slice) -> Tensor:
+        problem = self.problem
+        x = problem.rows.read(batch)
+        layers = self.upper.forward(F.linear(x, self.theta))
+        self.out = layers[-1]
+        losses, g = problem.loss.gradient(self.out, problem.y[batch])
+        self.theta.grad = self.upper.backward(layers, problem.weighted(g, batch)).T @ x
+        return problem.mean(losses, batch)
+
+    def loss_from(self, z: Tensor, batch: slice) -> Tensor:
+        """Mean loss of the batch from its first-layer product z (b, q), which is overwritten."""
+        problem = self.problem
+        out = self.upper.forward(z)[-1]
+        return problem.mean(problem.loss(out, problem.y[batch]), batch)
+
+    # groups of the input -----------------------------------------------------------------------
+
+    def reads(self) -> np.ndarray:
+        return groups_read([self.theta, *self.upper.weights], self.problem)
+
+    def norms(self) -> np.ndarray:
+        theta, groups = self.module.theta.detach().double().cpu().numpy(), self.problem.groups
+        return np.sqrt(np.bincount(groups.labels, np.square(theta).sum(0), minlength=len(groups)))
+
+    def zero(self, group: int) -> None:
+        self.theta[:, self.problem.rows.span(group)] = 0
+
+    def adapt(self) -> None:
+        """Weigh the groups by what has been learned of them, as adaptive group lasso does.
+
+        Group g counts max(1, m / m_g) times as much as before, where m_g is the mean square of its
+        weights and m that of the whole layer; a group that is 0 is removed.
+        """
+        term, problem = self.term, self.problem
+        assert term is not None
+        squares, sizes = term.blocks.sum(self.theta.square()), term.blocks.sizes
+        for group in np.flatnonzero(problem.active & (squares == 0).cpu().numpy()):
+            self.remove(int(group))
+        ratios = sizes * (squares.sum() / sizes.sum()) / squares
+        factors = torch.where(squares > 0, ratios, 1.0).clamp(1.0, LARGEST_FACTOR)
+        weights = problem.groups.weights * factors.double().cpu().numpy()
+        problem.groups = replace(problem.groups, weights=weights)
+        term.blocks = reweighted(term.blocks, term.blocks.weights * factors)
+
+    def removal_cost(self) -> np.ndarray:
+        # each batch's first product is computed once and then lacks one group at a time
+        rows = self.problem.rows
+        spans = [rows.span(g) for g in self.problem.active_groups]
+        parts = [self.theta[:, span] for span in spans]
+        total, seen = torch.zeros(len(spans), dtype=torch.float64), 0
+        for batch in rows.batches:
+            products = [rows.read(batch, s) @ part.T for s, part in zip(spans, parts, strict=True)]
+            z = torch.stack(products).sum(0)
+            base = self.loss_from(z.clone(), batch)
+            without = [self.loss_from(z - product, batch) - base for product in products]
+            total += torch.stack(without).cpu() * (batch.stop - batch.start)
+            seen += batch.stop - batch.start
+            if seen >= ENOUGH:
+                break
+        return total.numpy() / seen - self._penalties(spans)
+
+    def _penalties(self, spans: list[slice]) -> np.ndarray:
+        """What the columns of each span add to the penalty."""
+        term, lam = self.term, self.problem.lam
+        if term is None:
+            return np.zeros(len(spans))
+        without = self.theta.repeat(len(spans), 1, 1)
+        for w, span in zip(without, spans, strict=True):
+            w[:, span] = 0
+        less = term.value(lam) - term.regularizer.value(without, term.blocks, lam)
+        return less.cpu().double().numpy()
+
+    # the module --------------------------------------------------------------------------------
+
+    def freeze(self) -> None:
+        super().freeze()
+        self.theta.requires_grad_(self.module.theta.requires_grad)
+        if not self.theta.requires_grad:
+            self.frozen = [*self.frozen, (self.theta, self.theta.detach().clone())]
+
+    def leaves(self) -> list[Leaf]:
+        return [Leaf(self.theta, self.module.theta, self.order), *super().leaves()[1:]]
+
+    def state(self) -> list[Tensor]:
+        return [p.detach().clone() for p in self.parameters]
+
+    def load_state(self, state: list[Tensor]) -> None:
+        for p, value in zip(self.parameters, state, strict=True):
+            p.copy_(value)
+        self.store()
+
+    def load(self) -> None:
+        self.theta.copy_(self.module.theta[:, self.order])
+
+    def store(self) -> None:
+        self.module.theta[:, self.order] = self.theta

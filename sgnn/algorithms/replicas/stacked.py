@@ -1,0 +1,208 @@
+"""Networks on the same rows as one: their parameters stacked along an axis of replicas."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from ...modules import UpperLayers
+from ...regularizers.base import reweighted
+from ..dense import DenseNetwork, groups_read
+from ..network import Network
+from ..problem import Problem
+from ..rows import RescaledRows
+from ..terms import Term
+
+__all__ = ["StackedNetwork"]
+
+
+class StackedNetwork(Network):
+    """R networks that share rows, groups and their shape: theta is (R, q, p), and so on.
+
+    They differ in their weights, lam, scaling of the columns and of y, and active sets.  The
+    parameters of the members are views of the stacked ones until `store`.
+
+    Parameters
+    ----------
+    members : sequence of DenseNetwork
+        With one loss and regularizer; their rows are those of the first, rescaled for
+        members whose sample weights make other means.
+
+    Attributes
+    ----------
+    scale, shift : tensor of shape (R, p) or None
+        Replica r reads x * scale[r] + shift[r] where the rows hold x.
+    labels : tensor of shape (p,)
+        The groups of the columns, in the order of the rows.
+    """
+
+    def __init__(self, members: Sequence[DenseNetwork]) -> None:
+        self._members, first = list(members), members[0]
+        problems = [member.problem for member in members]
+        super().__init__(_stacked_problem(problems, first.theta), first.module)
+        places = zip(*(member.parameters for member in members), strict=True)
+        self.parameters = [nn.Parameter(torch.stack([p.detach() for p in own])) for own in places]
+        self.theta, *upper = self.parameters
+        n_weights = len(first.module.weights)
+        self.upper = UpperLayers(upper[:n_weights], upper[n_weights:], first.module.activation)
+        problem, device = self.problem, self.theta.device
+        self.labels = torch.from_numpy(problem.groups.labels[problem.rows.order]).to(device)
+        self.scale, self.shift = self._scaling()
+        self._tie()
+
+    @property
+    def members(self) -> list[DenseNetwork]:
+        return self._members
+
+    def _scaling(self) -> tuple[Tensor | None, Tensor | None]:
+        own = [member.problem.rows for member in self.members]
+        if not any(isinstance(rows, RescaledRows) for rows in own):
+            return None, None
+        as_it_is = self.theta.new_ones(len(self.labels)), self.theta.new_zeros(len(self.labels))
+        pairs = [(r.scale, r.shift) if isinstance(r, RescaledRows) else as_it_is for r in own]
+        scales, shifts = zip(*pairs, strict=True)
+        return torch.stack(scales), torch.stack(shifts)
+
+    def _tie(self) -> None:
+        """Make the members' parameters and active sets views of those of the stack."""
+        for r, member in enumerate(self.members):
+            member.problem.active = self.problem.active[r]
+            for stacked, p in zip(self.parameters, member.parameters, strict=True):
+                p.data = stacked.data[r]
+        self.problem.terms = self._terms()
+        self.removed: Tensor | None = None
+        self.n_active = self.problem.active.size
+
+    def _terms(self) -> list[Term]:
+        """Those of the members, of the stacked parameters."""
+        first, terms = self.members[0], []
+        for own in zip(*(member.problem.terms for member in self.members), strict=True):
+            place = next(i for i, p in enumerate(first.parameters) if p is own[0].tensor)
+            blocks = own[0].blocks
+            if any((term.blocks.weights != blocks.weights).any() for term in own):
+                blocks = reweighted(blocks, torch.stack([term.blocks.weights for term in own]))
+            terms.append(Term(self.parameters[place], blocks, own[0].regularizer))
+        return terms
+
+    # the loss ----------------------------------------------------------------------------------
+
+    def outputs(self, batch: slice) -> Tensor:
+        return self.upper.forward(self._product(self.problem.rows.read(batch)))[-1]
+
+    def gradient(self, batch: slice) -> Tensor:
+        problem = self.problem
+        x = problem.rows.read(batch)
+        layers = self.upper.forward(self._product(x))
+        self.out = layers[-1]
+        losses, g = problem.loss.gradient(self.out, problem.targets(batch))
+        g = self.upper.backward(layers, problem.weighted(g, batch))
+        self.theta.grad = g.mT @ x
+        if self.scale is not None and self.shift is not None:
+            self.theta.grad.mul_(self.scale.unsqueeze(1))
+            self.theta.grad.add_(g.sum(1).unsqueeze(2) * self.shift.unsqueeze(1))
+        return problem.mean(losses, batch)
+
+    def _product(self, x: Tensor) -> Tensor:
+        """Rows (b, p) -> first products (R, b, q)."""
+        if self.scale is None or self.shift is None:
+            return x @ self.theta.mT.contiguous()
+        z = x @ (self.theta * self.scale.unsqueeze(1)).mT.contiguous()
+        return z.add_((self.theta @ self.shift.unsqueeze(2)).mT)
+
+    # groups of the input -----------------------------------------------------------------------
+
+    def reads(self) -> np.ndarray:
+        return groups_read([self.theta, *self.upper.weights], self.problem)
+
+    def norms(self) -> np.ndarray:
+        return np.stack([member.norms() for member in self.members])
+
+    def zero(self, group: int) -> None:
+        for member in self.members:
+            member.zero(group)
+
+    def removal_cost(self) -> np.ndarray:
+        raise NotImplementedError("the members have active sets of their own")
+
+    def restore(self) -> None:
+        n_active = int(self.problem.active.sum())
+        if n_active < self.n_active:
+            active = torch.from_numpy(self.problem.active).to(self.labels.device)
+            self.removed, self.n_active = ~active[:, None, self.labels], n_active
+        if self.removed is not None:
+            self.theta.masked_fill_(self.removed, 0)
+
+    def adapt(self) -> None:
+        """Weigh the groups of every replica by what it has learned of them."""
+        for member in self.members:
+            member.adapt()
+        self.problem.terms = self._terms()
+
+    # the members -------------------------------------------------------------------------------
+
+    def select(self, index: Tensor) -> None:
+        """Go on with these replicas alone."""
+        places, problem = index.tolist(), self.problem
+        for r in set(range(len(self.members))) - set(places):
+            _untie(self.members[r])
+        self._members = [self.members[r] for r in places]
+        for p in self.parameters:
+            p.data, p.grad = p.data[index], None
+        if self.scale is not None and self.shift is not None:
+            self.scale, self.shift = self.scale[index], self.shift[index]
+        assert isinstance(problem.lam, Tensor)
+        self.problem = replace(
+            problem,
+            lam=problem.lam[index],
+            weight=None if problem.weight is None else problem.weight[index],
+            y=problem.y if problem.y.ndim < 3 else problem.y[index],
+            active=problem.active[places],
+        )
+        self._tie()
+
+    def states(self) -> list[list[Tensor]]:
+        copies = self.state()
+        return [[copy[r] for copy in copies] for r in range(len(self.members))]
+
+    def state(self) -> list[Tensor]:
+        return [p.detach().clone() for p in self.parameters]
+
+    def load_state(self, state: list[Tensor]) -> None:
+        for p, value in zip(self.parameters, state, strict=True):
+            p.copy_(value)
+
+    def store(self) -> None:
+        for member in self.members:
+            _untie(member)
+
+
+def _untie(member: DenseNetwork) -> None:
+    """Give a member parameters and an active set of its own, and its module the weights."""
+    member.problem.active = member.problem.active.copy()
+    for p in member.parameters:
+        p.data = p.data.clone()
+    member.store()
+
+
+def _stacked_problem(own: Sequence[Problem], like: Tensor) -> Problem:
+    """The problems of all replicas as one, but for the terms."""
+    first = own[0]
+    same = all(torch.equal(problem.y, first.y) for problem in own)
+    weight = None
+    if any(problem.weight is not None for problem in own):
+        ones = like.new_ones(first.rows.n)
+        weight = torch.stack([ones if p.weight is None else p.weight for p in own])
+    return Problem(
+        loss=first.loss,
+        rows=first.rows.rows if isinstance(first.rows, RescaledRows) else first.rows,
+        y=first.y if same else torch.stack([problem.y for problem in own]),
+        weight=weight,
+        groups=first.groups,
+        lam=torch.tensor([problem.lam for problem in own], dtype=torch.float64).to(like),
+        active=np.stack([problem.active for problem in own]),
+        rng=first.rng,
+    )
