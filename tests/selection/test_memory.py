@@ -1,4 +1,4 @@
-"""A memory keeps every finished fit: what was killed goes on where it was."""
+"""memory caches every finished fit, so that a killed search resumes."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ from sgnn.datasets import make_grouped_regression
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
 
 from ..killing import end_of
-from .counting import Counting, CountingTogether, fits_in
+from .counting import Counting, CountingReplicas, fits_in
 
 LAMS = [0.05, 0.1, 0.2]
 
 
 @pytest.fixture
 def marks(tmp_path):
-    """A folder for the marks of the fits."""
+    """A folder for the files of the fits."""
     folder = tmp_path / "marks"
     folder.mkdir()
     return folder
@@ -36,12 +36,12 @@ def marks(tmp_path):
 
 @pytest.fixture
 def memory(tmp_path):
-    """A folder for what is remembered."""
+    """A folder for the cache."""
     return tmp_path / "memory"
 
 
 def studies(made):
-    """Every kind of study, and how many fits it makes."""
+    """Every kind of search, and its number of fits."""
     X, y = made.data, made.target
 
     def path(estimator, **settings):
@@ -82,7 +82,7 @@ def test_nothing_is_fitted_twice(numbers, marks, memory, kind, form):
         lambda X, y: {"lams": [0.3, 0.4]},
     ],
 )
-def test_whatever_a_fit_depends_on_makes_it_another_one(numbers, marks, memory, change):
+def test_the_cache_key_covers_everything_a_fit_depends_on(numbers, marks, memory, change):
     X, y = numbers.data, numbers.target
     arguments = {"X": X, "y": y, "lams": [0.1, 0.2], "memory": memory}
     lambda_path(Counting(marks), **arguments)
@@ -92,7 +92,7 @@ def test_whatever_a_fit_depends_on_makes_it_another_one(numbers, marks, memory, 
     assert len(fits_in(marks)) == 4
 
 
-def test_a_longer_study_makes_the_fits_that_are_new(numbers, marks, memory):
+def test_a_longer_selection_runs_only_the_new_fits(numbers, marks, memory):
     X, y = numbers.data, numbers.target
     for n_bootstraps in (4, 7):
         selector = StabilitySelector(Counting(marks), n_bootstraps, memory=memory, random_state=0)
@@ -102,11 +102,9 @@ def test_a_longer_study_makes_the_fits_that_are_new(numbers, marks, memory):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
 @pytest.mark.parametrize(
-    ("kind", "n_bootstraps", "n_trainings"), [(Counting, 9, 9), (CountingTogether, 100, 10)]
+    ("kind", "n_bootstraps", "n_trainings"), [(Counting, 9, 9), (CountingReplicas, 100, 10)]
 )
-def test_a_study_that_was_killed_goes_on_where_it_was(
-    marks, memory, monkeypatch, kind, n_bootstraps, n_trainings
-):
+def test_a_killed_search_resumes(marks, memory, monkeypatch, kind, n_bootstraps, n_trainings):
     made = make_grouped_regression(60, 3, 2, 1, random_state=0)
 
     def run():
@@ -129,8 +127,8 @@ def test_a_study_that_was_killed_goes_on_where_it_was(
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
-def test_a_study_of_networks_that_was_killed_ends_with_the_same_bits(classes, memory, monkeypatch):
-    # one fit a training, so that there is something to be killed between
+def test_a_resumed_search_of_networks_has_the_same_bits(classes, memory, monkeypatch):
+    # no joint training, so that the process can be killed between fits
     monkeypatch.setattr(SGINClassifier, "replicas_at_once", lambda *_: 1)
     fit, n_fits = SGINClassifier.fit, []
 
@@ -159,8 +157,8 @@ def test_a_study_of_networks_that_was_killed_ends_with_the_same_bits(classes, me
 
 
 @pytest.mark.parametrize("joint", [False, True])
-def test_ctrl_c_ends_a_study_and_not_only_a_fit_of_it(classes, memory, monkeypatch, joint):
-    """Without memory nothing is left; with it, what was finished is found again."""
+def test_ctrl_c_ends_the_search_and_not_only_a_fit(classes, memory, monkeypatch, joint):
+    """Without memory nothing is kept; with it, finished fits are read from the cache."""
     if not joint:
         monkeypatch.setattr(SGINClassifier, "replicas_at_once", lambda *_: 1)
     X, y, epochs, pressed = classes.data, classes.target, [], []
@@ -189,9 +187,9 @@ def test_ctrl_c_ends_a_study_and_not_only_a_fit_of_it(classes, memory, monkeypat
         pressed[:], epochs[:] = [3 if joint else n_before], []
         with pytest.raises(KeyboardInterrupt):
             study.fit(X, y)
-        for asked in (study.get_support, study.get_group_support, lambda s=study: s.transform(X)):
+        for method in (study.get_support, study.get_group_support, lambda s=study: s.transform(X)):
             with pytest.raises(NotFittedError):
-                asked()
+                method()
         pressed[:], epochs[:] = [n_before], []
         study.set_params(memory=memory)
         if joint:
@@ -206,7 +204,7 @@ def test_ctrl_c_ends_a_study_and_not_only_a_fit_of_it(classes, memory, monkeypat
         assert made == len(epochs) - 3 * 4
 
 
-def test_a_memory_that_holds_something_else_is_refused(numbers, marks, memory):
+def test_a_cache_with_other_content_raises(numbers, marks, memory):
     X, y = numbers.data, numbers.target
     lambda_path(Counting(marks), X, y, LAMS, memory=memory)
     (kept, *_) = Path(memory).rglob("output.pkl")
@@ -215,7 +213,7 @@ def test_a_memory_that_holds_something_else_is_refused(numbers, marks, memory):
         lambda_path(Counting(marks), X, y, LAMS, memory=memory)
 
 
-def test_another_version_makes_its_own_fits(numbers, marks, memory, monkeypatch):
+def test_the_cache_key_has_the_versions(numbers, marks, memory, monkeypatch):
     X, y = numbers.data, numbers.target
     for name in ("sgnn.selection._fits.__version__", "torch.__version__"):
         lambda_path(Counting(marks), X, y, LAMS, memory=memory)
@@ -227,7 +225,7 @@ def test_another_version_makes_its_own_fits(numbers, marks, memory, monkeypatch)
         assert len(fits_in(marks)) == n_fits + 3
 
 
-def test_a_file_is_no_memory(numbers, tmp_path):
+def test_a_file_as_memory_raises(numbers, tmp_path):
     (tmp_path / "file").touch()
     for study in (LambdaSearchCV, StabilitySelector):
         with pytest.raises(ValueError, match=r"^memory must be None or a folder, not a file"):
@@ -241,7 +239,7 @@ def test_a_file_is_no_memory(numbers, tmp_path):
     [None, torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]))],
     ids=["none", "torch"],
 )
-def test_a_network_is_remembered_with_its_data_frame(classes, memory, loss):
+def test_networks_and_data_frames_are_cached(classes, memory, loss):
     frame = pd.DataFrame(classes.data).add_prefix(classes.groups[0][:5] + "__")
     model = SGINClassifier(2, max_epochs=3, warmup_epochs=1, hidden_layer_sizes=(4,), loss=loss)
     first, second = (
@@ -252,7 +250,7 @@ def test_a_network_is_remembered_with_its_data_frame(classes, memory, loss):
     np.testing.assert_array_equal(first.predict_proba(frame), second.predict_proba(frame))
 
 
-def test_what_cannot_be_hashed_is_refused(numbers, marks, memory):
+def test_what_cannot_be_hashed_raises(numbers, marks, memory):
     scoring = lambda *_: 1.0  # noqa: E731
     with pytest.raises(ValueError, match=r"memory can keep no fits .*replace lambdas by functions"):
         lambda_path(Counting(marks), numbers.data, numbers.target, LAMS, scoring=scoring,
