@@ -27,8 +27,7 @@ from ._names import crossed
 _TARBALL = "memset/MEMset.tar.gz"
 _PARSED = "memset/memset_donor5.npz"
 _URL = "https://github.com/mkomod/p3/raw/b0d3b85d/data/memset/MEMset.tar.gz"
-# Of the parsed arrays' bytes, one after another: no hash of the tarball itself was at hand, and
-# this one holds however the same sequences are packed.
+# Of the concatenated bytes of the parsed arrays, which does not depend on the archive's format.
 _SHA256 = "1eaa0bceb6e6b0dd6aa76a33b6cbea8554f20ea25e877e012fc57b02c79da513"
 
 _MEMBERS = ("train5_hs", "train0_5_hs", "testfile5_hs")

@@ -150,7 +150,7 @@ def test_chance_scores_zero():
         ([[1, 0], [np.nan, 0]], "supports has entries other than 0 and 1"),
     ],
 )
-def test_refused_supports(runs, message):
+def test_invalid_supports(runs, message):
     d = np.shape(runs)[-1]
     for measure in (*measures(d), nogueira_interval):
         with pytest.raises(ValueError, match=message):
@@ -158,6 +158,6 @@ def test_refused_supports(runs, message):
 
 
 @pytest.mark.parametrize("level", [0, 1, 95])
-def test_refused_level(level):
+def test_invalid_level(level):
     with pytest.raises(ValueError, match=f"confidence_level={level} is no probability"):
         nogueira_interval(RUNS, confidence_level=level)
