@@ -70,7 +70,7 @@ def fetch_heart_costs(
     Parameters
     ----------
     data_home : path, default=None
-        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+        The cache.  None: the user's cache folder for sgnn, ``pooch.os_cache("sgnn")``.
     download_if_missing : bool, default=True
         Whether a missing file may be downloaded.
     by : {"test", "procedure"}, default="test"

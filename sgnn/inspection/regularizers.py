@@ -97,7 +97,7 @@ class RegularizerDisplay:
         lam, step, limit : float, default=1.0, 1.0 and 4.0
             As in `from_regularizers`.
         n_cols : int, default=3
-            How many regularizers stand side by side.
+            Number of regularizers per row.
         ax : Axes, optional
             Bounding axes, as in `plot`.
 
@@ -152,7 +152,7 @@ class RegularizerDisplay:
         limit : float > 0, default=4.0
             Entries are drawn from -limit to limit, values up to 2 limit.
         n_cols : int, default=3
-            How many regularizers stand side by side.
+            Number of regularizers per row.
         ax : Axes, optional
             Bounding axes, as in `plot`.
 
@@ -191,7 +191,7 @@ class RegularizerDisplay:
         ax : Axes, optional
             Bounding axes, made by `subplots`; by default those of a new figure of suitable size.
         n_cols : int, default=3
-            How many regularizers stand side by side.
+            Number of regularizers per row.
 
         Returns
         -------

@@ -114,7 +114,7 @@ def register(name: str) -> Callable[[R], R]:
 
 
 def names() -> list[str]:
-    """The names that `get` knows, sorted."""
+    """The registered names, sorted."""
     return sorted(_REGISTRY)
 
 

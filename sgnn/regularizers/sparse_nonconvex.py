@@ -176,7 +176,7 @@ class SparseGroupL1L2(Sum):
     Notes
     -----
     prox, exact: the prox z of the sparse group lasso, stretched to z (1 + alpha t / ||z||_2)
-    with t = step * lam; where z = 0, the one block whose norm comes out largest.
+    with t = step * lam; where z = 0, the one block whose resulting norm is largest.
 
     Source: paper 3, equation 13; the prox by the argument of Lou and Yan (2018), which holds
     for every norm in the place of l1.
@@ -204,8 +204,8 @@ class SparseGroupL1L2(Sum):
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         """That of sparse group lasso with s_g - alpha for s_g, where that is positive."""
-        rest = blocks.weights - self.alpha
-        positive = reweighted(blocks, rest.clamp_min(0))
-        single = critical_lam(blocks.max(grad.abs()), 1 + rest)
+        reduced_weights = blocks.weights - self.alpha
+        positive = reweighted(blocks, reduced_weights.clamp_min(0))
+        single = critical_lam(blocks.max(grad.abs()), 1 + reduced_weights)
         both = mixed_zero_level(self.group, grad, positive, 1.0, 1.0)
-        return torch.where(rest < 0, single, both)
+        return torch.where(reduced_weights < 0, single, both)

@@ -84,7 +84,7 @@ def test_interval_of_agreement_is_a_point():
 
 
 def test_interval_covers():
-    """Over many studies of a known procedure, 95 % of the intervals hold its stability."""
+    """Over many repetitions of a known procedure, 95 % of the intervals hold its stability."""
     rng = np.random.default_rng(0)
     p = np.array([0.9, 0.8, 0.3, 0.1, 0.05])
     # Of independent choices with probabilities p, in the limit of many runs.
@@ -134,9 +134,9 @@ def test_invariances(Z, random):
 
 def test_chance_scores_zero():
     rng = np.random.default_rng(0)
-    studies = [np.array([rng.permutation(EVEN) for _ in range(20)]) for _ in range(200)]
+    repetitions = [np.array([rng.permutation(EVEN) for _ in range(20)]) for _ in range(200)]
     for measure in measures(28)[1:]:
-        values = [measure(Z) for Z in studies]
+        values = [measure(Z) for Z in repetitions]
         assert np.mean(values) == pytest.approx(0, abs=4 * np.std(values) / np.sqrt(200))
 
 

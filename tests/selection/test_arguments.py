@@ -154,9 +154,9 @@ def test_invalid_arguments_raise(numbers, counting, wrong):
     X, y = numbers.data, numbers.target
     with pytest.raises(ValueError, match=message):
         lambda_path(counting, X, y, **changes)
-    for study in (LambdaSearchCV, StabilitySelector):
+    for cls in (LambdaSearchCV, StabilitySelector):
         with pytest.raises(ValueError, match=message):
-            study(counting).set_params(**changes).fit(X, y)
+            cls(counting).set_params(**changes).fit(X, y)
 
 
 SHORT = {"max_epochs": 3, "hidden_layer_sizes": (4,), "warmup_epochs": 1, "random_state": 0}
@@ -197,11 +197,11 @@ def test_frames_and_arrays_give_the_same_results(numbers, classes, kind):
             array.predict(tables[0]), frame.predict(tables[1]), rtol=0, atol=1e-12
         )
         np.testing.assert_array_equal(array.transform(tables[0]), frame.transform(tables[1]))
-    studies = [
+    selectors = [
         StabilitySelector(model, 2, lams=lams, groups=groups, random_state=0).fit(X, y)
         for X in tables
     ]
-    np.testing.assert_array_equal(studies[0].supports_, studies[1].supports_)
+    np.testing.assert_array_equal(selectors[0].supports_, selectors[1].supports_)
     if kind != "theirs":
         selectors = [GroupSelectFromModel(model).fit(X, y) for X in tables]
         np.testing.assert_array_equal(selectors[0].get_support(), selectors[1].get_support())

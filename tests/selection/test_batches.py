@@ -90,11 +90,11 @@ def test_a_search_agrees_with_grid_search(classes, cls, apart, settings):
 
 @pytest.mark.parametrize(("cls", "apart", "settings"), PAIRS)
 def test_stability_selection_agrees_with_single_fits(classes, cls, apart, settings):
-    def study(model):
+    def run_search(model):
         selector = StabilitySelector(model, 6, lams=LAMS, random_state=0)
         return selector.fit(classes.data, classes.target).supports_
 
-    jointly, alone = (study(kind(2, **SMALL, **settings)) for kind in (cls, apart))
+    jointly, alone = (run_search(kind(2, **SMALL, **settings)) for kind in (cls, apart))
     np.testing.assert_array_equal(jointly, alone)
 
 

@@ -24,7 +24,7 @@ def cluster():
         yield client
 
 
-def studies(made):
+def searches(made):
     """The results of each kind of search."""
     model = SGINClassifier(made.groups, random_state=0, **QUICK)
 
@@ -49,11 +49,11 @@ def studies(made):
     "kind", ["search", *(pytest.param(k, marks=pytest.mark.slow) for k in ("path", "stability"))]
 )
 def test_results_do_not_depend_on_the_backend(cluster, classes, kind):
-    study = studies(classes)[kind]
-    alone, two = study(), study(n_jobs=2)
+    run_search = searches(classes)[kind]
+    alone, two = run_search(), run_search(n_jobs=2)
     before = tasks_done(cluster)
     with joblib.parallel_config("dask"):
-        spread = study(n_jobs=-1)
+        spread = run_search(n_jobs=-1)
     assert tasks_done(cluster) > before  # the workers did it
     for results in (two, spread):
         for one, other in zip(alone, results, strict=True):

@@ -50,11 +50,11 @@ def test_a_warm_start_continues_from_lam_to_lam(numbers, piped):
     model = SGINRegressor(numbers.groups, warm_start=True, **settings)
     given = make_pipeline(StandardScaler(), model) if piped else model
     path = lambda_path(given, X, y, [0.5, 0.001, 0.1])
-    seen = StandardScaler().fit_transform(X) if piped else X
+    inputs = StandardScaler().fit_transform(X) if piped else X
     for i, lam in enumerate([0.001, 0.1, 0.5]):
-        model.set_params(lam=lam).fit(seen, y)
+        model.set_params(lam=lam).fit(inputs, y)
         np.testing.assert_array_equal(path.support_[i], model.get_group_support())
-        assert path.scores[i] == model.score(seen, y)
+        assert path.scores[i] == model.score(inputs, y)
     assert not (path.support_[1:] & ~path.support_[:-1]).any()  # removed for good
     assert len(set(path.n_groups_)) > 1
 
