@@ -1,4 +1,4 @@
-"""Reading a user's `groups=`, weights and costs, or refusing them in one sentence."""
+"""Parsing and validation of a user's `groups=`, `group_weights=` and `group_costs=`."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from .naming import ONE_BY_ONE, listed, read_prefixes, without_names
+from .naming import RFE_HINT, format_names, missing_names_error, parse_prefixes
 
-__all__ = ["read_costs", "read_groups", "read_weights"]
+__all__ = ["parse_costs", "parse_groups", "parse_weights"]
 
 
-def read_groups(spec: Any, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
-    """Any accepted `groups=` -> (group names, labels of shape (n_features,))."""
+def parse_groups(spec: Any, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
+    """Parse any form of `groups=`: (group names, labels of shape (n_features,))."""
     if spec is None:
         return list(names or range(n_features)), np.arange(n_features)
     if isinstance(spec, str):
-        return _from_labels(read_prefixes(spec, names), n_features)
+        return _from_labels(parse_prefixes(spec, names), n_features)
     if isinstance(spec, Integral) and not isinstance(spec, bool):
         return _from_size(int(spec), n_features)
-    if names is not None and _labels_by_name(spec, names):
-        return _from_labels(_in_order(dict(spec), names), n_features)
+    if names is not None and _is_labels_by_name(spec, names):
+        return _from_labels(_labels_in_column_order(dict(spec), names), n_features)
     if isinstance(spec, Mapping):
         return _from_columns(dict(spec), n_features, names)
     if isinstance(spec, slice | set | Callable) or not hasattr(spec, "__len__"):
@@ -48,25 +48,25 @@ def _from_size(size: int, n_features: int) -> tuple[list, np.ndarray]:
     if size < 1 or n_features % size:
         raise ValueError(
             f"groups={size} must be a positive block size that divides the {n_features} columns "
-            f"of X: give such a size, or one label per column ({ONE_BY_ONE})."
+            f"of X: give such a size, or one label per column ({RFE_HINT})."
         )
     return list(range(n_features // size)), np.arange(n_features) // size
 
 
 def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
-    """One label per column -> names in order (ints sorted, strings as they first appear)."""
+    """Parse one label per column; int names are sorted, strings in order of appearance."""
     if len(items) != n_features:
         raise ValueError(
             f"groups has {len(items)} labels for the {n_features} columns of X: give one label "
-            f"per column, or a list of column lists ({ONE_BY_ONE})."
+            f"per column, or a list of column lists ({RFE_HINT})."
         )
     integers = all(isinstance(item, Integral) and not isinstance(item, bool) for item in items)
     if not integers and not all(isinstance(item, str) for item in items):
-        strange = [item for item in items if not isinstance(item, Integral | str)]
-        odd = (strange or [item for item in items if not isinstance(item, str)])[0]
+        of_other_types = [item for item in items if not isinstance(item, Integral | str)]
+        invalid = (of_other_types or [item for item in items if not isinstance(item, str)])[0]
         raise TypeError(
-            f"groups must label the columns by ints or by strings throughout, got {odd!r} "
-            f"({type(odd).__name__}) among them: convert the labels to one of the two."
+            f"groups must label the columns by ints or by strings throughout, got {invalid!r} "
+            f"({type(invalid).__name__}) among them: convert the labels to one of the two."
         )
     if integers and min(items, default=0) < 0:
         raise ValueError(
@@ -80,8 +80,8 @@ def _from_labels(items: list, n_features: int) -> tuple[list, np.ndarray]:
     return names, np.array([position[item] for item in items], dtype=np.int64)
 
 
-def _labels_by_name(spec: Any, names: list[str]) -> bool:
-    """Whether a dict or Series gives each column its group, and not each group its columns."""
+def _is_labels_by_name(spec: Any, names: list[str]) -> bool:
+    """Whether a dict or Series maps columns to groups, and not groups to columns."""
     series = hasattr(spec, "to_dict") and np.ndim(spec) == 1 and spec.index.is_unique
     if not (series or isinstance(spec, Mapping)) or len(spec) == 0:
         return False
@@ -89,9 +89,9 @@ def _labels_by_name(spec: Any, names: list[str]) -> bool:
     single = all(isinstance(v, str | Integral) and not isinstance(v, bool) for v in given.values())
     if not (series or single) or not given.keys() <= set(names):
         return False
-    if not series and _one_column_each(given, names):
+    if not series and _maps_to_all_columns(given, names):
         if all(group == column for group, column in given.items()):
-            return False  # the two readings agree
+            return False  # both interpretations agree
         group, column = next(iter(given.items()))
         raise ValueError(
             f"groups can be read as the columns of each group (group {group!r} has column "
@@ -102,8 +102,8 @@ def _labels_by_name(spec: Any, names: list[str]) -> bool:
     return True
 
 
-def _one_column_each(spec: dict, names: list[str]) -> bool:
-    """Whether the values are all columns of X, by name or index, each once."""
+def _maps_to_all_columns(spec: dict, names: list[str]) -> bool:
+    """Whether the values are all columns of X, by name or index, each exactly once."""
     position = {name: column for column, name in enumerate(names)}
     columns = {
         position.get(value, -1) if isinstance(value, str) else value for value in spec.values()
@@ -111,16 +111,16 @@ def _one_column_each(spec: dict, names: list[str]) -> bool:
     return len(spec) == len(names) and columns == set(range(len(names)))
 
 
-def _in_order(spec: dict, names: list[str]) -> list:
-    """{column: label} -> the label of each column of X."""
-    left = [column for column, name in enumerate(names) if name not in spec]
-    if left:
-        raise _without_group(left, names, len(names))
+def _labels_in_column_order(spec: dict, names: list[str]) -> list:
+    """The label of each column of X, of a dict {column: label}."""
+    ungrouped = [column for column, name in enumerate(names) if name not in spec]
+    if ungrouped:
+        raise _ungrouped_error(ungrouped, names, len(names))
     return [spec[name] for name in names]
 
 
 def _from_columns(spec: dict, n_features: int, names: list[str] | None) -> tuple[list, np.ndarray]:
-    """{group name: columns} -> (group names, labels), refused unless it is a partition."""
+    """Parse {group name: columns} to (group names, labels); raise if it is not a partition."""
     labels = np.full(n_features, -1, dtype=np.int64)
     for g, (group, columns) in enumerate(spec.items()):
         indices = _indices(group, columns, n_features, names)
@@ -129,29 +129,31 @@ def _from_columns(spec: dict, n_features: int, names: list[str] | None) -> tuple
         if len(taken):
             other = list(spec)[labels[taken[0]]]
             raise ValueError(
-                f"groups overlap: column {_called(taken[0], names)} is in group {other!r} and in "
-                f"group {group!r}; give it to one of them, or duplicate the column in X and give "
-                f"each group its own copy."
+                f"groups overlap: column {_column_name(taken[0], names)} is in group {other!r} and "
+                f"in group {group!r}; give it to one of them, or duplicate the column in X and "
+                f"give each group its own copy."
             )
         if len(repeated) != len(indices):
             raise ValueError(f"groups lists a column of group {group!r} twice: list it once.")
         labels[indices] = g
-    left = np.flatnonzero(labels < 0).tolist()
-    if left:
-        raise _without_group(left, names, n_features)
+    ungrouped = np.flatnonzero(labels < 0).tolist()
+    if ungrouped:
+        raise _ungrouped_error(ungrouped, names, n_features)
     return list(spec), labels
 
 
-def _without_group(left: Sequence[int], names: list[str] | None, n_features: int) -> ValueError:
-    shown = listed([column if names is None else names[column] for column in left])
+def _ungrouped_error(
+    ungrouped: Sequence[int], names: list[str] | None, n_features: int
+) -> ValueError:
+    shown = format_names([column if names is None else names[column] for column in ungrouped])
     return ValueError(
-        f"groups leave {len(left)} of the {n_features} columns without a group ({shown}): add "
+        f"groups leave {len(ungrouped)} of the {n_features} columns without a group ({shown}): add "
         f"them to a group, or drop them from X."
     )
 
 
 def _indices(group: Any, columns: Any, n_features: int, names: list[str] | None) -> np.ndarray:
-    """The columns of one group, in any of their forms, as indices into X."""
+    """The columns of one group, given in any form, as indices into X."""
     if isinstance(columns, slice):
         indices = np.arange(n_features)[columns]
     else:
@@ -178,7 +180,7 @@ def _indices(group: Any, columns: Any, n_features: int, names: list[str] | None)
     if len(out):
         raise ValueError(
             f"groups has column {out[0]} in group {group!r} but X has columns 0 to "
-            f"{n_features - 1}: give indices in that range ({ONE_BY_ONE})."
+            f"{n_features - 1}: give indices in that range ({RFE_HINT})."
         )
     return indices.astype(np.int64)
 
@@ -194,7 +196,7 @@ def _as_mask(group: Any, mask: np.ndarray, n_features: int) -> np.ndarray:
 
 def _by_name(group: Any, wanted: list, names: list[str] | None) -> np.ndarray:
     if names is None:
-        raise without_names(
+        raise missing_names_error(
             f"groups names the columns of group {group!r} but X has no column names"
         )
     position = {name: column for column, name in enumerate(names)}
@@ -208,11 +210,11 @@ def _by_name(group: Any, wanted: list, names: list[str] | None) -> np.ndarray:
     return np.array([position[name] for name in wanted], dtype=np.int64)
 
 
-def _called(column: int, names: list[str] | None) -> str:
+def _column_name(column: int, names: list[str] | None) -> str:
     return str(column) if names is None else repr(names[column])
 
 
-def read_weights(weights: Any, sizes: np.ndarray) -> np.ndarray:
+def parse_weights(weights: Any, sizes: np.ndarray) -> np.ndarray:
     if isinstance(weights, str):
         if weights not in ("sqrt_size", "none"):
             raise ValueError(
@@ -223,7 +225,7 @@ def read_weights(weights: Any, sizes: np.ndarray) -> np.ndarray:
     return _per_group("group_weights", weights, len(sizes))
 
 
-def read_costs(costs: Any, names: list) -> np.ndarray:
+def parse_costs(costs: Any, names: list) -> np.ndarray:
     if costs is None:
         return np.ones(len(names))
     if not isinstance(costs, Mapping):
@@ -232,7 +234,7 @@ def read_costs(costs: Any, names: list) -> np.ndarray:
     if unknown:
         raise ValueError(
             f"group_costs has a cost for the unknown group {unknown[0]!r}: the groups are "
-            f"{listed(names)}."
+            f"{format_names(names)}."
         )
     return _per_group("group_costs", [costs.get(name, 1.0) for name in names], len(names))
 

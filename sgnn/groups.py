@@ -1,4 +1,4 @@
-"""Groups: the columns of X as named groups.  Blocks: the same idea on one weight tensor."""
+"""Groups: a partition of the columns of X.  Blocks: a partition of one weight tensor."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from .grouping import read_costs, read_groups, read_weights
+from .grouping import parse_costs, parse_groups, parse_weights
 
 __all__ = ["Blocks", "Groups"]
 
@@ -22,7 +22,7 @@ class Groups:
     Parameters
     ----------
     names : tuple of length n_groups
-        What each group is called: strings, or ints where only ints were given.
+        Name of each group: strings, or ints if only ints were given.
     labels : ndarray of shape (n_features,)
         The group of each column, an index into `names`.
     weights, costs : ndarray of shape (n_groups,)
@@ -57,7 +57,7 @@ class Groups:
 
     @property
     def penalties(self) -> np.ndarray:
-        """The factor of lam * ||theta_g||: weight times cost, shape (n_groups,)."""
+        """The factors of lam * ||theta_g||: weight times cost, shape (n_groups,)."""
         return self.weights * self.costs
 
     def columns(self, g: int) -> np.ndarray:
@@ -65,7 +65,7 @@ class Groups:
         return np.flatnonzero(self.labels == g)
 
     def expand(self, group_mask: np.ndarray) -> np.ndarray:
-        """One value per group -> one value per column."""
+        """Repeat one value per group for each of its columns."""
         return np.asarray(group_mask)[self.labels]
 
     @classmethod
@@ -78,7 +78,7 @@ class Groups:
         weights: Any = "sqrt_size",
         costs: Any = None,
     ) -> Groups:
-        """Read a user's `groups=`: the one place where it is understood or refused.
+        """Parse and validate a user's `groups=`.
 
         Parameters
         ----------
@@ -89,15 +89,15 @@ class Groups:
             them (columns: indices, a slice, a boolean mask or names); "prefix" or "prefix:SEP"
             joins the columns whose names agree before the first SEP (default "__"); a callable
             (feature_names, n_features) returns any of these (`sgnn.source_columns` makes one).
-            Labels that are ints are sorted, others keep the order in which they first appear.
+            Int labels are sorted, others keep the order of their first appearance.
         n_features : int
             Number of columns of X.
         feature_names : sequence of str, optional
-            Their names, when X has names.
+            Their names, if X has names.
         weights : "sqrt_size", "none" or array of shape (n_groups,)
             The weight of each group in the penalty: sqrt(p_g), 1, or the numbers given.
         costs : None, array of shape (n_groups,) or dict by group name
-            What it costs to acquire a group; groups that a dict leaves out cost 1.
+            The cost of acquiring each group; 1 for groups that a dict leaves out.
 
         Returns
         -------
@@ -106,7 +106,7 @@ class Groups:
         Raises
         ------
         ValueError, TypeError
-            When the groups are not a partition of the columns, naming who is at fault.
+            If the groups are not a partition of the columns.
 
         Examples
         --------
@@ -118,18 +118,18 @@ class Groups:
             spec = spec(None if names is None else list(names), n_features)
         if isinstance(spec, Groups):
             spec = dict(zip(spec.names, map(spec.columns, range(len(spec))), strict=True))
-        group_names, labels = read_groups(spec, n_features, names)
+        group_names, labels = parse_groups(spec, n_features, names)
         sizes = np.bincount(labels, minlength=len(group_names))
         return cls(
             names=tuple(group_names),
             labels=labels,
-            weights=read_weights(weights, sizes),
-            costs=read_costs(costs, group_names),
+            weights=parse_weights(weights, sizes),
+            costs=parse_costs(costs, group_names),
         )
 
 
 class Blocks:
-    """How one weight tensor is cut into blocks, each entry in exactly one.
+    """A partition of one weight tensor into blocks.
 
     Parameters
     ----------
@@ -137,11 +137,11 @@ class Blocks:
         Shape of the tensor without replica axes.  Every method takes tensors of shape
         (..., *shape): leading axes are replicas.
     dims : tuple of int
-        The (negative) axes along which the labels run; entries that differ along the other
-        axes only share a block.  They must be neighbours.
+        The (negative, adjacent) axes of the labels; entries that differ only along other axes
+        share a block.
     labels : tensor of long, optional
-        The block of each position along `dims`, shape those axes' sizes.  Each position is
-        a block of its own by default.
+        The block of each position along `dims`, of those axes' shape.  By default each position
+        is a separate block.
     weights : tensor of shape (n_blocks,), optional
         The factor of each block in a penalty; sqrt(number of entries) by default.
 
@@ -166,8 +166,8 @@ class Blocks:
         flat = torch.arange(count) if labels is None else labels.reshape(-1)
         self.labels = flat
         self.n_blocks = int(flat.max()) + 1
-        # axes summed over inside a block, and the view that lines labels up with the tensor
-        self._rest = tuple(d for d in range(-len(self.shape), 0) if d not in self.dims)
+        # axes to sum over within a block, and the shape by which labels broadcast with the tensor
+        self._summed_axes = tuple(d for d in range(-len(self.shape), 0) if d not in self.dims)
         self._view = tuple(n if d in self.dims else 1 for d, n in
                            zip(range(-len(self.shape), 0), self.shape, strict=True))  # fmt: skip
         per_position = int(np.prod(self.shape)) // max(count, 1)
@@ -176,7 +176,7 @@ class Blocks:
 
     @classmethod
     def whole(cls, shape: Sequence[int], weight: float) -> Blocks:
-        """The tensor is one block."""
+        """The whole tensor as one block."""
         labels = torch.zeros(shape[-1], dtype=torch.long)
         return cls(shape, (-1,), labels, torch.tensor([weight], dtype=torch.float64))
 
@@ -184,22 +184,22 @@ class Blocks:
     def columns(
         cls, shape: Sequence[int], labels: torch.Tensor, weights: torch.Tensor | None = None
     ) -> Blocks:
-        """Cut a dense weight (out, in) by groups of input columns."""
+        """Partition a dense weight (out, in) by groups of input columns."""
         return cls(shape, (-1,), labels, weights)
 
     @classmethod
     def neurons(cls, shape: Sequence[int]) -> Blocks:
-        """Cut (out, in, ...) by output units or channels: each slice w[i] is a block."""
+        """Partition (out, in, ...) by output units or channels: each slice w[i] is a block."""
         return cls(shape, (-len(shape),))
 
     @classmethod
     def channels(cls, shape: Sequence[int]) -> Blocks:
-        """Cut (out, in, ...) by inputs or input channels: each slice w[:, j] is a block."""
+        """Partition (out, in, ...) by inputs or input channels: each slice w[:, j] is a block."""
         return cls(shape, (1 - len(shape),))
 
     @classmethod
     def filters(cls, shape: Sequence[int]) -> Blocks:
-        """Cut a convolution (out, in, *kernel) into its kernels: each w[i, j] is a block."""
+        """Partition a convolution (out, in, *kernel) by kernels: each w[i, j] is a block."""
         return cls(shape, (-len(shape), 1 - len(shape)))
 
     def to(self, like: torch.Tensor) -> Blocks:
@@ -213,7 +213,7 @@ class Blocks:
         """Sum the entries of each block: (..., *shape) -> (..., n_blocks)."""
         if self.n_blocks == 1:
             return values.sum(tuple(range(-len(self.shape), 0))).unsqueeze(-1)
-        inner = values.sum(self._rest) if self._rest else values
+        inner = values.sum(self._summed_axes) if self._summed_axes else values
         inner = inner.flatten(-len(self.dims))
         if self.single:
             return inner
@@ -222,13 +222,13 @@ class Blocks:
 
     def max(self, values: torch.Tensor) -> torch.Tensor:
         """The largest entry of each block of nonnegative values: (..., n_blocks)."""
-        inner = values.amax(self._rest) if self._rest else values
+        inner = values.amax(self._summed_axes) if self._summed_axes else values
         inner = inner.flatten(-len(self.dims))
         total = inner.new_zeros((*inner.shape[:-1], self.n_blocks))
         return total.scatter_reduce(-1, self.labels.expand_as(inner), inner, "amax")
 
     def norm(self, w: torch.Tensor, order: int = 2) -> torch.Tensor:
-        """Norm of each block, gradient 0 at an exactly zero block: (..., n_blocks)."""
+        """Norm of each block, with gradient 0 at a zero block: (..., n_blocks)."""
         if order == 1:
             return self.sum(w.abs())
         if self.n_blocks == 1:
@@ -239,7 +239,7 @@ class Blocks:
         return torch.where(zero, 0.0, torch.where(zero, 1.0, square).sqrt())
 
     def spread(self, v: torch.Tensor) -> torch.Tensor:
-        """One number per block, (..., n_blocks), onto the tensor: broadcasts with w."""
+        """Reshape one number per block, (..., n_blocks), to broadcast with the tensor."""
         if self.n_blocks == 1:
             return v.reshape(*v.shape[:-1], *(1 for _ in self.shape))
         return v[..., self.labels].reshape(*v.shape[:-1], *self._view)

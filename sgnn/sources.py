@@ -1,4 +1,4 @@
-"""source_columns: groups of encoded columns, one for each column that was encoded."""
+"""source_columns: groups of encoded columns by their source column."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ from dataclasses import dataclass
 from numbers import Integral
 from typing import Any, NamedTuple
 
-from .naming import listed, without_names
+from .naming import format_names, missing_names_error
 
 __all__ = ["source_columns"]
 
 INDICATOR = "missingindicator_"  # scikit-learn's prefix of MissingIndicator and add_indicator=True
-# how close a name is to that of a source column
+# closeness of a name to that of a source column
 NO_SOURCE, BEGINS_WITH, EXACT = range(3)
 
 
-class Reading(NamedTuple):
-    """The source that a name is read as, and how close the two are."""
+class Match(NamedTuple):
+    """The source column that matches a name, and the closeness of the two names."""
 
     closeness: int = NO_SOURCE
     source: str = ""
 
 
 def source_columns(names: Iterable[Any]) -> Callable[[Sequence[str] | None, int], list[str]]:
-    """Return a value for ``groups=`` that joins what an encoder made of one column.
+    """Return a value for ``groups=`` that groups encoded columns by their source column.
 
-    A column behind a ColumnTransformer, OneHotEncoder, OrdinalEncoder, SplineTransformer,
-    StandardScaler, SimpleImputer or a Pipeline of them belongs to the source column whose name
-    it has, or else to the one with the longest name that it continues after an underscore
-    (``cp_2``, ``age_sp_0``).  Names of transformers in front (``cat__cp_2``) are ignored, so
-    that ``verbose_feature_names_out`` may be either; indicators of missing values
-    (``missingindicator_age``) belong to the column whose values are missing.
+    An output column of a ColumnTransformer, OneHotEncoder, OrdinalEncoder, SplineTransformer,
+    StandardScaler, SimpleImputer or a Pipeline of them belongs to the source column of the same
+    name, or else to that with the longest name that precedes an underscore in its name
+    (``cp_2``, ``age_sp_0``).  Prefixes of transformers (``cat__cp_2``) are ignored, whatever
+    ``verbose_feature_names_out`` is; indicators of missing values (``missingindicator_age``)
+    belong to the column whose values are missing.
 
     Parameters
     ----------
@@ -44,7 +44,7 @@ def source_columns(names: Iterable[Any]) -> Callable[[Sequence[str] | None, int]
     callable
         Takes (feature_names, n_features) and returns the source of each column.  It can be
         pickled and compared, and raises a ValueError for columns that have no source among
-        `names` (such as components of a PCA) or may have either of two.
+        `names` (such as components of a PCA) or an ambiguous one.
 
     Raises
     ------
@@ -53,9 +53,9 @@ def source_columns(names: Iterable[Any]) -> Callable[[Sequence[str] | None, int]
 
     Notes
     -----
-    The columns of a ColumnTransformer have the name of their transformer in front either all or
-    none: where only one of the two gives every column a source, that one is right.  Otherwise
-    an exact name counts before a longer one, and what remains open is refused.
+    A ColumnTransformer prefixes either all of its columns or none: if only one of these two
+    interpretations gives every column a source, it is taken.  Otherwise an exact match is
+    preferred to that of a prefix, and remaining ambiguity raises.
 
     Examples
     --------
@@ -77,11 +77,11 @@ def source_columns(names: Iterable[Any]) -> Callable[[Sequence[str] | None, int]
                 f"strings or ints, such as X.columns."
             )
     strings = [str(item) for item in items]
-    twice = [name for name, times in Counter(strings).items() if times > 1]
-    if twice or not items:
-        fault = f"has {twice[0]!r} twice" if twice else "is empty"
+    duplicates = [name for name, times in Counter(strings).items() if times > 1]
+    if duplicates or not items:
+        message = f"has {duplicates[0]!r} twice" if duplicates else "is empty"
         raise ValueError(
-            f"names {fault}: give the columns of the frame before it is encoded, X.columns, each "
+            f"names {message}: give the columns of the frame before it is encoded, X.columns, each "
             f"once."
         )
     return SourceColumns(tuple(strings))
@@ -94,21 +94,21 @@ class SourceColumns:
     names: tuple[str, ...]
 
     def __repr__(self) -> str:
-        return f"source_columns([{listed(self.names)}])"
+        return f"source_columns([{format_names(self.names)}])"
 
     def __call__(self, feature_names: Sequence[str] | None, n_features: int) -> list[str]:
         if feature_names is None:
-            raise without_names(f"groups={self!r} needs column names and X has none")
+            raise missing_names_error(f"groups={self!r} needs column names and X has none")
         columns = [str(name) for name in feature_names]
-        plain, prefixed = _readings(columns, frozenset(self.names))
-        best = _closest(plain, prefixed)
-        lost = [name for name, reading in zip(columns, best, strict=True) if not reading.closeness]
-        if lost:
+        plain, prefixed = _matches(columns, frozenset(self.names))
+        best = _best_matches(plain, prefixed)
+        unmatched = [name for name, match in zip(columns, best, strict=True) if not match.closeness]
+        if unmatched:
             raise ValueError(
-                f"groups={self!r} finds no source for {len(lost)} of the {len(columns)} columns "
-                f"of X ({listed(lost)}): give it the names of all columns before they are "
-                f"encoded, name the encoded ones as scikit-learn does by default, or give the "
-                f"label of each column."
+                f"groups={self!r} finds no source for {len(unmatched)} of the {len(columns)} "
+                f"columns of X ({format_names(unmatched)}): give it the names of all columns "
+                f"before they are encoded, name the encoded ones as scikit-learn does by default, "
+                f"or give the label of each column."
             )
         for name, one, other in zip(columns, plain, prefixed, strict=True):
             if one.closeness == other.closeness and one.source != other.source:
@@ -117,47 +117,47 @@ class SourceColumns:
                     f"after the name of a transformer, as {other.source!r}: rename the "
                     f"transformer, or give the label of each column."
                 )
-        return [reading.source for reading in best]
+        return [match.source for match in best]
 
 
-def _readings(
-    columns: Sequence[str], sources: frozenset[str]
-) -> tuple[list[Reading], list[Reading]]:
-    """Each column as it is called, and after the name of a transformer."""
-    plain = [_reading(name, sources) for name in columns]
-    prefixed = [Reading()] * len(columns)
-    inside: dict[str, list[int]] = {}  # transformer -> the positions of its columns
+def _matches(columns: Sequence[str], sources: frozenset[str]) -> tuple[list[Match], list[Match]]:
+    """The match of each column's name, and of the name without a transformer's prefix."""
+    plain = [_match(name, sources) for name in columns]
+    prefixed = [Match()] * len(columns)
+    columns_by_transformer: dict[str, list[int]] = {}  # transformer -> the positions of its columns
     for position, name in enumerate(columns):
         transformer, separator, _ = name.partition("__")
         if transformer and separator:
-            inside.setdefault(transformer, []).append(position)
-    for transformer, positions in inside.items():
-        tails = [columns[position].removeprefix(f"{transformer}__") for position in positions]
-        # they may come out of transformers inside that one
-        for position, found in zip(positions, _closest(*_readings(tails, sources)), strict=True):
-            prefixed[position] = found
-    all_plain, all_prefixed = (all(r.closeness for r in found) for found in (plain, prefixed))
-    # transformers put their names before all columns or before none
+            columns_by_transformer.setdefault(transformer, []).append(position)
+    for transformer, positions in columns_by_transformer.items():
+        suffixes = [columns[position].removeprefix(f"{transformer}__") for position in positions]
+        # nested transformers
+        for position, matches in zip(
+            positions, _best_matches(*_matches(suffixes, sources)), strict=True
+        ):
+            prefixed[position] = matches
+    all_plain, all_prefixed = (all(r.closeness for r in matches) for matches in (plain, prefixed))
+    # a ColumnTransformer prefixes all of its columns or none
     if all_plain and not all_prefixed:
-        prefixed = [Reading()] * len(columns)
+        prefixed = [Match()] * len(columns)
     if all_prefixed and not all_plain:
-        plain = [Reading()] * len(columns)
+        plain = [Match()] * len(columns)
     return plain, prefixed
 
 
-def _closest(plain: list[Reading], prefixed: list[Reading]) -> list[Reading]:
-    """The closer reading of each column, that without the name of a transformer if equal."""
+def _best_matches(plain: list[Match], prefixed: list[Match]) -> list[Match]:
+    """The closer match of each column; of equal ones that of the full name."""
     return [max(pair, key=lambda r: r.closeness) for pair in zip(plain, prefixed, strict=True)]
 
 
-def _reading(name: str, sources: frozenset[str]) -> Reading:
-    """The source of that name, or else the longest that the name continues after a _."""
+def _match(name: str, sources: frozenset[str]) -> Match:
+    """The source of that name, or else the longest one that precedes a _ in the name."""
     if name in sources:
-        return Reading(EXACT, name)
+        return Match(EXACT, name)
     ends = [end for end, character in enumerate(name) if character == "_"]
     for end in reversed(ends):
         if name[:end] in sources:
-            return Reading(BEGINS_WITH, name[:end])
+            return Match(BEGINS_WITH, name[:end])
     if name.startswith(INDICATOR):
-        return _reading(name.removeprefix(INDICATOR), sources)
-    return Reading()
+        return _match(name.removeprefix(INDICATOR), sources)
+    return Match()

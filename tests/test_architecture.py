@@ -145,7 +145,7 @@ def test_the_checker_catches(layer, package, source):
 @pytest.mark.parametrize(
     ("layer", "package", "source"),
     [
-        ("groups", "sgnn", "from .grouping import read_groups"),
+        ("groups", "sgnn", "from .grouping import parse_groups"),
         ("regularizers", "sgnn.regularizers", "from .base import Regularizer\nimport torch"),
         ("training", "sgnn", "import skorch\nfrom .algorithms import Problem"),
         ("estimators", "sgnn.estimators", "from ..training import train\nimport sklearn"),

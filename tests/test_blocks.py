@@ -88,7 +88,7 @@ def test_gradient_of_the_norm_is_zero_at_a_zero_block(cut):
     ],
     ids=["whole", "columns", "units", "inputs", "out-channels", "in-channels", "filters"],
 )
-def test_named_cuts(made, cut):
+def test_named_partitions(made, cut):
     w = draw(cut)
     assert_per_block(made.norm(w), cut, w, lambda entries: entries.square().sum(-1).sqrt())
     torch.testing.assert_close(made.weights, torch.tensor(cut.factors, dtype=torch.float64))

@@ -1,4 +1,4 @@
-"""Groups.of: every accepted form of `groups=`, and every refusal with its advice."""
+"""Groups.of: every accepted form of `groups=`, and every error with its advice."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def members(groups):
     return {name: groups.columns(g).tolist() for g, name in enumerate(groups.names)}
 
 
-# what is accepted --------------------------------------------------------------------------
+# accepted forms ----------------------------------------------------------------------------
 
 ACCEPTED = {
     "None": (None, {0: [0], 1: [1], 2: [2], 3: [3], 4: [4], 5: [5]}),
@@ -190,11 +190,11 @@ def test_arguments_of_weights_and_costs_stay_writable():
     weights[0] = costs[0] = 5.0
 
 
-# what is refused ---------------------------------------------------------------------------
+# errors ------------------------------------------------------------------------------------
 
 
 class Refused(NamedTuple):
-    """A form that is refused, words that name what is wrong, and words of the advice."""
+    """An invalid form, and words of the error and of its advice."""
 
     spec: Any
     fault: str
@@ -348,7 +348,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("form", REFUSED)
-def test_refused_form(form):
+def test_invalid_forms_raise(form):
     refused = REFUSED[form]
     with pytest.raises(refused.error) as caught:
         Groups.of(refused.spec, refused.n_features, refused.names)
@@ -368,14 +368,14 @@ REFUSED_NUMBERS = {
 
 @pytest.mark.parametrize("argument", ["weights", "costs"])
 @pytest.mark.parametrize("form", REFUSED_NUMBERS)
-def test_refused_weights_and_costs(form, argument):
+def test_invalid_weights_and_costs(form, argument):
     numbers, fault, advice = REFUSED_NUMBERS[form]
     with pytest.raises(ValueError) as caught:  # noqa: PT011, the words are checked below
         Groups.of([0, 1, 1], 3, **{argument: numbers})
     assert_one_sentence(caught.value, f"group_{argument}", fault, advice)
 
 
-def test_refused_name_of_weights():
+def test_invalid_name_of_weights():
     with pytest.raises(ValueError, match="group_weights='size' is not understood") as caught:
         Groups.of([0, 1], 2, weights="size")
     advice = "give 'sqrt_size', 'none' or one number per group"
@@ -395,7 +395,7 @@ def test_negative_cost_by_name():
 
 
 def assert_one_sentence(raised, argument, fault, advice):
-    """It opens with the argument, says what is wrong and what to give, and ends."""
+    """One sentence that names the argument, the problem and the remedy."""
     message = str(raised)
     assert message.startswith(argument)
     assert fault in message

@@ -33,7 +33,7 @@ LOSSES = {
 }
 
 
-def test_every_loss_has_its_row():
+def test_every_loss_is_tested():
     assert set(losses.names()) <= set(LOSSES)
 
 
@@ -59,7 +59,7 @@ def test_cross_entropy_equals_torch():
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
-def test_cross_entropy_survives_large_logits(dtype):
+def test_cross_entropy_of_large_logits_is_finite(dtype):
     out = torch.tensor([[1e4, 0.0], [1e4, 0.0], [-1e4, -1e4]], dtype=dtype)
     value, g = CrossEntropy().gradient(out, torch.tensor([0, 1, 0]))
     torch.testing.assert_close(value, torch.tensor([0.0, 1e4, np.log(2)], dtype=dtype))
@@ -82,7 +82,7 @@ def test_a_torch_loss_is_summed_over_the_outputs():
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_gradients_come_without_autograd_switched_on(name):
+def test_gradients_do_not_need_autograd_enabled(name):
     loss, y = LOSSES[name]
     with torch.no_grad():
         value, g = loss.gradient(OUT.clone(), y)
@@ -150,12 +150,12 @@ def test_the_start_is_the_best_constant(name, weight):
         for j, sign in itertools.product(range(n_outputs), (-1, 1)):
             moved = start.clone()
             moved[j] += sign * step
-            # classes have a little mass of their own each
+            # every class has a small additional share
             assert best <= mean_loss(moved) + 1e-4 * (name == "log_loss")
 
 
 @pytest.mark.parametrize("name", LOSSES)
-def test_whole_weights_start_where_repeated_rows_do(name):
+def test_integer_weights_equal_repeated_rows(name):
     loss, y = LOSSES[name]
     y, n_outputs = (COUNTS, 2) if y.is_floating_point() else (LABELS, 3)
     weighted = loss.start(y, WEIGHT, n_outputs)
@@ -171,10 +171,10 @@ def test_quantiles_by_hand():
     assert found == [1.0, 1.0, 2.0, 3.0, 10.0]
 
 
-# a user's loss= -----------------------------------------------------------------------------------
+# losses.get ------------------------------------------------------------------------------------
 
 
-def test_a_loss_is_read_in_every_form():
+def test_get_accepts_every_form():
     forms = [
         ("quantile", Quantile),
         (Quantile, Quantile),
@@ -203,7 +203,7 @@ def test_a_loss_is_read_in_every_form():
     ],
     ids=["unknown", "classes", "numbers", "rates", "no loss"],
 )
-def test_what_is_no_loss_of_the_targets_is_refused(given, targets, message):
+def test_losses_of_other_targets_raise(given, targets, message):
     with pytest.raises(ValueError, match=message):
         losses.get(given, targets)
 
@@ -220,6 +220,6 @@ def test_delta_is_positive(delta):
         losses.Huber(delta)
 
 
-def test_a_loss_of_nothing_says_what_to_use():
+def test_the_abstract_loss_raises():
     with pytest.raises(TypeError, match=r"Loss is abstract: define.*sgnn.losses.names"):
         Loss()(OUT, NUMBERS)

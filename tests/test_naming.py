@@ -1,4 +1,4 @@
-"""groups="prefix": which names it warns of, and which it takes without a word."""
+"""groups="prefix": warnings for names that are probably not meant."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def named(scale, encode, hot=None, **settings):
 
 
 def made(rest, hot=None, **settings):
-    """One whose steps scikit-learn names."""
+    """A transformer with steps named by scikit-learn."""
     steps = [(StandardScaler(), NUMBERS[:1]), (hot or onehot(), WORDS)]
     return make_column_transformer(*steps, remainder=rest, **settings)
 
@@ -68,7 +68,7 @@ TRANSFORMERS = {
     ("form", "groups"),
     [*((form, "prefix") for form in TRANSFORMERS), ("num and cat", "prefix:_")],
 )
-def test_groups_called_like_transformers_warn(form, groups):
+def test_groups_named_like_transformers_warn(form, groups):
     table, shown = TRANSFORMERS[form]
     names = table.fit(FRAME).get_feature_names_out()
     with pytest.warns(UserWarning, match="transformers") as caught:
@@ -87,7 +87,7 @@ SINGLE = {
 
 
 @pytest.mark.parametrize("form", SINGLE)
-def test_columns_that_are_all_alone_warn(form):
+def test_groups_of_single_columns_warn(form):
     names = SINGLE[form]
     with pytest.warns(UserWarning, match="alone") as caught:
         groups = Groups.of("prefix", len(names), names)
@@ -118,7 +118,7 @@ SILENT = {
 
 
 @pytest.mark.parametrize("form", SILENT)
-def test_prefixes_that_are_meant_do_not_warn(form):
+def test_meaningful_prefixes_do_not_warn(form):
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         Groups.of("prefix", len(SILENT[form]), SILENT[form])

@@ -1,4 +1,4 @@
-"""source_columns: the source of every output column of scikit-learn's encoders, or a refusal."""
+"""source_columns: the source of every output column of scikit-learn's encoders, or an error."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def one_by_one(encoder, columns, frame):
 
 @pytest.mark.parametrize("verbose", [True, False, "{transformer_name}__{feature_name}"])
 @pytest.mark.parametrize("form", ENCODERS)
-def test_an_encoder_beside_columns_as_they_are(frame, form, verbose):
+def test_an_encoder_beside_passthrough_columns(frame, form, verbose):
     encoder, columns = ENCODERS[form]
     table = ColumnTransformer(
         [("num", encoder, columns)], remainder="passthrough", verbose_feature_names_out=verbose
@@ -123,7 +123,7 @@ def test_an_encoder_on_its_own_and_in_a_union(frame, verbose):
 @pytest.mark.parametrize("inner", [True, False])
 @pytest.mark.parametrize("outer", [True, False])
 def test_a_column_transformer_inside_another(frame, outer, inner):
-    """Also where the inner transformer is called like a column."""
+    """Also if the inner transformer has the name of a column."""
     nested = ColumnTransformer(
         [
             ("num", StandardScaler(), ["blood", "blood_pressure"]),
@@ -195,7 +195,7 @@ READ = {
 
 @pytest.mark.parametrize("form", READ)
 @pytest.mark.parametrize("container", [list, tuple, np.array, pd.Index])
-def test_read(form, container):
+def test_accepted_names(form, container):
     names, columns, positions = READ[form]
     found = source_columns(container(names))(columns, len(columns))
     assert found == [str(names[position]) for position in positions]
@@ -215,19 +215,19 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("form", REFUSED)
-def test_columns_without_one_source_are_refused(form):
+def test_columns_without_one_source_raise(form):
     names, columns, fault = REFUSED[form]
     with pytest.raises(ValueError) as caught:  # noqa: PT011, the words are checked below
         source_columns(names)(columns, len(columns))
     assert_one_sentence(caught.value, "groups=source_columns([", fault, "the label of each column")
 
 
-def test_the_second_reading_is_named():
+def test_the_error_names_both_matches():
     with pytest.raises(ValueError, match="after the name of a transformer, as 'hue'"):
         source_columns(["cat", "hue"])(["cat__hue_x"], 1)
 
 
-def test_components_of_a_real_pca_are_refused(frame):
+def test_components_of_a_real_pca_raise(frame):
     table = make_column_transformer((PCA(2), NUMBERS), (onehot(), WORDS)).fit(frame)
     names = table.get_feature_names_out()
     with pytest.raises(ValueError, match=r"2 of the 34 columns of X \('pca__pca0', 'pca__pca1'\)"):
@@ -248,14 +248,14 @@ WRONG_NAMES = {
 
 
 @pytest.mark.parametrize("form", WRONG_NAMES)
-def test_wrong_names_are_refused(form):
+def test_wrong_names_raise(form):
     names, error, fault = WRONG_NAMES[form]
     with pytest.raises(error) as caught:
         source_columns(names)
     assert_one_sentence(caught.value, "names", fault, "X.columns")
 
 
-def test_data_without_names_are_refused(frame):
+def test_data_without_names_raise(frame):
     model = SGINClassifier(groups=source_columns(NUMBERS))
     with pytest.raises(ValueError, match=r"set_output\(transform=\"pandas\"\)") as caught:
         model.fit(frame[NUMBERS].to_numpy(), np.tile([0, 1], ROWS // 2))
@@ -265,7 +265,7 @@ def test_data_without_names_are_refused(frame):
 # as a parameter of an estimator ------------------------------------------------------------
 
 
-def test_a_value():
+def test_it_is_compared_and_copied_by_value():
     read = source_columns(["age", "sex"])
     assert read == source_columns(pd.Index(["age", "sex"]))
     assert hash(read) == hash(source_columns(("age", "sex")))

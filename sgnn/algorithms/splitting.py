@@ -97,7 +97,7 @@ class Splitting(FullGradient):
         super().update()
         self.steps += 1
         for i, term in enumerate(self.terms):
-            if self.steps % EVERY == 0 or not parts(term.regularizer)[1].slow:
+            if self.steps % EVERY == 0 or not parts(term.regularizer)[1].expensive_prox:
                 self.V[i] = self._shrunk(i)
 
     def _shrunk(self, i: int) -> Tensor:

@@ -1,6 +1,6 @@
-"""Where a data set's files lie on disk, how they get there, and how archives are read.
+"""Files of data sets: cache, download, and reading of archives.
 
-A file is named by its path inside a data folder, such as "mnist/train-images-idx3-ubyte.gz".
+Files are named by their path in a data folder, such as "mnist/train-images-idx3-ubyte.gz".
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
-LIMIT = 2**29  # bytes that an archive may be unpacked to
+LIMIT = 2**29  # largest unpacked size of an archive, in bytes
 
 DataHome = str | os.PathLike[str] | None
 
 
 def cache_home(data_home: DataHome) -> Path:
-    """Return the folder that downloads go to: `data_home`, or else the user's cache."""
+    """Return the folder of downloads: `data_home`, or else the user's cache."""
     if data_home is not None:
         return Path(data_home).expanduser()
     return Path(_import_pooch().os_cache("sgnn"))
 
 
 def find_file(name: str, data_home: DataHome) -> Path | None:
-    """Return the file in $SGNN_DATA or else in the cache, None if it is in neither."""
+    """Return the path in $SGNN_DATA or else in the cache, None if it is in neither."""
     environment = os.environ.get("SGNN_DATA")
     if environment and (path := Path(environment).expanduser() / name).is_file():
         return path
@@ -47,9 +47,9 @@ def fetch_file(
     data_home: DataHome,
     download_if_missing: bool,
 ) -> Path:
-    """Return the file from $SGNN_DATA or the cache, downloaded into the cache if in neither.
+    """Return the path in $SGNN_DATA or the cache; if in neither, download to the cache.
 
-    `sha256` is checked wherever the file came from; with None the check is the caller's.
+    The SHA-256 is always checked; with None the caller has to check the content.
     """
     path = find_file(name, data_home)
     if path is None and not download_if_missing:
@@ -84,7 +84,7 @@ def read_member(path: Path, name: str) -> bytes:
 
 
 def read_limited(stream: IO[bytes], path: Path) -> bytes:
-    """Return what a stream out of the archive holds, which may not swell beyond LIMIT."""
+    """Return the content of a stream of the archive; raise if it is larger than LIMIT."""
     content = stream.read(LIMIT + 1)
     if len(content) > LIMIT:
         raise corrupt_file(path)
@@ -94,7 +94,7 @@ def read_limited(stream: IO[bytes], path: Path) -> bytes:
 def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
     """Return the named arrays of an npz file."""
     try:
-        # opened here, because np.load leaves its file open when it finds no archive in it
+        # opened here, as np.load leaves an invalid file open
         with ZipFile(path) as archive:
             if sum(member.file_size for member in archive.infolist()) > LIMIT:
                 raise corrupt_file(path)
@@ -105,9 +105,9 @@ def read_npz(path: Path, names: Iterable[str]) -> dict[str, NDArray]:
 
 
 def write_npz(path: Path, arrays: Mapping[str, NDArray]) -> None:
-    """Write the arrays, all or nothing."""
+    """Write the arrays atomically."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # Renamed when complete, so that an interrupted call leaves no half-written file.
+    # Renamed when complete, so that an interrupted call leaves no partial file.
     partial = path.with_suffix(f".{os.getpid()}.npz")
     # The stubs take the arrays' names for allow_pickle.
     np.savez_compressed(partial, **arrays)  # type: ignore[arg-type]

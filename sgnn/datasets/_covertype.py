@@ -27,7 +27,7 @@ _NUMERIC = (
 _ENCODED = {"Wilderness_Area": 4, "Soil_Type": 40}
 
 _HEAD = "covertype/covertype_first20000.npz"
-# The rows where the published validation and test parts begin.
+# First rows of the published validation and test parts.
 _PARTS = (11340, 15120)
 _SUBSETS = {
     "all": "all rows",
@@ -79,7 +79,7 @@ def fetch_covertype(
     ValueError
         If a file is damaged, or `subset` is none of its choices.
     ImportError
-        If pooch, which knows where the cache is, is missing and needed.
+        If pooch, which locates the cache, is missing and needed.
 
     Notes
     -----
@@ -127,7 +127,7 @@ def fetch_covertype(
 
 
 def _fetch(data_home: DataHome, download_if_missing: bool) -> tuple[NDArray, NDArray]:
-    # Imported on demand: it is slow and only needed here.
+    # Imported on demand, as the import is slow.
     from sklearn.datasets import fetch_covtype
 
     try:

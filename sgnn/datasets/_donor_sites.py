@@ -27,8 +27,7 @@ from ._names import crossed
 _TARBALL = "memset/MEMset.tar.gz"
 _PARSED = "memset/memset_donor5.npz"
 _URL = "https://github.com/mkomod/p3/raw/b0d3b85d/data/memset/MEMset.tar.gz"
-# Of the parsed arrays' bytes, one after another: no hash of the tarball itself was at hand, and
-# this one holds however the same sequences are packed.
+# Of the concatenated bytes of the parsed arrays, which does not depend on the archive's format.
 _SHA256 = "1eaa0bceb6e6b0dd6aa76a33b6cbea8554f20ea25e877e012fc57b02c79da513"
 
 _MEMBERS = ("train5_hs", "train0_5_hs", "testfile5_hs")
@@ -46,7 +45,7 @@ def fetch_donor_splice_sites(
     """Fetch human 5' (donor) splice sites and decoys, grouped by position.
 
     Each row is the seven nucleotides around a "gt", one-hot encoded: 28 columns in 7 groups of 4.
-    The target says whether the "gt" is a donor site.  ``memset/memset_donor5.npz`` (the parsed
+    The target is 1 if the "gt" is a donor site.  ``memset/memset_donor5.npz`` (the parsed
     arrays) or else ``memset/MEMset.tar.gz`` is read from the folder that the environment variable
     ``SGNN_DATA`` names, or else from the cache; if both are missing, the latter is downloaded.
     Either is checked by the SHA-256 of the parsed arrays, which are then kept in the cache.
@@ -54,7 +53,7 @@ def fetch_donor_splice_sites(
     Parameters
     ----------
     data_home : path, default=None
-        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+        The cache.  None: the user's cache folder for sgnn, ``pooch.os_cache("sgnn")``.
     download_if_missing : bool, default=True
         Whether a missing file may be downloaded.
     counts : bool, default=False

@@ -44,7 +44,7 @@ def load_digit_rows() -> Bunch:
     >>> digits.data.shape, str(digits.groups[0]), str(digits.groups[-1])
     ((1797, 64), 'row 0', 'row 7')
     """
-    # Imported on demand: it is slow and only needed here.
+    # Imported on demand, as the import is slow.
     from sklearn.datasets import load_digits
 
     digits = load_digits()

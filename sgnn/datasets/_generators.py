@@ -247,6 +247,6 @@ def _unit_projections(
 ) -> NDArray[np.float64]:
     """Project a group on random directions, (n_samples, n_signals), each of variance 1."""
     directions = rng.standard_normal((columns.shape[1], n_signals))
-    alone, together = (directions**2).sum(axis=0), directions.sum(axis=0) ** 2
-    variance = (1 - correlation) * alone + correlation * together
+    own, shared = (directions**2).sum(axis=0), directions.sum(axis=0) ** 2
+    variance = (1 - correlation) * own + correlation * shared
     return columns @ (directions / np.sqrt(variance))

@@ -1,4 +1,4 @@
-"""Heart disease and what its diagnosis costs."""
+"""Heart disease, with the costs of its diagnosis."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _ARCHIVE = "heart_cost/heart+disease.zip"
 _URL = "https://archive.ics.uci.edu/static/public/45/heart+disease.zip"
 _SHA256 = "b17cd273da9ce1caa4710fce80227ea454d4dbf9fcbc8e6a9121672751563adc"
 _MEMBER = "processed.cleveland.data"
-_EMBEDDED = "data/heart_costs.csv"  # heart_costs.txt beside it says whose it is
+_EMBEDDED = "data/heart_costs.csv"  # its source and license: heart_costs.txt
 
 
 class _Test(NamedTuple):
@@ -45,7 +45,7 @@ _TESTS = {
     "thal": _Test("thallium", 102.90, 1.00),
 }
 
-# What FFTrees calls the published codes.
+# FFTrees' words for the published codes.
 _CODES = {
     "cp": {"ta": 1, "aa": 2, "np": 3, "a": 4},
     "restecg": {"normal": 0, "abnormal": 1, "hypertrophy": 2},
@@ -70,16 +70,16 @@ def fetch_heart_costs(
     Parameters
     ----------
     data_home : path, default=None
-        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+        The cache.  None: the user's cache folder for sgnn, ``pooch.os_cache("sgnn")``.
     download_if_missing : bool, default=True
         Whether a missing file may be downloaded.
     by : {"test", "procedure"}, default="test"
-        What makes a group: a test (13 groups of one column), or a procedure that gives several
-        of them at once (9 groups): chol and fbs one blood sample, thalach and thal one thallium
-        scan, exang, oldpeak and slope one exercise ECG.
+        The groups: tests (13 groups of one column), or procedures that give several of them at
+        once (9 groups): chol and fbs one blood sample, thalach and thal one thallium scan,
+        exang, oldpeak and slope one exercise ECG.
     edition : {"uci", "fftrees"}, default="uci"
-        The published data, or what the R package FFTrees makes of them, with nothing missing:
-        the table of `load_heart_costs`, which is no download.
+        The published data, or the edition of the R package FFTrees without missing values:
+        that of `load_heart_costs`, which needs no download.
 
     Returns
     -------
@@ -112,8 +112,8 @@ def fetch_heart_costs(
     -----
     The prices are those of the Ontario Health Insurance Program's fee schedule.  A procedure costs
     the full price of its first test and the discounted price of each further one, in any order:
-    the difference is what they share.  Prices of single tests count it for each of them, so they
-    do not add up.
+    the difference is a shared cost.  Prices of single tests each include it, so they do not add
+    up.
 
     References
     ----------
@@ -158,13 +158,13 @@ def load_heart_costs(
 ) -> Any:
     """Load the Cleveland heart disease data with the price of every medical test.
 
-    The edition of the R package FFTrees, with nothing missing, which is part of sgnn.  Nothing is
-    downloaded.
+    The edition of the R package FFTrees without missing values, which is part of sgnn.  Nothing
+    is downloaded.
 
     Parameters
     ----------
     by : {"test", "procedure"}, default="test"
-        What makes a group, as in `fetch_heart_costs`.
+        The groups, as in `fetch_heart_costs`.
     return_X_y : bool, default=False
         Return (data, target) alone.
     as_frame : bool, default=False

@@ -49,13 +49,13 @@ def fetch_hydraulic(
     Parameters
     ----------
     data_home : path, default=None
-        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+        The cache.  None: the user's cache folder for sgnn, ``pooch.os_cache("sgnn")``.
     download_if_missing : bool, default=True
         Whether a missing file may be downloaded.
     target : {"cooler", "valve", "pump_leak", "accumulator", "stable"}, default="cooler"
         What to predict: the efficiency of the cooler in % (3, 20, 100), the valve's condition in
         % (73, 80, 90, 100), the leakage of the pump (0, 1, 2), the pressure of the accumulator in
-        bar (90, 100, 115, 130), or the flag (0, 1) that says whether conditions may not have been
+        bar (90, 100, 115, 130), or the flag (0, 1) of conditions that may not have been
         static yet.
 
     Returns

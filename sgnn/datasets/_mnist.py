@@ -54,7 +54,7 @@ def fetch_mnist_rows(data_home: DataHome = None, download_if_missing: bool = Tru
     Parameters
     ----------
     data_home : path, default=None
-        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+        The cache.  None: the user's cache folder for sgnn, ``pooch.os_cache("sgnn")``.
     download_if_missing : bool, default=True
         Whether missing files may be downloaded.
 
@@ -114,7 +114,7 @@ def fetch_fashion_mnist_rows(data_home: DataHome = None, download_if_missing: bo
     Parameters
     ----------
     data_home : path, default=None
-        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+        The cache.  None: the user's cache folder for sgnn, ``pooch.os_cache("sgnn")``.
     download_if_missing : bool, default=True
         Whether missing files may be downloaded.
 

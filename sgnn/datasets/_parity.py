@@ -18,11 +18,11 @@ def make_parity(
     group_size: int = 2,
     random_state: RandomState = None,
 ) -> Bunch:
-    """Draw random bits whose parity is the target, and columns of noise beside them.
+    """Draw random bits whose parity is the target, and columns of noise.
 
     With bits ``b_j`` in {-1, +1}, each with probability 1/2, the target is 1 where an odd number
     of the first `n_bits` are +1: their exclusive or.  Every proper subset of these bits is
-    independent of the target, so no group of them can be spared, and none is of use alone.
+    independent of the target, so all of their groups are needed, and none is informative alone.
 
     Parameters
     ----------
@@ -58,8 +58,8 @@ def make_parity(
     -----
     The paper does not say how its bits and its noise are coded.  Here the bits are -1 and +1:
     their mean is 0, so that a removed group (all weights zero) acts like its average, and a first
-    layer without bias sees both values.  The noise columns are bits too, so that nothing but the
-    target tells them apart.
+    layer without bias depends on both values.  The noise columns are bits too, so that only the
+    target distinguishes them.
 
     References
     ----------

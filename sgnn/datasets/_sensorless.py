@@ -17,7 +17,7 @@ from ._choices import check_choice
 _ARCHIVE = "sensorless/dataset+for+sensorless+drive+diagnosis.zip"
 _URL = "https://archive.ics.uci.edu/static/public/325/dataset+for+sensorless+drive+diagnosis.zip"
 _MEMBER = "Sensorless_drive_diagnosis.txt"
-# What git calls the text file, the only hash at hand; it holds however the file is packed.
+# Git blob hash of the text file, which does not depend on the archive's format.
 _GIT_BLOB = "9101c388dfa5ccd3bfbec96c00efe2b1d7c36f32"
 _PART = "sensorless/sensorless_subset2200.npz"
 _SUBSETS = {"all": "all rows", "2200": "200 rows drawn from each of the 11 classes"}
@@ -49,15 +49,15 @@ def fetch_sensorless_drive(
     Parameters
     ----------
     data_home : path, default=None
-        The cache.  None: the user's cache folder for sgnn, as ``pooch.os_cache("sgnn")`` says.
+        The cache.  None: the user's cache folder for sgnn, ``pooch.os_cache("sgnn")``.
     download_if_missing : bool, default=True
         Whether a missing file may be downloaded.
     subset : {"all", "2200"}, default="all"
         All 58509 rows, or 200 rows of each class.  The latter lie in
-        ``sensorless/sensorless_subset2200.npz``, which is no download: it is read where it is.
+        ``sensorless/sensorless_subset2200.npz``, which cannot be downloaded.
     by : {"component", "phase", "statistic"}, default="component"
-        What makes a group: a component of a phase (12 groups of 4), a phase, that is a current
-        probe (2 of 24), or a statistic (4 of 12).
+        The groups: components of a phase (12 groups of 4), phases, that is current probes
+        (2 of 24), or statistics (4 of 12).
 
     Returns
     -------
@@ -132,7 +132,7 @@ def fetch_sensorless_drive(
 def _read_archive(path: Path) -> tuple[NDArray, NDArray]:
     """Return the features (n, 48) and the classes (n,) of the published text."""
     text = read_member(path, _MEMBER)
-    # with its own line ends, or with those that git may have given it
+    # with its line ends, or with those that git may have converted
     if _GIT_BLOB not in {_git_blob(text), _git_blob(text.replace(b"\r\n", b"\n"))}:
         raise corrupt_file(path)
     table = np.loadtxt(io.BytesIO(text))
@@ -140,7 +140,7 @@ def _read_archive(path: Path) -> tuple[NDArray, NDArray]:
 
 
 def _git_blob(content: bytes) -> str:
-    """The name under which git keeps the content."""
+    """Return the hash of the content as a git blob."""
     header = b"blob %d\0" % len(content)
     return hashlib.sha1(header + content, usedforsecurity=False).hexdigest()
 

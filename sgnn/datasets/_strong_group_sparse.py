@@ -23,7 +23,7 @@ def make_strong_group_sparse(
     noise: float = 0.1,
     random_state: RandomState = None,
 ) -> Bunch:
-    """Draw a regression whose groups cover its coefficients as well as asked.
+    """Draw a regression whose coefficients are group-sparse to a given degree.
 
     Coefficients ``w`` are (g, k) strongly group-sparse if at most ``g`` groups, of at most ``k``
     columns together, hold all their nonzeros.  Here ``g`` is `n_active`, ``k`` is `n_active` times

@@ -1,4 +1,4 @@
-"""Images as Haar wavelet bands: one group per band, and the way back."""
+"""Images as Haar wavelet bands, one group per band, and the inverse transform."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ def inverse_haar_groups(
     """Transform the coefficients of `haar_groups` back into images.
 
     ``inverse_haar_groups(haar_groups(images).data)`` equals ``images`` up to rounding.  With the
-    columns of some groups set to zero it shows what the remaining groups still see.
+    columns of some groups set to zero it shows the part of the image in the remaining groups.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ def inverse_haar_groups(
     planes = [plane.reshape(-1, *shape) for plane, shape in zip(flat, shapes, strict=True)]
     details = [tuple(planes[i : i + 3]) for i in range(1, len(planes), 3)]
     images = pywt.waverec2([planes[0], *details], _WAVELET, mode=_MODE)
-    # Odd sides come back extended by the pixel that the transform repeated.
+    # Crop the pixel by which the transform extended odd sides.
     return images[:, : image_shape[0], : image_shape[1]]
 
 

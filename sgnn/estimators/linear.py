@@ -1,4 +1,4 @@
-"""The linear baselines: the group lasso, solved exactly and certified."""
+"""The linear baselines: the group lasso, solved to a certified KKT residual."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
 from ..linear import (
-    CrossEntropy,
+    LeastSquares,
+    LinearProblem,
     LogLoss,
-    Loss,
+    MultinomialLoss,
     Path,
-    Problem,
-    SquaredError,
-    Units,
-    equilibrate,
-    scaled_targets,
+    Rescaling,
+    RowLoss,
+    standardize_blocks,
+    standardize_targets,
 )
 from .checks import check_weights
 from .docs import documented
@@ -35,25 +35,25 @@ from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["CoefficientPath", "GroupLassoClassifier", "GroupLassoRegressor"]
 
-SMALLEST_LAM = 1e-3  # of lambda_max, where a path of so many lams ends
+SMALLEST_LAM = 1e-3  # of lambda_max, the last lam of a path whose lams is an int
 
-OWN = {
+PARAMETER_DOCS = {
     "fit_intercept": """bool, default=True
         Whether there is an intercept; it is not penalized.""",
     "standardize": """bool, default=True
         Scale the columns, and in regression y, to weighted mean 0 and variance 1: the objective
         is that of the scaled data, so that lam has no unit.  `coef_`, `intercept_` and
-        predictions are of the data as they come.  A sparse X stays sparse.""",
+        predictions refer to the unscaled data.  A sparse X stays sparse.""",
     "max_iter": """int, default=10000
-        Iterations at most on each set of groups that the screening leaves.""",
+        Largest number of iterations on each set of groups that the screening keeps.""",
     "tol": """float, default=1e-8
-        The `kkt_residual_` to reach.""",
+        Stop when the `kkt_residual_` is at most this.""",
     "warm_start": """bool, default=False
         Let the next fit start from the last one's coefficients; the solution is the same.""",
     "verbose": """int, default=0
         1 prints a line for each solution.""",
 }
-OF_NETWORKS = ("history_", "module_", "net_", "n_iter_")
+NETWORK_ATTRIBUTES = ("history_", "module_", "net_", "n_iter_")
 
 
 class CoefficientPath(NamedTuple):
@@ -71,8 +71,8 @@ class CoefficientPath(NamedTuple):
     n_iters: np.ndarray
 
 
-class Fitted(NamedTuple):
-    """One solution in the user's coordinates: a row of a CoefficientPath."""
+class CoefSolution(NamedTuple):
+    """One solution as `coef_` and `intercept_`: a row of a CoefficientPath."""
 
     lam: float
     coef: np.ndarray
@@ -83,16 +83,16 @@ class Fitted(NamedTuple):
     n_iter: int
 
 
-class Table(NamedTuple):
-    """The walk along lam on some rows, the way back to their columns, and the columns' groups."""
+class PreparedFit(NamedTuple):
+    """The solver for some rows, its rescaling of the columns, and the groups."""
 
     path: Path
-    units: Units
+    rescaling: Rescaling
     groups: Groups
 
 
-class GroupLasso(GroupSelection):
-    """What the classifier and the regressor share."""
+class LinearGroupLasso(GroupSelection):
+    """Base class of GroupLassoClassifier and GroupLassoRegressor."""
 
     _rules = {
         name: SHARED[name]
@@ -133,19 +133,19 @@ class GroupLasso(GroupSelection):
         self.warm_start = warm_start
         self.verbose = verbose
 
-    # what a subclass says ------------------------------------------------------------------
+    # hooks for subclasses ------------------------------------------------------------------
 
     @abstractmethod
     def _targets(self, y: np.ndarray, *, reset: bool) -> np.ndarray:
-        """y as the loss wants it; `classes_` and the like are learned if `reset`."""
+        """y encoded for the loss; sets `classes_` and the like if `reset`."""
 
     @abstractmethod
-    def _loss(self, targets: np.ndarray) -> Loss:
-        """The loss of rows with these targets."""
+    def _loss(self, targets: np.ndarray) -> RowLoss:
+        """The loss for these targets."""
 
     @abstractmethod
-    def _shaped(self, values: np.ndarray) -> Any:
-        """One slice for each output, (n_outputs, ...), as `coef_` and `intercept_` have them."""
+    def _as_fitted_shape(self, values: np.ndarray) -> Any:
+        """Values (n_outputs, ...) in the shape of the fitted `coef_` and `intercept_`."""
 
     def _row_weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         return weight
@@ -172,7 +172,7 @@ class GroupLasso(GroupSelection):
         Raises
         ------
         ValueError, TypeError
-            Before anything is minimized, for input that will not do.
+            For invalid input, before the optimization.
 
         Warns
         -----
@@ -180,12 +180,12 @@ class GroupLasso(GroupSelection):
             If `max_iter` iterations did not reach `tol`, or no group is left.
         """
         warm = self.warm_start and hasattr(self, "coef_")
-        table = self._read(X, y, sample_weight, reset=not warm)
+        prepared = self._prepare(X, y, sample_weight, reset=not warm)
         if warm:
             coef = self.coef_.reshape(-1, self.n_features_in_)
-            V = table.units.variables(coef, np.reshape(self.intercept_, -1), table.path.V)
-            table.path.start_at(V, float(self.lam))
-        self._remember(table, self._solved(table, float(self.lam)))
+            V = prepared.rescaling.from_coef(coef, np.reshape(self.intercept_, -1), prepared.path.V)
+            prepared.path.warm_start_from(V, float(self.lam))
+        self._set_fitted(prepared, self._solve(prepared, float(self.lam)))
         return self
 
     def fit_replicas(
@@ -198,31 +198,31 @@ class GroupLasso(GroupSelection):
     ) -> list[Self]:
         """Fit one estimator for each lam, those with the same weights along one path.
 
-        Of replicas whose weights are equal the largest lam comes first, and each of the others
-        starts from the last one's solution, on the groups that the strong rule leaves.  All reach
-        `tol`, so that each is what a fit of its own would be, to that tolerance; only `n_iter_`
-        counts from the replica before.
+        Replicas with equal weights are fitted in the order of decreasing lam, each with a warm
+        start from the previous solution and on the groups that the strong rule keeps.  All reach
+        `tol`, so that each equals a separate fit up to that tolerance, except for `n_iter_`,
+        which counts from the previous replica.
 
         Parameters
         ----------
         X, y : array-like
             As in `fit`.
         lams : sequence of float, of length R
-            The strength of each replica.
+            The lam of each replica.
         sample_weights : sequence of R array-likes of shape (n_samples,), optional
             The weights of the rows in each.
         seeds : sequence of R ints, optional
-            Not used, as the minimum does not depend on them; networks draw their weights by them.
+            Ignored, as the minimum does not depend on them; present for compatibility.
 
         Returns
         -------
         estimators : list of R estimators
-            Fitted, in the order of `lams`; this one stays as it is.
+            Fitted, in the order of `lams`; this estimator is not changed.
 
         Raises
         ------
         ValueError, TypeError
-            For input that will not do; of lams, before anything is minimized.
+            For invalid input; for invalid lams before the optimization.
 
         Warns
         -----
@@ -233,26 +233,26 @@ class GroupLasso(GroupSelection):
         for replica in replicas:
             check_parameters(replica, self._rules)
         weights = [None] * len(replicas) if sample_weights is None else list(sample_weights)
-        for same in _equal(weights):
+        for same in _equal_weights(weights):
             first, *others = sorted(same, key=lambda r: -replicas[r].lam)
-            table = replicas[first]._read(X, y, weights[first], reset=True)
-            for r in others:  # knows of X and y what the first has read
+            prepared = replicas[first]._prepare(X, y, weights[first], reset=True)
+            for r in others:  # copies the attributes that validation has set
                 replicas[r] = deepcopy(replicas[first]).set_params(lam=replicas[r].lam)
             for r in (first, *others):
                 replica = replicas[r]
-                replica._remember(table, replica._solved(table, replica.lam))
+                replica._set_fitted(prepared, replica._solve(prepared, replica.lam))
         return replicas
 
-    def _remember(self, table: Table, fitted: Fitted) -> None:
-        """Everything that is known about the solution, now the estimator's."""
-        self.groups_ = table.groups
-        self.lambda_max_ = table.path.lambda_max
-        self.coef_, self.intercept_ = fitted.coef, fitted.intercept
-        self.objective_ = fitted.objective
-        self.kkt_residual_ = fitted.kkt_residual
-        self.n_iter_ = fitted.n_iter
-        self.group_norms_ = fitted.group_norms
-        self.group_support_ = fitted.group_norms > 0
+    def _set_fitted(self, prepared: PreparedFit, solution: CoefSolution) -> None:
+        """Set the fitted attributes."""
+        self.groups_ = prepared.groups
+        self.lambda_max_ = prepared.path.lambda_max
+        self.coef_, self.intercept_ = solution.coef, solution.intercept
+        self.objective_ = solution.objective
+        self.kkt_residual_ = solution.kkt_residual
+        self.n_iter_ = solution.n_iter
+        self.group_norms_ = solution.group_norms
+        self.group_support_ = solution.group_norms > 0
         if not self.group_support_.any():
             warnings.warn(
                 f"lam={self.lam!r} is not below lambda_max_={self.lambda_max_:.6g}, so that no "
@@ -262,17 +262,17 @@ class GroupLasso(GroupSelection):
             )
 
     def path(self, X: Any, y: Any, *, lams: Any = 50, sample_weight: Any = None) -> CoefficientPath:
-        """The solutions for many lam, from the largest to the smallest, each from the last one.
+        """The solutions for decreasing lams, each with a warm start from the last one.
 
-        The strong rule leaves out groups that a smaller lam will hardly bring in; those whose
-        optimality condition is violated in the end come back.  The estimator stays as it is.
+        The strong rule discards groups that are probably 0 at the next lam; those whose
+        optimality condition is then violated are added again.  The estimator is not changed.
 
         Parameters
         ----------
         X, y, sample_weight : array-like
             As in `fit`.
         lams : int or array-like of shape (n_lams,), default=50
-            The values of lam; so many from `lambda_max_` to a thousandth of it if an int.
+            The values of lam; an int is their number, from `lambda_max_` to a thousandth of it.
 
         Returns
         -------
@@ -282,22 +282,22 @@ class GroupLasso(GroupSelection):
         Raises
         ------
         ValueError, TypeError
-            For input that will not do.
+            For invalid input.
         """
-        learner = clone(self)
-        table = learner._read(X, y, sample_weight, reset=True)
-        lams = _decreasing(lams, table.path.lambda_max)
-        solutions = [learner._solved(table, float(lam)) for lam in lams]
+        estimator = clone(self)
+        prepared = estimator._prepare(X, y, sample_weight, reset=True)
+        lams = _decreasing(lams, prepared.path.lambda_max)
+        solutions = [estimator._solve(prepared, float(lam)) for lam in lams]
         return CoefficientPath(*map(np.array, zip(*solutions, strict=True)))
 
-    def _read(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> Table:
-        """Everything that is asked before the first step, and the problem that it makes."""
+    def _prepare(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> PreparedFit:
+        """Validate the arguments and the data, and build the solver."""
         check_parameters(self, self._rules)
         X, y = check_fit_matrix(self, X, y, numeric=is_regressor(self), reset=reset)
         targets = self._targets(y, reset=reset)
         n, p = X.shape
         weight = self._row_weights(targets, check_weights(sample_weight, n))
-        check_weights(weight, n)  # a class_weight of 0 may have left none
+        check_weights(weight, n)  # with a class_weight of 0 all may be 0
         groups = Groups.of(
             self.groups,
             p,
@@ -310,22 +310,24 @@ class GroupLasso(GroupSelection):
         if self.missing == "mean":
             self._fill = column_means(X, weight)
             X = filled(X, self._fill)
-        design, units = equilibrate(
+        design, rescaling = standardize_blocks(
             X, weight, groups, fit_intercept=self.fit_intercept, standardize=self.standardize
         )
         y = targets[rows]
         if self.standardize and is_regressor(self):
-            y, units = scaled_targets(units, y, weight, fit_intercept=self.fit_intercept)
-        factors = np.append(groups.penalties / units.norms, [0.0] * self.fit_intercept)
-        problem = Problem(design, self._loss(y), weight, factors)
+            y, rescaling = standardize_targets(
+                rescaling, y, weight, fit_intercept=self.fit_intercept
+            )
+        factors = np.append(groups.penalties / rescaling.norms, [0.0] * self.fit_intercept)
+        problem = LinearProblem(design, self._loss(y), weight, factors)
         path = Path(problem, p, tol=self.tol, max_iter=self.max_iter)
-        return Table(path, units, groups)
+        return PreparedFit(path, rescaling, groups)
 
-    def _solved(self, table: Table, lam: float) -> Fitted:
-        """The minimum at lam, said to be one only if it is."""
-        solution = table.path.descend_to(lam)
-        coef, intercept = table.units.coefficients(solution.V)
-        norms = table.path.problem.design.norms(solution.V)[: len(table.groups)]
+    def _solve(self, prepared: PreparedFit, lam: float) -> CoefSolution:
+        """The minimum at lam, with a warning if it was not reached."""
+        solution = prepared.path.solve_at(lam)
+        coef, intercept = prepared.rescaling.to_coef(solution.V)
+        norms = prepared.path.problem.design.norms(solution.V)[: len(prepared.groups)]
         residual = solution.kkt_residual
         if self.verbose:
             print(
@@ -339,17 +341,17 @@ class GroupLasso(GroupSelection):
                 ConvergenceWarning,
                 stacklevel=3,
             )
-        return Fitted(
+        return CoefSolution(
             lam,
-            self._shaped(coef),
-            self._shaped(intercept),
-            norms / table.units.norms,
+            self._as_fitted_shape(coef),
+            self._as_fitted_shape(intercept),
+            norms / prepared.rescaling.norms,
             solution.objective,
             residual,
             solution.n_iter,
         )
 
-    # what it can be asked ------------------------------------------------------------------
+    # prediction ----------------------------------------------------------------------------
 
     def _kept(self, X: Any) -> Matrix:
         return check_kept_matrix(self, X, self.get_support(indices=True))
@@ -370,17 +372,17 @@ class GroupLasso(GroupSelection):
         return tags
 
 
-def _equal(weights: Sequence[Any]) -> Iterator[list[int]]:
-    """The places of weights that are the same, place by place."""
-    places: dict[bytes | None, list[int]] = {}
+def _equal_weights(weights: Sequence[Any]) -> Iterator[list[int]]:
+    """The indices of the replicas of each distinct weight vector."""
+    replicas: dict[bytes | None, list[int]] = {}
     for r, weight in enumerate(weights):
         key = None if weight is None else np.asarray(weight, dtype=np.float64).tobytes()
-        places.setdefault(key, []).append(r)
-    yield from places.values()
+        replicas.setdefault(key, []).append(r)
+    yield from replicas.values()
 
 
 def _decreasing(lams: Any, lambda_max: float) -> np.ndarray:
-    """The values of a path, (n_lams,), the largest first."""
+    """The lams of a path, (n_lams,), in decreasing order."""
     if integer(1).accepts(lams):
         return lambda_max * np.geomspace(1.0, SMALLEST_LAM, int(lams))
     values = list(lams) if isinstance(lams, Iterable) and not isinstance(lams, str) else []
@@ -389,9 +391,9 @@ def _decreasing(lams: Any, lambda_max: float) -> np.ndarray:
     return np.sort(np.array(values, dtype=np.float64))[::-1]
 
 
-@documented(*OF_NETWORKS, **OWN)
-class GroupLassoClassifier(ClassifierMixin, GroupLasso):
-    """Logistic regression that drops groups of columns.
+@documented(*NETWORK_ATTRIBUTES, **PARAMETER_DOCS)
+class GroupLassoClassifier(ClassifierMixin, LinearGroupLasso):
+    """Logistic regression with a group lasso penalty.
 
     minimize over coef, intercept: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
 
@@ -410,14 +412,14 @@ class GroupLassoClassifier(ClassifierMixin, GroupLasso):
     intercept_ : ndarray of shape (1,) or (n_classes,)
         The intercepts; those of several classes sum to 0.
     lambda_max_ : float
-        The smallest lam at which no penalized group is left.
+        The smallest lam at which all penalized groups are 0.
     objective_ : float
-        The minimum that was found.
+        The objective at the solution.
     kkt_residual_ : float
         The largest violation of a group's optimality condition, relative to the largest gradient
-        that a group can have at the null model; at most `tol`, or there was a warning.
+        that a group can have at the null model; at most `tol`, unless there was a warning.
     n_iter_ : int
-        Iterations, those at larger lam on the way included.
+        Iterations, including those at intermediate lams.
     {attributes}
 
     See Also
@@ -428,7 +430,7 @@ class GroupLassoClassifier(ClassifierMixin, GroupLasso):
     Notes
     -----
     Accelerated proximal gradient on the groups that the strong rule of [2]_ keeps, and Newton
-    steps where it is settled which of them are zero, in float64.
+    steps once the support no longer changes, in float64.
 
     References
     ----------
@@ -480,15 +482,15 @@ class GroupLassoClassifier(ClassifierMixin, GroupLasso):
         )
         self.class_weight = class_weight
 
-    # the networks' reading of classes and of their weights
+    # classes and class_weight are handled as in the networks
     _targets = NetClassifier._targets
     _row_weights = NetClassifier._row_weights
 
-    def _loss(self, targets: np.ndarray) -> Loss:
+    def _loss(self, targets: np.ndarray) -> RowLoss:
         n_classes = len(self.classes_)
-        return LogLoss(targets) if n_classes == 2 else CrossEntropy(targets, n_classes)
+        return LogLoss(targets) if n_classes == 2 else MultinomialLoss(targets, n_classes)
 
-    def _shaped(self, values: np.ndarray) -> np.ndarray:
+    def _as_fitted_shape(self, values: np.ndarray) -> np.ndarray:
         return values
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -497,12 +499,12 @@ class GroupLassoClassifier(ClassifierMixin, GroupLasso):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
+            Columns of removed groups are not read.
 
         Returns
         -------
         scores : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            Above 0 for `classes_[1]`, or largest for the class that is predicted.
+            The prediction is `classes_[1]` above 0, or the class of the largest score.
         """
         Z = self._outputs(X)
         return Z[:, 0] if len(self.classes_) == 2 else Z
@@ -513,7 +515,7 @@ class GroupLassoClassifier(ClassifierMixin, GroupLasso):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
+            Columns of removed groups are not read.
 
         Returns
         -------
@@ -529,20 +531,20 @@ class GroupLassoClassifier(ClassifierMixin, GroupLasso):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
+            Columns of removed groups are not read.
 
         Returns
         -------
         y : ndarray of shape (n_samples,)
-            Labels out of `classes_`.
+            Elements of `classes_`.
         """
         Z = self._outputs(X)
         return self.classes_[(Z[:, 0] > 0).astype(int) if Z.shape[1] == 1 else Z.argmax(1)]
 
 
-@documented(*OF_NETWORKS, "classes_", **OWN)
-class GroupLassoRegressor(RegressorMixin, GroupLasso):
-    """Least squares that drop groups of columns.
+@documented(*NETWORK_ATTRIBUTES, "classes_", **PARAMETER_DOCS)
+class GroupLassoRegressor(RegressorMixin, LinearGroupLasso):
+    """Least squares with a group lasso penalty.
 
     minimize over coef, intercept: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
 
@@ -561,14 +563,14 @@ class GroupLassoRegressor(RegressorMixin, GroupLasso):
     intercept_ : float or ndarray of shape (n_targets,)
         The intercepts.
     lambda_max_ : float
-        The smallest lam at which no penalized group is left.
+        The smallest lam at which all penalized groups are 0.
     objective_ : float
-        The minimum that was found.
+        The objective at the solution.
     kkt_residual_ : float
         The largest violation of a group's optimality condition, relative to the largest gradient
-        that a group can have at the null model; at most `tol`, or there was a warning.
+        that a group can have at the null model; at most `tol`, unless there was a warning.
     n_iter_ : int
-        Iterations, those at larger lam on the way included.
+        Iterations, including those at intermediate lams.
     {attributes}
 
     See Also
@@ -579,7 +581,7 @@ class GroupLassoRegressor(RegressorMixin, GroupLasso):
     Notes
     -----
     Accelerated proximal gradient on the groups that the strong rule of [2]_ keeps, and Newton
-    steps where it is settled which of them are zero, in float64.
+    steps once the support no longer changes, in float64.
     With every column a group of its own and standardize=False it is scikit-learn's Lasso, and
     MultiTaskLasso for several targets.
 
@@ -605,10 +607,10 @@ class GroupLassoRegressor(RegressorMixin, GroupLasso):
 
     _targets = NetRegressor._targets
 
-    def _loss(self, targets: np.ndarray) -> Loss:
-        return SquaredError(targets)
+    def _loss(self, targets: np.ndarray) -> RowLoss:
+        return LeastSquares(targets)
 
-    def _shaped(self, values: np.ndarray) -> Any:
+    def _as_fitted_shape(self, values: np.ndarray) -> Any:
         return values[0] if self._y_ndim == 1 else values
 
     def predict(self, X: Any) -> np.ndarray:
@@ -617,12 +619,12 @@ class GroupLassoRegressor(RegressorMixin, GroupLasso):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
+            Columns of removed groups are not read.
 
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            As many dimensions as the y of the fit.
+            With as many dimensions as y in `fit`.
         """
         Z = self._outputs(X)
         return Z[:, 0] if self._y_ndim == 1 else Z

@@ -1,4 +1,4 @@
-"""A table that may be a sparse matrix, read or refused like any other and never made dense."""
+"""Validation of an X that may be a sparse matrix, which is never made dense."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from .checks import _advised, _check_lengths, _check_numbers, check_finite, chec
 
 __all__ = ["Matrix", "check_fit_matrix", "check_kept_matrix", "column_means", "filled"]
 
-NOTHING = 1e-12  # share of the weight that a column without values has left by rounding
+ROUNDING = 1e-12  # relative total weight of a column of NaN, from rounding errors
 
-# ndarray or csc_array, which scipy's stubs do not know
+# ndarray or csc_array; scipy has no stubs
 Matrix: TypeAlias = Any
 
 
 def check_fit_matrix(
     estimator: Any, X: Any, y: Any, *, numeric: bool, reset: bool
 ) -> tuple[Matrix, np.ndarray]:
-    """`check_fit` for an X that may be sparse, then a csc_array."""
+    """`check_fit` for an X that may be sparse; a sparse X is returned as csc_array."""
     if not sparse.issparse(X):
         return check_fit(estimator, X, y, numeric=numeric, reset=reset)
     if y is not None:
@@ -35,11 +35,11 @@ def check_fit_matrix(
         )  # fmt: skip
     except (ValueError, TypeError) as error:
         raise _advised(error) from None
-    return _checked(estimator, X, np.arange(X.shape[1])), y
+    return _check_finite_entries(estimator, X, np.arange(X.shape[1])), y
 
 
 def check_kept_matrix(estimator: Any, X: Any, kept: np.ndarray) -> Matrix:
-    """`check_kept` for an X that may be sparse, then a csc_array."""
+    """`check_kept` for an X that may be sparse; a sparse X is returned as csc_array."""
     if not sparse.issparse(X):
         return check_kept(estimator, X, kept)
     try:
@@ -48,11 +48,11 @@ def check_kept_matrix(estimator: Any, X: Any, kept: np.ndarray) -> Matrix:
         )
     except (ValueError, TypeError) as error:
         raise _advised(error) from None
-    return _checked(estimator, X[:, kept], kept)
+    return _check_finite_entries(estimator, X[:, kept], kept)
 
 
-def _checked(estimator: Any, X: Any, columns: np.ndarray) -> sparse.csc_array:
-    """X, whose columns have those numbers in the fit, once its stored entries are finite."""
+def _check_finite_entries(estimator: Any, X: Any, columns: np.ndarray) -> sparse.csc_array:
+    """X as csc_array with finite entries; `columns` are its column indices in fit, for errors."""
     X = sparse.csc_array(X)
     allowed = np.isnan(X.data) & (estimator.missing == "mean")
     bad = np.flatnonzero(~(np.isfinite(X.data) | allowed))
@@ -65,15 +65,15 @@ def _checked(estimator: Any, X: Any, columns: np.ndarray) -> sparse.csc_array:
 def column_means(X: Matrix, weight: np.ndarray) -> np.ndarray:
     """Weighted mean of the values of each column that are not NaN, (n_features,)."""
     nan = _is_nan(X)
-    mass = weight.sum() - nan.T @ weight
-    empty = np.flatnonzero(mass <= NOTHING * weight.sum())
+    total_weight = weight.sum() - nan.T @ weight
+    empty = np.flatnonzero(total_weight <= ROUNDING * weight.sum())
     if len(empty):
         raise ValueError(f"X has no value at all in column {empty[0]}: drop that column.")
-    return (filled(X, np.zeros(X.shape[1])).T @ weight) / mass
+    return (filled(X, np.zeros(X.shape[1])).T @ weight) / total_weight
 
 
 def filled(X: Matrix, values: np.ndarray) -> Matrix:
-    """X with the column's value in place of NaN."""
+    """X with the NaN of each column replaced by its value."""
     if not sparse.issparse(X):
         return np.where(np.isnan(X), values, X)
     data = np.where(np.isnan(X.data), np.repeat(values, np.diff(X.indptr)), X.data)

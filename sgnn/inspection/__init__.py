@@ -1,4 +1,4 @@
-"""Results, and the Displays that draw them (matplotlib is imported when one is drawn)."""
+"""Displays of results (matplotlib is imported when one is drawn)."""
 
 from .filters import FilterDisplay
 from .importance import GroupImportanceDisplay

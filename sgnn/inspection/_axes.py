@@ -1,4 +1,4 @@
-"""Where a Display draws: in the axes that it is given, or in a new figure."""
+"""The axes of a Display: given ones, or those of a new figure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ __all__ = ["axes_or_new"]
 
 
 def axes_or_new(ax: Any, **figure: Any) -> Any:
-    """`ax`, or for None the axes of a new figure, made with these arguments of `subplots`.
+    """`ax`, or the axes of a new figure by `subplots` with these arguments if it is None.
 
     Raises
     ------
@@ -27,5 +27,5 @@ def axes_or_new(ax: Any, **figure: Any) -> Any:
     if ax is None:
         return pyplot.subplots(**figure)[1]
     if not isinstance(ax, Axes):
-        raise TypeError(f"ax={ax!r} is no place to draw: give Matplotlib axes, or None.")
+        raise TypeError(f"ax={ax!r} is not Matplotlib axes: give Matplotlib axes, or None.")
     return ax

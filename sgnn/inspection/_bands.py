@@ -1,4 +1,4 @@
-"""Groups as bands: as dark as the share of the fits that leave them."""
+"""Groups as bands, shaded by the share of the fits that select them."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from typing import Any
 
 import numpy as np
 
-__all__ = ["NAMED", "draw_bands"]
+__all__ = ["MAX_NAMES", "draw_bands"]
 
-NAMED = 60  # groups at most whose names are shown
+MAX_NAMES = 60  # largest number of groups whose names are shown
 
 
 def draw_bands(ax: Any, x: np.ndarray, shares: np.ndarray, names: Sequence) -> None:
-    """A band for each group, in their order from the top: shares are (len(x), n_groups)."""
+    """Draw a band per group, the first at the top; shares are (len(x), n_groups)."""
     order = np.argsort(x, kind="stable")
     n_groups = shares.shape[1]
     ax.pcolormesh(
@@ -21,13 +21,13 @@ def draw_bands(ax: Any, x: np.ndarray, shares: np.ndarray, names: Sequence) -> N
         vmin=0, vmax=1, rasterized=True,
     )  # fmt: skip
     ax.set_ylim(n_groups - 0.5, -0.5)
-    shown = range(len(names)) if len(names) <= NAMED else ()
+    shown = range(len(names)) if len(names) <= MAX_NAMES else ()
     ax.set_yticks(list(shown), [str(names[g]) for g in shown], fontsize="small")
     ax.set_ylabel("groups")
 
 
 def _between(x: np.ndarray) -> np.ndarray:
-    """The ends of cells around ascending x, in ratios where all are positive: (len(x) + 1,)."""
+    """The edges of cells around ascending x, on a log scale if all are positive: (len(x) + 1,)."""
     ratios = x[0] > 0
     at = np.log(x) if ratios else x
     step = (at[-1] - at[0]) / max(len(at) - 1, 1) or 1.0

@@ -1,4 +1,4 @@
-"""Groups as bars, from the most important one down."""
+"""Groups as bars, the most important one first."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from typing import Any
 
 import numpy as np
 
-from ._bands import NAMED
+from ._bands import MAX_NAMES
 
-__all__ = ["WIDTH", "draw_bars", "height_of"]
+__all__ = ["WIDTH", "draw_bars", "figure_height"]
 
-HEIGHT, MARGIN, WIDTH = 0.25, 1.0, 6.4  # inches: a bar, what is around them, the figure
+HEIGHT, MARGIN, WIDTH = 0.25, 1.0, 6.4  # inches: a bar, the margins, the figure
 
 
-def height_of(n_groups: int) -> float:
-    """Inches of a figure with so many bars."""
-    return MARGIN + HEIGHT * min(n_groups, NAMED)
+def figure_height(n_groups: int) -> float:
+    """Height in inches of a figure with so many bars."""
+    return MARGIN + HEIGHT * min(n_groups, MAX_NAMES)
 
 
 def draw_bars(
     ax: Any, values: np.ndarray, names: Sequence, colors: np.ndarray, errors: np.ndarray | None
 ) -> None:
-    """A bar for each group, (n_groups,), the largest value first; equal ones in their order."""
+    """Draw a bar per group in descending order of the values, (n_groups,)."""
     order = np.argsort(-values, kind="stable")
     places = np.arange(len(order))
     style = {"ecolor": "black", "error_kw": {"elinewidth": 1, "capsize": 2}}
@@ -31,5 +31,5 @@ def draw_bars(
         **style,
     )  # fmt: skip
     ax.set_ylim(len(order) - 0.5, -0.5)
-    named = places[: len(places) if len(places) <= NAMED else 0]
+    named = places[: len(places) if len(places) <= MAX_NAMES else 0]
     ax.set_yticks(named, [str(names[order[place]]) for place in named])

@@ -1,4 +1,4 @@
-"""The axis of lam: equal ratios are equal distances."""
+"""The logarithmic axis of lam."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["draw_lam_axis"]
 
 
 def draw_lam_axis(ax: Any, lams: np.ndarray) -> None:
-    """Label and scale the abscissa; a lam of 0 has its place beside the smallest above it."""
+    """Label and scale the abscissa: log, or symlog if a lam is 0."""
     ax.set_xlabel("lam")
     if lams.min() > 0:
         ax.set_xscale("log")

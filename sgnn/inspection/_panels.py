@@ -1,4 +1,4 @@
-"""The three panels of a regularizer's portrait, and the legend above all of them."""
+"""The three panels of a regularizer, and the legend."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from .portraits import RegularizerPortrait
 
 __all__ = ["draw_legend", "draw_portrait"]
 
-VALUE, PROX, ITSELF = "black", "#0072b2", "#999999"
-ZEROS = ("white", "#c6dff0", "#6baed6")  # the prox makes none, one, both of two entries zero
-N_LINES = 4  # of equal R, between the middle and a corner
-STEEPEST = 20  # a curve that rises faster is taken to jump
+VALUE, PROX, IDENTITY = "black", "#0072b2", "#999999"
+ZEROS = ("white", "#c6dff0", "#6baed6")  # none, one or both of two entries of the prox are zero
+N_LINES = 4  # level sets of R between the middle and a corner
+MAX_SLOPE = 20  # steeper segments of a curve are drawn as discontinuities
 NAME, SMALL, TINY = 9, 8, 7  # font sizes
 
 
 def draw_portrait(axes: np.ndarray, portrait: RegularizerPortrait) -> np.ndarray:
-    """Fill three axes with the value, the prox and the zeros; give them back."""
+    """Draw the value, the prox and the zeros in three axes, and return these."""
     limit = portrait.w[-1]
     for ax, draw in zip(axes, (_draw_value, _draw_prox, _draw_zeros), strict=True):
         ax.set(xlim=(-limit, limit), ylim=(-limit, limit), box_aspect=1)
@@ -33,25 +33,25 @@ def draw_portrait(axes: np.ndarray, portrait: RegularizerPortrait) -> np.ndarray
 
 
 def _draw_value(ax: Any, portrait: RegularizerPortrait) -> None:
-    """lam R of one entry, in the same units as the abscissa."""
+    """Draw lam R of one entry."""
     limit = portrait.w[-1]
     ax.plot(portrait.w, portrait.value, color=VALUE)
     ax.set(ylim=(-0.05 * limit, 1.95 * limit), yticks=[0, limit / 2, limit, 1.5 * limit])
 
 
 def _draw_prox(ax: Any, portrait: RegularizerPortrait) -> None:
-    """The prox of one entry, with gaps where it jumps, beside the entry itself."""
+    """Draw the prox of one entry, with gaps at discontinuities, and the identity."""
     w, prox = portrait.w, portrait.prox.copy()
-    prox[1:][np.abs(np.diff(prox)) > STEEPEST * np.diff(w)] = np.nan
-    ax.plot(w, w, color=ITSELF, linestyle="--", linewidth=1)
+    prox[1:][np.abs(np.diff(prox)) > MAX_SLOPE * np.diff(w)] = np.nan
+    ax.plot(w, w, color=IDENTITY, linestyle="--", linewidth=1)
     ax.plot(w, prox, color=PROX)
 
 
 def _draw_zeros(ax: Any, portrait: RegularizerPortrait) -> None:
-    """Lines of equal R and the zeros of the prox: of one kernel on the left, of two on the right.
+    """Draw level sets of R and zeros of the prox: of one kernel on the left, two on the right.
 
-    The lines go through points of the diagonal that are equally far from each other, so that
-    their shapes can be compared whatever the scale of R.
+    The level sets pass through equidistant points of the diagonal, so that their shapes are
+    comparable whatever the scale of R.
     """
     from matplotlib.colors import ListedColormap
 
@@ -67,13 +67,13 @@ def _draw_zeros(ax: Any, portrait: RegularizerPortrait) -> None:
     levels = np.unique(levels[(value.min() < levels) & (levels < value.max())])
     if len(levels):  # l0 is the same wherever both entries are nonzero
         ax.contour(right.w, right.w, value, levels=levels, colors=VALUE, linewidths=0.7)
-    if portrait.knows_kernels:
+    if portrait.distinguishes_kernels:
         ax.axvline(0, color=VALUE, linestyle=":", linewidth=0.8)
         ax.set_xticks([-limit / 2, limit / 2], ["1 kernel", "2 kernels"])
 
 
 def draw_legend(ax: Any, lam: float, step: float, n_cols: int) -> None:
-    """What the colors mean, at the top of the bounding axes."""
+    """Draw the legend at the top of the bounding axes."""
     from matplotlib.lines import Line2D
     from matplotlib.patches import Patch
 
@@ -81,7 +81,7 @@ def draw_legend(ax: Any, lam: float, step: float, n_cols: int) -> None:
         handles=[
             Line2D([], [], color=VALUE, label=f"value, lam = {lam:g}"),
             Line2D([], [], color=PROX, label=f"prox, step = {step:g}"),
-            Line2D([], [], color=ITSELF, linestyle="--", label="w itself"),
+            Line2D([], [], color=IDENTITY, linestyle="--", label="w itself"),
             Patch(facecolor=ZEROS[1], label="one vanishes"),
             Patch(facecolor=ZEROS[2], label="both vanish"),
         ],

@@ -1,4 +1,4 @@
-"""FilterDisplay: the kernels of a first convolution, before and after (paper 4, figure 3)."""
+"""FilterDisplay: the kernels of a first convolution (paper 4, figure 3)."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ __all__ = ["FilterDisplay"]
 
 
 class FilterDisplay:
-    """The kernels W[out, in] of the first convolution of networks, one network above another.
+    """The kernels W[out, in] of the first convolution of each network, one panel per network.
 
-    Red is positive, blue negative, on one scale for each network; a kernel that is exactly zero
-    is crossed out.  `from_estimator` and `from_estimators` make and draw one.
+    Red is positive, blue negative, on one scale per network; zero kernels are crossed out.
+    Create it by `from_estimator` or `from_estimators`.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ class FilterDisplay:
     Attributes
     ----------
     ax_ : Axes
-        The bounding axes, in whose place everything is drawn.
+        The bounding axes.
     axes_ : dict of str to Axes
         A panel for each network.
     figure_ : Figure
@@ -41,7 +41,7 @@ class FilterDisplay:
     >>> from sgnn.inspection import FilterDisplay
     >>> import numpy as np
     >>> W = np.arange(8.0).reshape(2, 1, 2, 2) * np.array([0, 1]).reshape(2, 1, 1, 1)
-    >>> FilterDisplay({"half": W}).plot().dead("half").tolist()
+    >>> FilterDisplay({"half": W}).plot().zero_kernels("half").tolist()
     [[True], [False]]
     """
 
@@ -67,7 +67,7 @@ class FilterDisplay:
 
     @classmethod
     def from_estimators(cls, estimators: Mapping[str, Any], *, ax: Any = None) -> FilterDisplay:
-        """Draw the first convolutions of several, such as one without a penalty and one with.
+        """Draw the first convolutions of several, such as one with and one without a penalty.
 
         Parameters
         ----------
@@ -87,7 +87,7 @@ class FilterDisplay:
         """
         return cls({title: _first(estimator) for title, estimator in estimators.items()}).plot(ax)
 
-    def dead(self, title: str) -> np.ndarray:
+    def zero_kernels(self, title: str) -> np.ndarray:
         """Which kernels are exactly zero, (out, in)."""
         return np.asarray(~self.weights[title].any((2, 3)))
 
@@ -114,7 +114,7 @@ class FilterDisplay:
             height = W.shape[1] * unit
             top -= 0.7 * unit
             panel = bounding.inset_axes((0, top - height, 1, height))
-            _draw(panel, W, self.dead(title))
+            _draw(panel, W, self.zero_kernels(title))
             panel.set_title(title, fontsize=9, loc="left", pad=3)
             self.axes_[title] = panel
             top -= height
@@ -134,15 +134,15 @@ def _first(estimator: Any) -> np.ndarray:
     return found[0].detach().double().cpu().numpy()
 
 
-def _draw(panel: Any, W: np.ndarray, dead: np.ndarray) -> None:
-    """One picture of all kernels side by side, a gap of one between them."""
+def _draw(panel: Any, W: np.ndarray, zero_kernels: np.ndarray) -> None:
+    """Draw all kernels in one image, with a gap of one pixel between them."""
     out, channels, height, width = W.shape
     picture = np.full((channels * (height + 1) - 1, out * (width + 1) - 1), np.nan)
     for i in range(out):
         for j in range(channels):
             y, x = j * (height + 1), i * (width + 1)
             picture[y : y + height, x : x + width] = W[i, j]
-            if dead[i, j]:
+            if zero_kernels[i, j]:
                 for tilt in ((0, height - 1), (height - 1, 0)):
                     panel.plot((x, x + width - 1), (y + tilt[0], y + tilt[1]), "0.6", linewidth=0.8)
     most = np.abs(W).max() or 1.0

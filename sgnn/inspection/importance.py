@@ -1,4 +1,4 @@
-"""GroupImportanceDisplay: how much each group matters to a model, or to several."""
+"""GroupImportanceDisplay: the importance of each group in one model or several."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
 from ._axes import axes_or_new
-from ._bars import WIDTH, draw_bars, height_of
+from ._bars import WIDTH, draw_bars, figure_height
 from .permutations import permutation_scores
 
 __all__ = ["GroupImportanceDisplay"]
 
 KEPT, REMOVED = "#0072b2", "#999999"
-MEASURES = {  # attribute with a value a group: how the axis is called
+MEASURES = {  # attribute with one value per group: label of the axis
     "group_norms_": "||theta_g||, over the largest",
     "group_importances_": "importance of the most important column",
 }
@@ -25,24 +25,24 @@ MEASURES = {  # attribute with a value a group: how the axis is called
 class GroupImportanceDisplay:
     """Importance of each group: I_g +- s_g, from the most important group to the least.
 
-    A bar for each group, with a whisker of one standard deviation or error where the importance
-    is a mean.  Groups that are not selected are gray.  `from_estimator` (the norms of a model's
-    groups, or the shares of a stability selection), `from_estimators` (norms over several models,
-    such as those of a cross-validation) and `from_permutations` (what the score loses without
-    the group) make and draw one.
+    A bar for each group, with an error bar of one standard deviation or error if the importance
+    is a mean.  Groups that are not selected are gray.  Create it by `from_estimator` (group norms
+    of a model, or probabilities of a stability selection), `from_estimators` (mean norms of
+    several models, such as those of a cross-validation) or `from_permutations` (decrease of the
+    score when the group is permuted).
 
     Parameters
     ----------
     importances : ndarray of shape (n_groups,)
         The importances.
     names : sequence of length n_groups
-        What the groups are called.
+        Names of the groups.
     support : ndarray of bool of shape (n_groups,)
         Which of them are selected.
     errors : ndarray of shape (n_groups,) or None, default=None
-        Half the length of the whiskers.
+        Half the length of the error bars.
     label : str, default="importance"
-        What is shown.
+        Label of the axis.
 
     Attributes
     ----------
@@ -79,15 +79,15 @@ class GroupImportanceDisplay:
 
     @classmethod
     def from_estimator(cls, estimator: Any, *, ax: Any = None) -> GroupImportanceDisplay:
-        """Draw what a fitted model says of its groups.
+        """Draw the importances of the groups of a fitted model.
 
         Parameters
         ----------
         estimator : estimator
             One with `group_norms_`, such as `SGINClassifier`: its norms over the largest; a
             `LambdaSearchCV`: those of its best estimator; a `GroupSelectFromModel`: its
-            `group_importances_`; a `StabilitySelector`: on what share of the samples each group
-            was selected, at the lam where that is largest, with the standard error of a share.
+            `group_importances_`; a `StabilitySelector`: the share of the samples on which each
+            group is selected, at the lam where it is largest, with its standard error.
         ax : Axes, optional
             Where to draw; by default in a new figure.
 
@@ -100,7 +100,7 @@ class GroupImportanceDisplay:
         NotFittedError
             If it is not fitted.
         TypeError
-            If it says nothing of groups.
+            If it has no importances of groups.
 
         Examples
         --------
@@ -120,7 +120,7 @@ class GroupImportanceDisplay:
             errors = np.sqrt(values * (1 - values) / model.n_bootstraps)
             label = "share of the samples that select the group"
         else:
-            (measure, values), errors = _measured(model), None
+            (measure, values), errors = _importance_measure(model), None
             label = MEASURES[measure]
         names, support = estimator.groups_.names, estimator.get_group_support()
         return cls(values, names, support, errors=errors, label=label).plot(ax)
@@ -129,13 +129,13 @@ class GroupImportanceDisplay:
     def from_estimators(
         cls, estimators: Sequence[Any], *, ax: Any = None
     ) -> GroupImportanceDisplay:
-        """Draw the mean and the standard deviation over several fits, by folds or bootstraps.
+        """Draw mean and standard deviation over several fits, such as those of folds.
 
         Parameters
         ----------
         estimators : sequence of estimators
             Fitted, with `group_norms_` and the same groups, such as those that `cross_validate`
-            returns with return_estimator=True.  A group is selected if most of them keep it.
+            returns with return_estimator=True.  A group counts as selected if most select it.
         ax : Axes, optional
             Where to draw; by default in a new figure.
 
@@ -148,7 +148,7 @@ class GroupImportanceDisplay:
         ValueError
             If there are none, or their groups differ.
         TypeError
-            If one of them says nothing of groups.
+            If one of them has no importances of groups.
 
         Examples
         --------
@@ -168,14 +168,14 @@ class GroupImportanceDisplay:
                 f"estimators has {len(estimators)} fits with {len(names)} sets of groups: give "
                 f"fits of one estimator, at least one."
             )
-        values = np.stack([_measured(estimator)[1] for estimator in estimators])
+        values = np.stack([_importance_measure(estimator)[1] for estimator in estimators])
         kept = np.mean([estimator.get_group_support() for estimator in estimators], axis=0)
         return cls(
             values.mean(axis=0),
             names.pop(),
             kept > 0.5,
             errors=values.std(axis=0),
-            label=f"{MEASURES[_measured(estimators[0])[0]]}, mean of {len(values)} fits",
+            label=f"{MEASURES[_importance_measure(estimators[0])[0]]}, mean of {len(values)} fits",
         ).plot(ax)
 
     @classmethod
@@ -191,23 +191,23 @@ class GroupImportanceDisplay:
         random_state: Any = None,
         ax: Any = None,
     ) -> GroupImportanceDisplay:
-        """Draw what the score loses when a group's columns are shuffled, all in the same way.
+        """Draw the decrease of the score when the columns of a group are permuted jointly.
 
         Parameters
         ----------
         estimator : estimator
-            Any that is fitted.
+            Any fitted estimator.
         X, y : array-like
-            Rows and targets, best such that were not fitted to.
+            Rows and targets, preferably not of the training data.
         groups : any form of groups, default=None
-            Groups of the columns; by default those of the estimator, where it has `groups_`.
-            Groups that are given are all shown as selected.
+            Groups of the columns; by default the `groups_` of the estimator, if it has them.
+            Given groups are all shown as selected.
         scoring : str, callable or None, default=None
-            The score; by default the estimator's own.
+            The score; by default the estimator's `score`.
         n_repeats : int, default=5
-            Permutations of each group, whose mean and standard deviation are shown.
+            Number of permutations of each group; mean and standard deviation are shown.
         random_state : int, Generator or None, default=None
-            Draws the permutations.
+            Seed of the permutations.
         ax : Axes, optional
             Where to draw; by default in a new figure.
 
@@ -253,7 +253,7 @@ class GroupImportanceDisplay:
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; by default in a new figure, whose height suits the bars.
+            Where to draw; by default in a new figure, with a height by the number of bars.
 
         Returns
         -------
@@ -267,7 +267,7 @@ class GroupImportanceDisplay:
         TypeError
             If `ax` is no axes.
         """
-        size = (WIDTH, height_of(len(self.names)))
+        size = (WIDTH, figure_height(len(self.names)))
         self.ax_ = axes_or_new(ax, figsize=size, layout="constrained")
         self.figure_ = self.ax_.figure
         colors = np.where(self.support, KEPT, REMOVED)
@@ -276,14 +276,14 @@ class GroupImportanceDisplay:
         return self
 
 
-def _measured(model: Any) -> tuple[str, np.ndarray]:
-    """The attribute that measures the groups, and its values, of the norms over the largest."""
+def _importance_measure(model: Any) -> tuple[str, np.ndarray]:
+    """The name of the importance attribute, and its values; norms are divided by the largest."""
     for name in MEASURES:
         if hasattr(model, name):
             values = np.asarray(getattr(model, name), dtype=float)
             largest = values.max() if name == "group_norms_" else 1.0
             return name, values / (largest or 1.0)
     raise TypeError(
-        f"estimator={model!r} says nothing of groups: give one with group_norms_, or call "
+        f"estimator={model!r} has no importances of groups: give one with group_norms_, or call "
         f"from_permutations."
     )

@@ -1,4 +1,4 @@
-"""LayerSparsityDisplay: what is zero in each layer of a fitted network (paper 4, figure 4)."""
+"""LayerSparsityDisplay: the sparsity of each layer of a fitted network (paper 4, figure 4)."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ._axes import axes_or_new
 
 __all__ = ["LayerSparsityDisplay"]
 
-PARTS = {  # key of sparsity_: what is counted, of how many, color
+PARTS = {  # key of the zeros in sparsity_: key of the total, color
     "zero_weights": ("weights", "C0"),
     "zero_neurons": ("neurons", "C1"),
 }
@@ -20,8 +20,8 @@ PARTS = {  # key of sparsity_: what is counted, of how many, color
 class LayerSparsityDisplay:
     """Share of the weights, and of the neurons, of each layer that are exactly zero.
 
-    A bar of each kind for every layer, with the numbers above it, and the floating point
-    operations that are left in all in the title.  `from_estimator` makes and draws one.
+    Two bars per layer, labelled by their values; the title has the share of the floating point
+    operations that is left.  Create it by `from_estimator`.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""PathDisplay: which groups are left as lam grows, how many, and at what score."""
+"""PathDisplay: the selected groups, their number and the score along lam."""
 
 from __future__ import annotations
 
@@ -17,24 +17,25 @@ from ._lam_axis import draw_lam_axis
 __all__ = ["PathDisplay"]
 
 COUNT, SCORE, CHOSEN = "black", "#0072b2", "#d55e00"
-WIDTH, CURVES, BAND, MOST = 6.4, 3.2, 0.22, 8.0  # inches: the figure, its panels, a group's band
+# inches: width of the figure, height of the curves, of a group's band and of all bands
+WIDTH, CURVES, BAND, MAX_BANDS = 6.4, 3.2, 0.22, 8.0
 
 
 class PathDisplay:
-    """What is left at each lam, and the score: lam -> |S(lam)|, score(lam), S(lam).
+    """The selection and the score at each lam: lam -> |S(lam)|, score(lam), S(lam).
 
     Above, steps show the number of groups, on the left axis; a line shows the score, on the right
-    one, in a band of one standard deviation over the splits where there are some.  Below, each
-    group is a band, as dark as the share of the fits that leave it.  A dashed line marks the lam
-    that was chosen.  Where the groups have costs, the abscissa is what those that are left cost.
-    `from_path` and `from_estimator` make and draw one.
+    one, in a band of one standard deviation over the splits if there are any.  Below, each group
+    is a band, shaded by the share of the fits that select it.  A dashed line marks the chosen
+    lam.  If the groups have different costs, the abscissa is the cost of the selected ones.
+    Create it by `from_path` or `from_estimator`.
 
     Parameters
     ----------
     lams : ndarray of shape (n_lams,)
         The strengths, ascending.
     n_groups : ndarray of shape (n_lams,)
-        How many groups are left, perhaps in the mean over splits.
+        Number of selected groups, or its mean over splits.
     scores : ndarray of shape (n_lams,)
         The scores.
     deviations : ndarray of shape (n_lams,) or None, default=None
@@ -42,20 +43,20 @@ class PathDisplay:
     best_lam : float or None, default=None
         The lam that was chosen.
     shares : ndarray of shape (n_lams, n_groups) or None, default=None
-        The share of the fits at each lam that leave the group: 0 or 1 for a single one.
+        The share of the fits at each lam that select the group: 0 or 1 for a single fit.
     names : sequence of length n_groups, default=()
-        What the groups are called.
+        Names of the groups.
     costs : ndarray of shape (n_lams,) or None, default=None
-        What the groups that are left cost, perhaps in the mean over splits.
+        Cost of the selected groups, or its mean over splits.
 
     Attributes
     ----------
     ax_ : Axes
-        Where the numbers of groups are drawn.
+        Axes of the numbers of groups.
     score_ax_ : Axes
-        The same place with the axis of the scores.
+        Its twin, with the axis of the scores.
     groups_ax_ : Axes or None
-        Where the groups are.
+        Axes of the groups.
     figure_ : Figure
         The figure they are in.
 
@@ -96,14 +97,14 @@ class PathDisplay:
 
     @classmethod
     def from_path(cls, path: PathResult, *, group_costs: Any = None, ax: Any = None) -> PathDisplay:
-        """Draw what `lambda_path` found.
+        """Draw the result of `lambda_path`.
 
         Parameters
         ----------
         path : PathResult
             The path.
         group_costs : None, array of shape (n_groups,) or dict by group name, default=None
-            What each group costs; by default what the estimator was told, if that differs.
+            Cost of each group; by default the `group_costs` of the estimator, if not all equal.
         ax : Axes, or two of them, optional
             Where to draw, as in `plot`; by default in a new figure.
 
@@ -140,14 +141,14 @@ class PathDisplay:
     def from_estimator(
         cls, search: LambdaSearchCV, *, group_costs: Any = None, ax: Any = None
     ) -> PathDisplay:
-        """Draw what a search found: means over the splits, and the lam that was chosen.
+        """Draw the result of a search: means over the splits, and the chosen lam.
 
         Parameters
         ----------
         search : LambdaSearchCV
             The fitted search.
         group_costs : None, array of shape (n_groups,) or dict by group name, default=None
-            What each group costs; by default what the estimator was told, if that differs.
+            Cost of each group; by default the `group_costs` of the estimator, if not all equal.
         ax : Axes, or two of them, optional
             Where to draw, as in `plot`; by default in a new figure.
 
@@ -192,8 +193,8 @@ class PathDisplay:
         Parameters
         ----------
         ax : Axes, or a pair of them, optional
-            Where to draw the curves, and where the groups; a single one is for the curves alone.
-            By default both in a new figure.
+            Axes of the curves and of the groups; with a single one only the curves are drawn.
+            By default both are in a new figure.
 
         Returns
         -------
@@ -216,7 +217,7 @@ class PathDisplay:
             draw_bands(self.groups_ax_, x, np.asarray(self.shares, dtype=float), self.names)
         for panel in filter(None, (self.ax_, self.groups_ax_)):
             self._draw_abscissa(panel, x)
-        if ax is None and self.groups_ax_ is not None:  # one abscissa for both
+        if ax is None and self.groups_ax_ is not None:  # a shared abscissa
             self.ax_.xaxis.label.set_visible(False)
         if self.best_lam is not None:
             self.ax_.legend(loc="best")
@@ -228,14 +229,14 @@ class PathDisplay:
             return axes_or_new(ax[0]), axes_or_new(ax[1])
         if ax is not None or self.shares is None:
             return axes_or_new(ax, layout="constrained"), None
-        bands = min(MOST, 1.0 + BAND * self.shares.shape[1])
+        bands = min(MAX_BANDS, 1.0 + BAND * self.shares.shape[1])
         figure = {"figsize": (WIDTH, CURVES + bands), "height_ratios": (CURVES, bands)}
         return tuple(axes_or_new(None, nrows=2, sharex=True, layout="constrained", **figure))
 
     def _draw_curves(self, x: np.ndarray) -> None:
         if self.costs is None:
             self.ax_.step(x, self.n_groups, where="mid", color=COUNT, marker=".")
-        else:  # which need not be in the order of lam
+        else:  # costs need not be monotone in lam
             self.ax_.plot(x, self.n_groups, color=COUNT, marker=".", linewidth=1)
         self.ax_.set_ylabel("groups left")
         self.ax_.set_ylim(bottom=0)
@@ -260,7 +261,7 @@ class PathDisplay:
 
 
 def _costs(shares: np.ndarray, groups: Groups, given: Any) -> np.ndarray | None:
-    """What is left costs at each lam, (n_lams,); None if no group costs more than another."""
+    """Cost of the selected groups at each lam, (n_lams,); None if all groups cost the same."""
     if given is not None:
         groups = Groups.of(groups, len(groups.labels), costs=given)
     elif (groups.costs == groups.costs[0]).all():

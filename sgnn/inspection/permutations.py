@@ -1,4 +1,4 @@
-"""What a model misses when the columns of a group no longer belong to their rows."""
+"""Permutation importance of groups of columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def permutation_scores(
     n_repeats: int = 5,
     random_state: Any = None,
 ) -> np.ndarray:
-    """What the score falls by when the rows of a group's columns are shuffled together.
+    """The decrease of the score when the columns of a group are permuted jointly.
 
     I_gr = score(X) - score(X with columns of g permuted by pi_r),     r = 1..n_repeats
 
@@ -32,25 +32,25 @@ def permutation_scores(
     estimator : estimator
         Fitted.
     X, y : array-like
-        Rows and targets, best such that were not fitted to; they stay as they are.
+        Rows and targets, preferably not of the training data; they are not changed.
     groups : Groups
         Groups of the columns.
     scoring : str, callable or None, default=None
-        The score; by default the estimator's own.
+        The score; by default the estimator's `score`.
     n_repeats : int, default=5
-        Permutations of each group.
+        Number of permutations of each group.
     random_state : int, Generator or None, default=None
-        Draws the permutations.
+        Seed of the permutations.
 
     Returns
     -------
     drops : ndarray of shape (n_groups, n_repeats)
-        0 for a group that the estimator does not look at.
+        0 for a group that the estimator does not use.
 
     Notes
     -----
-    A group that others can stand in for is missed less.  Source: Breiman, "Random forests",
-    Mach. Learn. 45 (2001), section 10, with groups in the place of columns.
+    The decrease is small for redundant groups.  Source: Breiman, "Random forests", Mach.
+    Learn. 45 (2001), section 10, with groups in the place of columns.
 
     Examples
     --------
@@ -76,7 +76,7 @@ def permutation_scores(
 
 
 def _shuffled(X: Any, columns: np.ndarray, order: np.ndarray) -> Any:
-    """A copy of X whose values in these columns stand in another order of the rows."""
+    """A copy of X with the rows of these columns permuted by `order`."""
     shuffled = X.copy()
     if hasattr(X, "iloc"):
         for j in columns:  # one by one, as each has its own type

@@ -1,4 +1,4 @@
-"""What a regularizer costs, shrinks and makes zero: numbers to be drawn."""
+"""Value, prox and zeros of a regularizer on one and two entries, for the display."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from ..regularizers import Regularizer
 
 __all__ = ["Plane", "RegularizerPortrait"]
 
-# shapes (out, in, height, width) of a weight with one input channel, which is its only block
+# shapes (out, in, height, width) of a weight with one input channel, that is, one block
 ENTRY, KERNEL, KERNELS = (1, 1, 1, 1), (1, 1, 1, 2), (2, 1, 1, 1)
-CURVE, SIDE = 401, 160  # points on a curve, and on the side of a plane
+CURVE, SIDE = 401, 160  # number of points of a curve, and of the side of a plane
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,21 +37,21 @@ class Plane:
 
     @property
     def separable(self) -> bool:
-        """Whether R is a sum of one function of w1 and one of w2, which then vanish apart."""
+        """Whether R is the sum of a function of w1 and one of w2."""
         v = self.value
         return np.allclose(v + v[0, 0], v[:1] + v[:, :1], atol=0)
 
 
 @dataclass(frozen=True, eq=False)
 class RegularizerPortrait:
-    """What a regularizer does to one entry, and to two entries of one block.
+    """Value, prox and zeros of a regularizer on one entry, and on two entries of one block.
 
     Attributes
     ----------
     name : str
-        What it is called.
+        Title of the panels.
     w : ndarray of shape (n,)
-        Values of one entry that is a block of its own.
+        Values of one entry, which is the whole block.
     value : ndarray of shape (n,)
         lam R(w).
     prox : ndarray of shape (n,)
@@ -59,7 +59,7 @@ class RegularizerPortrait:
     kernel : Plane
         Two entries of one kernel, which is the whole block.
     block : Plane
-        Two kernels of one block, an entry each.
+        Two kernels of one entry each in one block.
     """
 
     name: str
@@ -73,23 +73,23 @@ class RegularizerPortrait:
     def of(
         cls, name: str, regularizer: Regularizer, lam: float, step: float, limit: float
     ) -> RegularizerPortrait:
-        """Take the portrait of a regularizer.
+        """Evaluate a regularizer.
 
-        The factor s_g of a block is sqrt(number of its entries) where the regularizer's source
-        has it (`size_factor`), else 1.
+        The factor s_g of a block is sqrt(number of its entries) if the regularizer has
+        `size_factor`, else 1.
 
         Parameters
         ----------
         name : str
-            What to call it.
+            Title of the panels.
         regularizer : Regularizer
-            Whose portrait.
+            The regularizer.
         lam : float > 0
             The strength.
         step : float > 0
             The step of the prox.
         limit : float > 0
-            Entries are taken from -limit to limit.
+            Entries range from -limit to limit.
 
         Returns
         -------
@@ -104,7 +104,7 @@ class RegularizerPortrait:
         """
         w = np.linspace(-limit, limit, CURVE)
         value, prox = _evaluate(regularizer, ENTRY, w[:, None], lam, step)
-        # the middles of cells, an even number of them: on an axis an entry is zero to begin with
+        # centers of an even number of cells, so that no entry is 0
         w1 = limit * (2 * np.arange(SIDE) + 1 - SIDE) / SIDE
         pairs = np.stack(np.meshgrid(w1, w1), -1)
         kernel, block = (
@@ -116,21 +116,21 @@ class RegularizerPortrait:
         return cls(name, w, value, prox[:, 0], kernel, block)
 
     @property
-    def knows_kernels(self) -> bool:
-        """Whether two entries of one kernel cost something else than two kernels of a block."""
+    def distinguishes_kernels(self) -> bool:
+        """Whether R differs between two entries of one kernel and two kernels of a block."""
         return not np.allclose(self.kernel.value, self.block.value, atol=0)
 
     @property
     def vanishing(self) -> tuple[str, ...]:
-        """What the prox removes as one, from the largest down.
+        """The structures that the prox sets to 0, in descending order of size.
 
-        "blocks" if it makes both entries of a block zero that do not vanish apart, "kernels" if
-        it makes one of two kernels zero and knows kernels, "entries" if it makes one of two
-        entries of a kernel zero.
+        "blocks" if it sets both entries of a block to 0 and R is not separable, "kernels" if it
+        sets one of two kernels to 0 and R distinguishes kernels, "entries" if it sets one of two
+        entries of a kernel to 0.
         """
         found = {
             "blocks": (self.block.zeros == 2).any() and not self.block.separable,
-            "kernels": (self.block.zeros == 1).any() and self.knows_kernels,
+            "kernels": (self.block.zeros == 1).any() and self.distinguishes_kernels,
             "entries": (self.kernel.zeros == 1).any(),
         }
         return tuple(part for part, vanishes in found.items() if vanishes)

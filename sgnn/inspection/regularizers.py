@@ -1,4 +1,4 @@
-"""RegularizerDisplay: regularizers side by side, each with its value, its prox and its zeros."""
+"""RegularizerDisplay: the value, the prox and the zeros of regularizers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from .. import regularizers as catalogue
+from .. import regularizers as registry
 from ..regularizers import Regularizer
 from ._axes import axes_or_new
 from ._panels import draw_legend, draw_portrait
@@ -25,15 +25,15 @@ class RegularizerDisplay:
     Each regularizer has three panels:
 
     - its value at one entry w, or at a block of norm |w|;
-    - the prox of one entry, beside w itself: flat at 0 where small weights are removed, along
-      the diagonal where large ones are left alone, broken where the minimizer jumps;
-    - pairs (w1, w2) that are one block: lines along which R is equal and, shaded, where the
-      prox makes one or both of them zero.  Left of the middle they are entries of one kernel,
-      right of it kernels; only the hierarchical criteria tell these apart, and nothing is
-      lost, for no regularizer looks at signs.
+    - the prox of one entry, with the identity: 0 where small weights are removed, on the
+      diagonal where large ones are not shrunk, with gaps at discontinuities;
+    - pairs (w1, w2) that are one block: level sets of R and, shaded, where the prox sets one or
+      both of them to 0.  In the left half they are entries of one kernel, in the right half two
+      kernels; only the hierarchical criteria distinguish these.  Half planes suffice, as no
+      regularizer depends on signs.
 
-    Above stand its name and what vanishes as one: blocks, kernels or entries.  `from_names` and
-    `from_regularizers` make and draw one.
+    The title is its name and what vanishes: blocks, kernels or entries.  Create it by
+    `from_names` or `from_regularizers`.
 
     Parameters
     ----------
@@ -47,7 +47,7 @@ class RegularizerDisplay:
     Attributes
     ----------
     ax_ : Axes
-        The bounding axes, in whose place everything is drawn.
+        The bounding axes.
     axes_ : ndarray of Axes of shape (n_regularizers, 3)
         The panels.
     figure_ : Figure
@@ -97,7 +97,7 @@ class RegularizerDisplay:
         lam, step, limit : float, default=1.0, 1.0 and 4.0
             As in `from_regularizers`.
         n_cols : int, default=3
-            How many regularizers stand side by side.
+            Number of regularizers per row.
         ax : Axes, optional
             Bounding axes, as in `plot`.
 
@@ -116,16 +116,16 @@ class RegularizerDisplay:
         >>> [portrait.name for portrait in display.portraits]
         ['sgl_l1, sparse_group_lasso', 'l1']
         """
-        names = catalogue.names() if names is None else list(names)
-        if unknown := [name for name in names if name not in catalogue.names()]:
+        names = registry.names() if names is None else list(names)
+        if unknown := [name for name in names if name not in registry.names()]:
             raise ValueError(
                 f"names holds {unknown}, which are not registered: give a list of some of "
-                f"{', '.join(catalogue.names())}."
+                f"{', '.join(registry.names())}."
             )
         same: dict[type, list[str]] = {}
         for name in names:
-            same.setdefault(type(catalogue.get(name)), []).append(name)
-        named = {", ".join(alike): catalogue.get(alike[0]) for alike in same.values()}
+            same.setdefault(type(registry.get(name)), []).append(name)
+        named = {", ".join(alike): registry.get(alike[0]) for alike in same.values()}
         return cls.from_regularizers(named, lam=lam, step=step, limit=limit, n_cols=n_cols, ax=ax)
 
     @classmethod
@@ -139,12 +139,12 @@ class RegularizerDisplay:
         n_cols: int = 3,
         ax: Any = None,
     ) -> RegularizerDisplay:
-        """Draw regularizers with parameters of your own, or of your own making.
+        """Draw regularizers with given parameters, or custom ones.
 
         Parameters
         ----------
         regularizers : dict {name: Regularizer}
-            What to draw, and the name above it.
+            The regularizers, by their titles.
         lam : float > 0, default=1.0
             The strength.
         step : float > 0, default=1.0
@@ -152,7 +152,7 @@ class RegularizerDisplay:
         limit : float > 0, default=4.0
             Entries are drawn from -limit to limit, values up to 2 limit.
         n_cols : int, default=3
-            How many regularizers stand side by side.
+            Number of regularizers per row.
         ax : Axes, optional
             Bounding axes, as in `plot`.
 
@@ -178,7 +178,7 @@ class RegularizerDisplay:
         """
         _check(regularizers, lam=lam, step=step, limit=limit)
         portraits = [
-            RegularizerPortrait.of(name, catalogue.get(regularizer), lam, step, limit)
+            RegularizerPortrait.of(name, registry.get(regularizer), lam, step, limit)
             for name, regularizer in regularizers.items()
         ]
         return cls(portraits, lam=lam, step=step).plot(ax, n_cols=n_cols)
@@ -189,10 +189,9 @@ class RegularizerDisplay:
         Parameters
         ----------
         ax : Axes, optional
-            Bounding axes, made by `subplots`, whose place is taken; by default those of a new
-            figure that is large enough.
+            Bounding axes, made by `subplots`; by default those of a new figure of suitable size.
         n_cols : int, default=3
-            How many regularizers stand side by side.
+            Number of regularizers per row.
 
         Returns
         -------
@@ -238,7 +237,7 @@ class RegularizerDisplay:
 
 
 def _check(regularizers: Mapping[str, Regularizer], **numbers: float) -> None:
-    """Refuse what cannot be drawn."""
+    """Validate the arguments."""
     if not isinstance(regularizers, Mapping):
         raise TypeError(
             f"regularizers={regularizers!r} must be a dict {{name: Regularizer}}: to draw some by "

@@ -1,4 +1,4 @@
-"""StabilityDisplay: on what share of the samples each group was selected."""
+"""StabilityDisplay: the selection probability of each group."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..selection import StabilitySelector
 from ._axes import axes_or_new
-from ._bars import WIDTH, draw_bars, height_of
+from ._bars import WIDTH, draw_bars, figure_height
 from ._lam_axis import draw_lam_axis
 
 __all__ = ["StabilityDisplay"]
@@ -23,18 +23,18 @@ class StabilityDisplay:
 
     Over several lams each group is a line, the stability path; at a single lam a bar, from the
     most probable group to the least.  A dashed line is the threshold, and the groups that reach it
-    are colored.  `from_estimator` makes and draws one.
+    are colored.  Create it by `from_estimator`.
 
     Parameters
     ----------
     lams : ndarray of shape (n_lams,)
         The strengths, ascending.
     probabilities : ndarray of shape (n_lams, n_groups)
-        The share of the samples in which each group was selected.
+        The share of the samples on which each group is selected.
     threshold : float
-        The share that is asked for.
+        The smallest share of a selected group.
     names : sequence of length n_groups
-        What the groups are called.
+        Names of the groups.
 
     Attributes
     ----------
@@ -67,7 +67,7 @@ class StabilityDisplay:
 
     @classmethod
     def from_estimator(cls, selector: StabilitySelector, *, ax: Any = None) -> StabilityDisplay:
-        """Draw what a stability selection found.
+        """Draw the result of a stability selection.
 
         Parameters
         ----------
@@ -111,7 +111,7 @@ class StabilityDisplay:
         Parameters
         ----------
         ax : Axes, optional
-            Where to draw; by default in a new figure, whose height suits the bars.
+            Where to draw; by default in a new figure, with a height by the number of bars.
 
         Returns
         -------
@@ -126,7 +126,7 @@ class StabilityDisplay:
             If `ax` is no axes.
         """
         bars = len(self.lams) == 1
-        height = height_of(len(self.names)) if bars else 0.75 * WIDTH
+        height = figure_height(len(self.names)) if bars else 0.75 * WIDTH
         self.ax_ = axes_or_new(ax, figsize=(WIDTH, height), layout="constrained")
         self.figure_ = self.ax_.figure
         colors = np.where(self.probabilities.max(axis=0) >= self.threshold, SELECTED, OTHER)
@@ -139,8 +139,7 @@ class StabilityDisplay:
         self.ax_.axvline(self.threshold, color=BAR, linestyle="--")
 
     def _draw_lines(self, colors: np.ndarray) -> None:
-        # a name stands at the last lam at which its group is selected, beside those of the others
-        # that are there
+        # names are at the last lam at which the group is selected; names at one point are joined
         at: dict[tuple[float, float], list[str]] = {}
         for name, shares, color in zip(self.names, self.probabilities.T, colors, strict=True):
             self.ax_.plot(self.lams, shares, color=color)

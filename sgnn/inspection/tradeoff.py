@@ -1,4 +1,4 @@
-"""AccuracySparsityDisplay: what several networks score against what of them is zero."""
+"""AccuracySparsityDisplay: score against sparsity of several networks."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ MARKERS = "osD^v"
 class AccuracySparsityDisplay:
     """A point for each network: share of its weights, or neurons, that are zero, and its score.
 
-    `from_estimators` makes and draws one.
+    Create it by `from_estimators`.
 
     Parameters
     ----------
     names : sequence of str
-        Of the networks, for the legend.
+        Names of the networks, for the legend.
     sparsity : sequence of float
-        Shares that are zero, between 0 and 1.
+        Shares of zeros, between 0 and 1.
     scores : sequence of float
         The scores.
     of : {"weights", "neurons"}, default="weights"

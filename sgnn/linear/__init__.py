@@ -1,20 +1,20 @@
 """The group lasso of linear models: minimize mean loss + lam * sum_g c_g ||theta_g||."""
 
-from .design import Design, Units, equilibrate, scaled_targets
-from .losses import CrossEntropy, LogLoss, Loss, SquaredError
+from .design import Design, Rescaling, standardize_blocks, standardize_targets
+from .losses import LeastSquares, LogLoss, MultinomialLoss, RowLoss
 from .path import Path, Solution
-from .problem import Problem
+from .problem import LinearProblem
 
 __all__ = [
-    "CrossEntropy",
     "Design",
+    "LeastSquares",
+    "LinearProblem",
     "LogLoss",
-    "Loss",
+    "MultinomialLoss",
     "Path",
-    "Problem",
+    "Rescaling",
+    "RowLoss",
     "Solution",
-    "SquaredError",
-    "Units",
-    "equilibrate",
-    "scaled_targets",
+    "standardize_blocks",
+    "standardize_targets",
 ]

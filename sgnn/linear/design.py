@@ -1,4 +1,4 @@
-"""The columns as the solver reads them: block by block, centered, of comparable scale."""
+"""The design matrix in the solver's coordinates: centered blocks of Frobenius norm 1."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from scipy import sparse
 
 from ..groups import Groups
 
-__all__ = ["Design", "Units", "equilibrate", "scaled_targets"]
+__all__ = ["Design", "Rescaling", "standardize_blocks", "standardize_targets"]
 
 Array: TypeAlias = Any  # an ndarray or a sparse array of scipy, which has no stubs
 CONSTANT = 10 * np.finfo(np.float64).eps  # deviation over mean of a column that does not vary
@@ -19,14 +19,14 @@ CONSTANT = 10 * np.finfo(np.float64).eps  # deviation over mean of a column that
 
 @dataclass(frozen=True, eq=False)
 class Design:
-    """The linear map V -> Z = (C - shift)^T V, its columns in blocks that lie side by side.
+    """The linear map V -> Z = (C - shift)^T V, with the columns of a block side by side.
 
     Attributes
     ----------
     columns : ndarray or csr_array of shape (p, n)
-        C, a column of the table in each row, so that the columns of some blocks are a slice.
+        C, one column of X per row: the columns of a block are then contiguous.
     shift : ndarray of shape (p,)
-        Subtracted from the products and not from C, which may be sparse.
+        The column means.  Subtracted from the products, as C may be sparse.
     sizes : ndarray of shape (n_blocks,)
         Columns in each block.
     """
@@ -37,20 +37,20 @@ class Design:
 
     @cached_property
     def starts(self) -> np.ndarray:
-        """Where each block begins, (n_blocks,)."""
+        """Index of the first column of each block, (n_blocks,)."""
         return np.concatenate([[0], np.cumsum(self.sizes)[:-1]])
 
     @cached_property
     def _shifted(self) -> bool:
         return bool(self.shift.any())
 
-    def outputs(self, V: np.ndarray) -> np.ndarray:
-        """Z, (n, n_outputs)."""
+    def matvec(self, V: np.ndarray) -> np.ndarray:
+        """Z = (C - shift)^T V, (n, n_outputs)."""
         Z = self.columns.T @ V
         return Z - self.shift @ V if self._shifted else Z
 
-    def pull(self, R: np.ndarray) -> np.ndarray:
-        """The adjoint: a number for each row and output -> (p, n_outputs)."""
+    def rmatvec(self, R: np.ndarray) -> np.ndarray:
+        """The adjoint (C - shift) R, (n, n_outputs) -> (p, n_outputs)."""
         G = self.columns @ R
         return G - np.outer(self.shift, R.sum(0)) if self._shifted else G
 
@@ -63,29 +63,29 @@ class Design:
         return np.add.reduceat(np.einsum("jk,jk->j", V, W), self.starts)
 
     def spread(self, v: np.ndarray) -> np.ndarray:
-        """A number for each block -> for each of its columns, (p, 1)."""
+        """Repeat one number per block for each of its columns, (p, 1)."""
         return np.repeat(v, self.sizes)[:, None]
 
     def restricted(self, mask: np.ndarray) -> Design:
-        """The blocks of the mask alone."""
+        """The design of the masked blocks only."""
         kept = np.flatnonzero(np.repeat(mask, self.sizes))
         return Design(self.columns[kept], self.shift[kept], self.sizes[mask])
 
 
 @dataclass(frozen=True, eq=False)
-class Units:
-    """Between the user's coefficients and the solver's V: coef_j = V_j / scale_j.
+class Rescaling:
+    """The change of variables between coef_ and the solver's V: coef_j = V_j / scale_j.
 
     Attributes
     ----------
     order : ndarray of shape (n_features,)
-        The column of X behind each row of V; the last row of V, if one is left, is the intercept.
+        The column of X of each row of V; an additional last row of V is the intercept.
     center, scale : ndarray of shape (n_features,)
-        Subtracted from those columns, then divided out.
+        Mean that is subtracted from each of these columns, and its divisor.
     norms : ndarray of shape (n_groups,)
-        ||theta_g|| = ||V_g|| / norms[g], theta being what the penalty sees.
+        ||theta_g|| = ||V_g|| / norms[g], where theta are the penalized coefficients.
     target_center, target_scale : ndarray of shape (n_outputs,), optional
-        Subtracted from the targets, then divided out; 0 and 1 by default.
+        Mean that is subtracted from each target, and its divisor; 0 and 1 by default.
     """
 
     order: np.ndarray
@@ -95,8 +95,8 @@ class Units:
     target_center: np.ndarray | float = 0.0
     target_scale: np.ndarray | float = 1.0
 
-    def coefficients(self, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """V -> coef (n_outputs, n_features) and intercept (n_outputs,)."""
+    def to_coef(self, V: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """coef (n_outputs, n_features) and intercept (n_outputs,) of V."""
         p = len(self.order)
         V = V * self.target_scale
         slopes = V[:p] / self.scale[:, None]
@@ -104,8 +104,8 @@ class Units:
         coef[:, self.order] = slopes.T
         return coef, V[p:].sum(0) + self.target_center - self.center @ slopes
 
-    def variables(self, coef: np.ndarray, intercept: np.ndarray, like: np.ndarray) -> np.ndarray:
-        """The way back: V, of the shape of `like`."""
+    def from_coef(self, coef: np.ndarray, intercept: np.ndarray, like: np.ndarray) -> np.ndarray:
+        """The inverse of `to_coef`: V, of the shape of `like`."""
         p = len(self.order)
         slopes = coef.T[self.order]
         V = np.empty_like(like)
@@ -114,19 +114,19 @@ class Units:
         return V / self.target_scale
 
 
-def equilibrate(
+def standardize_blocks(
     X: Array,
     weight: np.ndarray,
     groups: Groups,
     *,
     fit_intercept: bool,
     standardize: bool,
-) -> tuple[Design, Units]:
-    """Columns of X, (n, n_features), for a solver with one step size for all blocks.
+) -> tuple[Design, Rescaling]:
+    """Rescale the groups of X to Frobenius norm 1, so that one step size suits all blocks.
 
-    The columns are centered where an intercept makes up for it, and those of a group divided by
-    one number, after which ||A_g||_F^2 = 1 in the rows' weights; the penalty's factors have to be
-    divided by the same.  The intercept is one more block, a column of ones.
+    The columns are centered if there is an intercept, and those of a group divided by one number
+    such that ||A_g||_F^2 = 1 in the rows' weights; the factors of the penalty have to be divided
+    by the same number.  The intercept is one more block, a column of ones.
 
     Parameters
     ----------
@@ -137,14 +137,14 @@ def equilibrate(
     groups : Groups
         The groups of the columns.
     fit_intercept, standardize : bool
-        Whether there is an intercept; whether the penalty is to see columns of variance 1.
+        Whether there is an intercept; whether the penalty is on columns of variance 1.
 
     Returns
     -------
     design : Design
-        Of n_groups blocks, and the intercept's.
-    units : Units
-        The way back to the columns of X.
+        With n_groups blocks, and the intercept's.
+    rescaling : Rescaling
+        The change of variables back to the columns of X.
 
     Raises
     ------
@@ -173,23 +173,23 @@ def equilibrate(
     norms = np.where(norms > 0, norms, 1.0)
     scale = scale * np.repeat(norms, sizes)
     design = Design(*_scaled(columns, center, scale), sizes)
-    return design, Units(order, center[:p], scale[:p], norms[: len(groups)])
+    return design, Rescaling(order, center[:p], scale[:p], norms[: len(groups)])
 
 
-def scaled_targets(
-    units: Units, y: np.ndarray, weight: np.ndarray, *, fit_intercept: bool
-) -> tuple[np.ndarray, Units]:
-    """The targets (n, n_outputs) with variance 1, centered where an intercept makes up for it."""
+def standardize_targets(
+    rescaling: Rescaling, y: np.ndarray, weight: np.ndarray, *, fit_intercept: bool
+) -> tuple[np.ndarray, Rescaling]:
+    """Scale targets (n, n_outputs) to variance 1, and center them if there is an intercept."""
     mean, deviation = _moments(np.ascontiguousarray(y.T), weight)
-    # a constant y is an intercept, or else all that there is to explain
+    # a constant y is fitted by the intercept; without one it is divided by its magnitude
     constant = 1.0 if fit_intercept else np.where(mean == 0, 1.0, np.abs(mean))
     scale = np.where(deviation > CONSTANT * np.abs(mean), deviation, constant)
     center = mean if fit_intercept else np.zeros_like(mean)
-    return (y - center) / scale, replace(units, target_center=center, target_scale=scale)
+    return (y - center) / scale, replace(rescaling, target_center=center, target_scale=scale)
 
 
 def _by_column(X: Array, order: np.ndarray, n_ones: int) -> Array:
-    """The columns of X in that order and n_ones columns of ones, each a row: a float64 copy."""
+    """X^T with its rows in that order, then n_ones rows of ones: a float64 copy."""
     n, p = X.shape
     if sparse.issparse(X):
         columns = sparse.csr_array(X.T)[order].astype(np.float64)
@@ -201,9 +201,9 @@ def _by_column(X: Array, order: np.ndarray, n_ones: int) -> Array:
 
 
 def _moments(columns: Array, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Weighted mean and deviation of the columns, which are rows here, (p,) each.
+    """Weighted mean and standard deviation of each row of `columns`, (p,) each.
 
-    Of columns divided by a power of two, which changes no bit and keeps squares from overflowing.
+    The rows are first divided by a power of two, which is exact and avoids overflow of squares.
     """
     if sparse.issparse(columns):
         exponent = np.frexp(abs(columns).max(axis=1).toarray())[1]
@@ -226,12 +226,12 @@ def _second_moment(columns: Array, center: np.ndarray, weight: np.ndarray) -> np
         sparse.csr_array((data, columns.indices, columns.indptr), shape=columns.shape)
         for data in (square, np.ones_like(square))
     )
-    absent = np.maximum(1.0 - present @ weight, 0.0)  # but for rounding
-    return stored @ weight + absent * np.square(center)
+    implicit_zeros = np.maximum(1.0 - present @ weight, 0.0)  # clipped, for rounding errors
+    return stored @ weight + implicit_zeros * np.square(center)
 
 
 def _scaled(columns: Array, center: np.ndarray, scale: np.ndarray) -> tuple[Array, np.ndarray]:
-    """Columns and the shift that is left to subtract: 0 where they are centered in place."""
+    """The scaled columns and their shift, which is 0 if they are dense and centered in place."""
     if sparse.issparse(columns):
         columns.data /= np.repeat(scale, np.diff(columns.indptr))
         return columns, center / scale

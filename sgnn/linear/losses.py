@@ -1,4 +1,4 @@
-"""The convex losses of a linear model: value and gradient in the outputs, one row at a time."""
+"""The convex losses of a linear model: value, gradient and Hessian in the outputs of each row."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Protocol
 import numpy as np
 from scipy.special import expit
 
-__all__ = ["CrossEntropy", "LogLoss", "Loss", "SquaredError"]
+__all__ = ["LeastSquares", "LogLoss", "MultinomialLoss", "RowLoss"]
 
-SMALLEST_SHARE = 1e-10  # of a class that no row has: its intercept stays finite
+SMALLEST_SHARE = 1e-10  # of a class without rows, so that its intercept is finite
 
 
-class Loss(Protocol):
-    """A loss that knows its targets; outputs z have the shape (n, n_outputs)."""
+class RowLoss(Protocol):
+    """A loss with fixed targets; the outputs z have the shape (n, n_outputs)."""
 
     def value(self, z: np.ndarray) -> np.ndarray:
         """The loss of each row, (n,)."""
@@ -22,14 +22,14 @@ class Loss(Protocol):
     def gradient(self, z: np.ndarray) -> np.ndarray:
         """Its derivative in the outputs, (n, n_outputs)."""
 
-    def hessian(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
-        """The product of each row's second derivative with a d, both (n, n_outputs)."""
+    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+        """The map d -> H_i d_i with the Hessian H_i of each row, (n, n_outputs)."""
 
     def constant(self, weight: np.ndarray) -> np.ndarray:
         """The outputs of the best constant model, (n_outputs,), for weights that sum to 1."""
 
 
-class SquaredError:
+class LeastSquares:
     """1/2 sum_j (z_j - y_j)^2 for targets y of shape (n, n_outputs)."""
 
     def __init__(self, y: np.ndarray) -> None:
@@ -41,7 +41,7 @@ class SquaredError:
     def gradient(self, z: np.ndarray) -> np.ndarray:
         return z - self.y
 
-    def hessian(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         return lambda d: d
 
     def constant(self, weight: np.ndarray) -> np.ndarray:
@@ -60,7 +60,7 @@ class LogLoss:
     def gradient(self, z: np.ndarray) -> np.ndarray:
         return expit(z) - self.y
 
-    def hessian(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         variance = expit(z) * expit(-z)
         return lambda d: variance * d
 
@@ -69,7 +69,7 @@ class LogLoss:
         return np.log(share / (1.0 - share))
 
 
-class CrossEntropy:
+class MultinomialLoss:
     """log sum_k exp(z_k) - z_y for labels y in {0, ..., n_classes - 1} of shape (n,)."""
 
     def __init__(self, y: np.ndarray, n_classes: int) -> None:
@@ -82,7 +82,7 @@ class CrossEntropy:
     def gradient(self, z: np.ndarray) -> np.ndarray:
         return _softmax(z).T - self.one_hot
 
-    def hessian(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
+    def hessian_product(self, z: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
         p = _softmax(z)
 
         def product(d: np.ndarray) -> np.ndarray:
@@ -97,7 +97,7 @@ class CrossEntropy:
 
 
 def _shifted(z: np.ndarray) -> np.ndarray:
-    """z - max_k z_k, classes first: sums over few numbers that lie side by side are slow."""
+    """z - max_k z_k, (n_classes, n): sums over a short contiguous axis are slow."""
     z = np.ascontiguousarray(z.T)
     return z - z.max(0)
 

@@ -1,21 +1,21 @@
-"""Which groups may be left out of a problem, and the check that they were left out rightly."""
+"""Strong rule screening, and the check of the optimality conditions of discarded groups."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .problem import Problem
+from .problem import LinearProblem
 from .solver import Solver
 
 __all__ = ["minimize", "strong_rule"]
 
 
-def strong_rule(problem: Problem, V: np.ndarray, lam: float, previous: float) -> np.ndarray:
-    """The blocks that are probably not zero at lam: ||G_g|| >= c_g (2 lam - previous).
+def strong_rule(problem: LinearProblem, V: np.ndarray, lam: float, previous: float) -> np.ndarray:
+    """The blocks that may be nonzero at lam: ||G_g|| >= c_g (2 lam - previous).
 
     Tibshirani et al. 2012 ("Strong rules for discarding predictors in lasso-type problems",
     equation 23 with groups), from the minimum V at `previous`, where the gradient is G.  Blocks
-    that are not zero there, or without a penalty, are kept.
+    that are nonzero there, or not penalized, are kept.
 
     Returns
     -------
@@ -27,12 +27,12 @@ def strong_rule(problem: Problem, V: np.ndarray, lam: float, previous: float) ->
 
 
 def minimize(
-    problem: Problem, lam: float, V: np.ndarray, previous: float, tol: float, solver: Solver
+    problem: LinearProblem, lam: float, V: np.ndarray, previous: float, tol: float, solver: Solver
 ) -> tuple[np.ndarray, float]:
-    """The minimum at lam from that at `previous`, and the largest violation of its conditions.
+    """The minimum at lam from that at `previous`, and the largest KKT violation.
 
-    Solved on the blocks that the strong rule keeps; those whose condition at 0 is then violated
-    come back, and it is solved again.
+    It is solved on the blocks that the strong rule keeps, and again with those discarded blocks
+    whose optimality condition at 0 is violated.
     """
     violations = problem.violations(V, lam)
     if violations.max() <= tol:

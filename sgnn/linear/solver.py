@@ -1,30 +1,30 @@
-"""The minimum of one problem: proximal steps find which blocks are zero, Newton steps the rest."""
+"""Solver of one problem: proximal steps identify the support, Newton steps refine on it."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from .newton import newton
-from .problem import Problem
+from .problem import LinearProblem
 
 __all__ = ["Solver"]
 
-GROWTH = 1.1  # of the step size from one iteration to the next, until it is found too long
-PATIENCE = 20  # iterations without a change of the support, after which Newton is tried
+GROWTH = 1.1  # factor of the step size per iteration, before backtracking
+PATIENCE = 20  # iterations without a change of the support before Newton steps
 
 
 class Solver:
-    """Solves one problem after another; the step size found for one is tried on the next.
+    """Solver of a sequence of problems, which starts each with the step size of the last one.
 
     FISTA (Beck and Teboulle 2009, "A fast iterative shrinkage-thresholding algorithm for linear
     inverse problems", section 4) with the restart by gradient of O'Donoghue and Candes 2015
     ("Adaptive restart for accelerated gradient schemes", section 3.2), and Newton steps on the
-    support where it has settled.
+    support once it no longer changes.
 
     Parameters
     ----------
     max_iter : int
-        Iterations of one call of `minimize` at most: proximal steps and products with a Hessian.
+        Largest number of iterations of `minimize`: proximal steps and products with a Hessian.
     """
 
     def __init__(self, max_iter: int) -> None:
@@ -32,8 +32,8 @@ class Solver:
         self.step = 1.0
         self.n_iter = 0
 
-    def minimize(self, problem: Problem, lam: float, V: np.ndarray, tol: float) -> np.ndarray:
-        """The minimum, from V: no block's condition violated by more than tol, if max_iter do."""
+    def minimize(self, problem: LinearProblem, lam: float, V: np.ndarray, tol: float) -> np.ndarray:
+        """The minimum, from V: all KKT violations at most tol, unless max_iter is reached."""
         last = self.n_iter + self.max_iter
         patience = PATIENCE
         while True:
@@ -44,11 +44,17 @@ class Solver:
             patience = PATIENCE if succeeded else 2 * patience
 
     def _fista(
-        self, problem: Problem, lam: float, V: np.ndarray, tol: float, patience: int, last: int
+        self,
+        problem: LinearProblem,
+        lam: float,
+        V: np.ndarray,
+        tol: float,
+        patience: int,
+        last: int,
     ) -> np.ndarray:
-        """Accelerated proximal steps until the support, or V, stands still."""
+        """Accelerated proximal steps until the support, or V, no longer changes."""
         Z = problem.outputs(V)
-        Y, Z_Y, t = V, Z, 1.0  # Y is V and its momentum, where the gradient is taken
+        Y, Z_Y, t = V, Z, 1.0  # Y: V with its momentum, where the gradient is taken
         support, steady = problem.support(V), 0
         while self.n_iter < last and steady < patience:
             self.n_iter += 1
@@ -66,28 +72,29 @@ class Solver:
         return V
 
     def _proximal_step(
-        self, problem: Problem, lam: float, Y: np.ndarray, Z_Y: np.ndarray
+        self, problem: LinearProblem, lam: float, Y: np.ndarray, Z_Y: np.ndarray
     ) -> tuple[np.ndarray, np.ndarray]:
         """prox(Y - step * gradient), and the outputs there."""
-        slope = problem.slope(Z_Y)
-        gradient = problem.design.pull(slope)
-        # blocks of Frobenius norm 1 and losses with f'' <= 1: no curvature exceeds their number
+        slope = problem.output_gradient(Z_Y)
+        gradient = problem.design.rmatvec(slope)
+        # blocks of Frobenius norm 1 and losses with f'' <= 1: the Lipschitz constant of the
+        # gradient is at most the number of blocks
         safe = 1.0 / len(problem.factors)
         self.step = max(GROWTH * self.step, safe)
         while True:
             V = problem.prox(Y - self.step * gradient, self.step * lam)
             Z = problem.outputs(V)
             D, D_Z = V - Y, Z - Z_Y
-            # <f'(V) - f'(Y), V - Y>, taken in the outputs, where it does not cancel
-            curvature = np.vdot(problem.slope(Z) - slope, D_Z)
+            # <f'(V) - f'(Y), V - Y>, computed in the outputs, without cancellation
+            curvature = np.vdot(problem.output_gradient(Z) - slope, D_Z)
             if self.step <= safe or self.step * curvature <= np.vdot(D, D):
                 return V, Z
             self.step = max(self.step / 2, safe)
 
     def _newton(
-        self, problem: Problem, lam: float, V: np.ndarray, tol: float
+        self, problem: LinearProblem, lam: float, V: np.ndarray, tol: float
     ) -> tuple[np.ndarray, bool]:
-        """Newton steps on the support of V, and whether there was one that helped."""
+        """Newton steps on the support of V, and whether any step was accepted."""
         support = problem.support(V)
         rows = np.repeat(support, problem.design.sizes)
         start, V = V[rows], np.zeros_like(V)

@@ -1,4 +1,4 @@
-"""Losses: what a row costs, its gradient, the best constant, and the scale of y they want.
+"""Losses per row: value, gradient, best constant output, and the scaling of y.
 
 >>> from sgnn import losses
 >>> losses.names()
@@ -7,10 +7,10 @@
 
 from .base import Loss
 from .classification import CrossEntropy
-from .of_torch import TorchLoss
+from .lookup import get, names
 from .positive import Gamma, Poisson
-from .reading import get, names
 from .regression import AbsoluteError, Huber, Quantile, SquaredError
+from .torch_loss import TorchLoss
 
 __all__ = [
     "AbsoluteError",

@@ -1,4 +1,4 @@
-"""What a loss is: one number per row, its gradient by the network's output, its best constant."""
+"""The base class of losses, and their registry by name."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ REGISTRY: dict[str, type[Loss]] = {}
 class Loss(nn.Module):
     """A loss per row: out (..., n, n_outputs), y (n,) or (..., n, n_outputs) -> (..., n).
 
-    Leading axes are replicas, networks that were given the same rows.
+    Leading axes are replicas: networks on the same rows.
 
     Attributes
     ----------
     targets : {"classes", "numbers", "any"}
-        What y holds: class indices (n,), or numbers (n, n_outputs).
+        The form of y: class indices (n,), or numbers (n, n_outputs).
     scaling : {"standardize", "mean"} or None
-        How y is scaled before the loss sees it where the estimator standardizes: to mean 0 and
-        variance 1, divided by its mean, or not at all.
+        How y is scaled if the estimator standardizes: to mean 0 and variance 1, divided by its
+        mean, or not at all.
     link : {"identity", "log"}
         The prediction is the output, or its exponential.
     """
@@ -43,10 +43,10 @@ class Loss(nn.Module):
         raise TypeError("Loss is abstract: define `gradient`, or use one of sgnn.losses.names().")
 
     def check_targets(self, y: np.ndarray) -> None:
-        """Refuse, with a ValueError, targets (n, n_outputs) that the loss is not made for."""
+        """Raise a ValueError for targets (n, n_outputs) outside of the domain of the loss."""
 
     def start(self, y: Tensor, weight: Tensor, n_outputs: int) -> Tensor:
-        """The constant outputs with the least weighted mean loss, (n_outputs,) in float64.
+        """The constant outputs of minimal weighted mean loss, (n_outputs,) in float64.
 
         Parameters
         ----------
@@ -70,7 +70,7 @@ class Loss(nn.Module):
 
 
 def weighted_mean(y: Tensor, weight: Tensor) -> Tensor:
-    """Of each column of y (n, n_outputs)."""
+    """Weighted mean of each column of y (n, n_outputs)."""
     return weight @ y / weight.sum()
 
 
@@ -78,7 +78,7 @@ L = TypeVar("L", bound=type[Loss])
 
 
 def register(name: str) -> Callable[[L], L]:
-    """Class decorator: make a loss known by `name`."""
+    """Class decorator: register a loss by name."""
 
     def add(cls: L) -> L:
         REGISTRY[name] = cls

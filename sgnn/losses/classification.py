@@ -11,15 +11,15 @@ from .base import Loss, register
 
 __all__ = ["CrossEntropy"]
 
-SMALLEST = 1e-3  # share of a class that no row has, relative to an equal one
+SMALLEST = 1e-3  # share of a class without rows, relative to 1 / n_classes
 
 
 @register("log_loss")
 class CrossEntropy(Loss):
     """-log softmax(out)[y].
 
-    Written by hand because torch's log_softmax over a few classes is its slowest kernel here,
-    and with the classes first, so that each of the lines below runs along the rows.
+    Implemented with the classes along the first axis, as torch's log_softmax over a short last
+    axis is slow.
 
     Examples
     --------
@@ -42,7 +42,7 @@ class CrossEntropy(Loss):
         return loss.add_(total.log_()), p.movedim(0, -1)
 
     def start(self, y: Tensor, weight: Tensor, n_outputs: int) -> Tensor:
-        """Log of the classes' shares, none of them quite zero."""
-        mass = torch.bincount(y, weight, minlength=n_outputs)
-        mass = mass + SMALLEST * mass.mean()
-        return torch.log(mass / mass.sum())
+        """Log of the classes' shares, bounded away from 0."""
+        class_weights = torch.bincount(y, weight, minlength=n_outputs)
+        class_weights = class_weights + SMALLEST * class_weights.mean()
+        return torch.log(class_weights / class_weights.sum())

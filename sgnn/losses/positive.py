@@ -14,14 +14,14 @@ __all__ = ["Gamma", "Poisson"]
 
 
 class LogLink(Loss):
-    """A loss of y >= 0 with the prediction exp(out); dividing y by a number shifts out alone."""
+    """A loss of y >= 0 with the prediction exp(out); rescaling y only shifts out."""
 
     targets: ClassVar[str] = "numbers"
     scaling: ClassVar[str | None] = "mean"
     link: ClassVar[str] = "log"
 
     def start(self, y: Tensor, weight: Tensor, n_outputs: int) -> Tensor:
-        """Log of the weighted mean of each target, refused where that is 0."""
+        """Log of the weighted mean of each target; raises if that is 0."""
         mean = weighted_mean(y, weight)
         if not mean.all():
             raise ValueError(
@@ -43,7 +43,7 @@ class Poisson(LogLink):
     """
 
     def check_targets(self, y: np.ndarray) -> None:
-        """Refuse negative numbers."""
+        """Raise for negative numbers."""
         if (y < 0).any():
             raise ValueError(
                 f"y has the value {y.min():g}, and the Poisson loss is one of counts: give y >= 0, "
@@ -68,7 +68,7 @@ class Gamma(LogLink):
     """
 
     def check_targets(self, y: np.ndarray) -> None:
-        """Refuse numbers that are not positive."""
+        """Raise for numbers that are not positive."""
         if (y <= 0).any():
             raise ValueError(
                 f"y has the value {y.min():g}, and the gamma loss is one of positive numbers: give "

@@ -1,4 +1,4 @@
-"""Losses of a difference y - out, whose constant model is a mean, a median or a quantile."""
+"""Losses of the residual y - out, whose best constant is a mean, a median or a quantile."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["AbsoluteError", "Huber", "Quantile", "SquaredError"]
 
 
 class Difference(Loss):
-    """A loss of y - out, which shifting or scaling both alike changes by a factor at most."""
+    """A loss of y - out: shifting both has no effect, scaling both at most a factor."""
 
     targets: ClassVar[str] = "numbers"
     scaling: ClassVar[str | None] = "standardize"
@@ -22,7 +22,7 @@ class Difference(Loss):
 
 @register("squared_error")
 class SquaredError(Difference):
-    """1/2 sum_j (y_j - out_j)^2, the scale in which lam agrees with the linear baselines.
+    """1/2 sum_j (y_j - out_j)^2, as in the linear baselines, so that lam is on the same scale.
 
     Examples
     --------
@@ -69,7 +69,7 @@ class Huber(Difference):
     Parameters
     ----------
     delta : float, default=1
-        Of the scaled y, where the estimator standardizes: so many standard deviations.
+        In standard deviations of y if the estimator standardizes.
 
     Examples
     --------
@@ -85,7 +85,7 @@ class Huber(Difference):
         self.delta: float = delta
 
     def extra_repr(self) -> str:
-        """What stands between the brackets of its repr."""
+        """The arguments in the repr."""
         return f"delta={self.delta!r}"
 
     def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -118,7 +118,7 @@ class Quantile(Difference):
         self.quantile: float = quantile
 
     def extra_repr(self) -> str:
-        """What stands between the brackets of its repr."""
+        """The arguments in the repr."""
         return f"quantile={self.quantile!r}"
 
     def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -134,11 +134,11 @@ class Quantile(Difference):
 
 
 def weighted_quantile(y: Tensor, weight: Tensor, q: float) -> Tensor:
-    """The smallest value of each column of y (n, n_outputs) that q of the weight does not exceed.
+    """Weighted q-quantile of each column of y (n, n_outputs).
 
-    Whole weights count a row as often as repeating it would.
+    Integer weights are equivalent to repeated rows.
     """
     values, order = y.sort(dim=0)
-    mass = weight[order].cumsum(0)
-    index = (mass < q * mass[-1]).sum(0, keepdim=True)
+    cumulative_weight = weight[order].cumsum(0)
+    index = (cumulative_weight < q * cumulative_weight[-1]).sum(0, keepdim=True)
     return values.gather(0, index)[0]

@@ -1,4 +1,4 @@
-"""How good, how sparse and how stable a selection is: plain functions of numpy arrays."""
+"""Quality, sparsity and stability of selections: functions of numpy arrays."""
 
 from .correlation import max_correlation_coefficient
 from .similarity import group_similarity, similarity_stability

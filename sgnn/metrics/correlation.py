@@ -1,4 +1,4 @@
-"""How well scores tell two classes apart, at the best threshold."""
+"""The correlation of labels and thresholded scores, at the best threshold."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def max_correlation_coefficient(
     y_true : array-like of shape (n_samples,)
         The true labels, of exactly two kinds.
     y_score : array-like of shape (n_samples,)
-        Scores that grow with the belief in the positive label: probabilities, log-odds, any.
+        Scores that increase with the positive label: probabilities, log-odds, any.
     sample_weight : array-like of shape (n_samples,), default=None
         Non-negative weights.  A weight of ``k`` counts as ``k`` equal rows.  None: all 1.
     pos_label : label, default=None
@@ -52,7 +52,7 @@ def max_correlation_coefficient(
 
     Notes
     -----
-    Only thresholds between distinct scores are told apart, so tied scores fall on the same side.
+    Only thresholds between distinct scores count, so tied scores are on the same side.
     One sort gives all thresholds: O(n log n).  Counts are float64, so no product overflows.
 
     References
@@ -94,7 +94,7 @@ def max_correlation_coefficient(
         return 0.0
     chosen, true_chosen = chosen[cuts], true_chosen[cuts]
     covariance = true_chosen * total - chosen * true_total
-    # Two roots, not one: the product of four counts is the largest number here.
+    # Two square roots, not one, so that the product of four counts does not overflow.
     spread = np.sqrt(true_total * (total - true_total)) * np.sqrt(chosen * (total - chosen))
     return float(np.clip(np.max(covariance / spread), 0.0, 1.0))
 
@@ -102,7 +102,7 @@ def max_correlation_coefficient(
 def _checked_columns(
     y_true: ArrayLike, y_score: ArrayLike, sample_weight: ArrayLike | None
 ) -> tuple[NDArray, NDArray[np.float64], NDArray[np.float64]]:
-    """Return labels, scores and weights of the rows that have weight."""
+    """Return labels, scores and weights of the rows with positive weight."""
     labels = np.asarray(y_true)
     scores = np.asarray(y_score, dtype=np.float64)
     if labels.ndim != 1:

@@ -1,4 +1,4 @@
-"""How far selections agree when similar groups stand for each other."""
+"""Stability of selections that counts similar groups as partial agreement."""
 
 from __future__ import annotations
 
@@ -31,8 +31,8 @@ def group_similarity(X: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
     Returns
     -------
     ndarray of shape (n_groups, n_groups)
-        The coefficients, in [0, 1], symmetric and positive semidefinite.  The groups stand in the
-        order of an estimator's ``groups_``: ints ascending, strings as they first appear.
+        The coefficients, in [0, 1], symmetric and positive semidefinite.  The groups are in the
+        order of an estimator's ``groups_``: ints ascending, strings by first appearance.
 
     Raises
     ------
@@ -41,7 +41,7 @@ def group_similarity(X: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
 
     See Also
     --------
-    similarity_stability : What the coefficients are for.
+    similarity_stability : The stability that uses the coefficients.
 
     Notes
     -----
@@ -71,10 +71,10 @@ def group_similarity(X: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(
             f"labels has shape {groups.shape} but X has {columns.shape}; give one label per column."
         )
-    # a constant is set to 0, which its rounded mean would not do
+    # constant columns are set to exactly 0, as their mean has rounding errors
     columns = np.where(np.ptp(columns, axis=0) > 0, columns - columns.mean(axis=0), 0.0)
     n_groups = groups.max() + 1
-    # row by row, so that no (n_features, n_features) covariance is held
+    # group by group, to avoid the (n_features, n_features) covariance matrix
     products = np.stack(
         [
             np.bincount(groups, ((columns[:, groups == g].T @ columns) ** 2).sum(axis=0))
@@ -89,7 +89,7 @@ def group_similarity(X: ArrayLike, labels: ArrayLike) -> NDArray[np.float64]:
 
 
 def similarity_stability(supports: ArrayLike, similarity: ArrayLike) -> float:
-    """Compute the stability of selections in which similar groups stand for each other.
+    """Compute the stability of selections, with similar groups as partial agreement.
 
     With ``S`` the covariance of the choices over the ``M`` runs, ``C`` the similarity of the
     groups, and ``Sigma`` the covariance of random choices of as many of the ``d`` groups::
@@ -100,15 +100,15 @@ def similarity_stability(supports: ArrayLike, similarity: ArrayLike) -> float:
     where run ``i`` selected ``k_i`` groups, ``k`` in the mean.  With ``C`` the identity it is
     `nogueira_stability`.  It is 1 if the runs agree up to exchanging groups of similarity 1, 0 on
     average if each run draws its groups at random, and below 0 if the runs differ more than
-    random ones would, such as the upper half of an image and the lower half.
+    random ones, such as the upper half of an image and the lower half.
 
     Parameters
     ----------
     supports : array-like of shape (n_runs, n_groups)
         Which groups each run selected: bools, or 0 and 1.
     similarity : array-like of shape (n_groups, n_groups)
-        How well a group stands for another, 1 on the diagonal; symmetric and positive
-        semidefinite, as `group_similarity` and any kernel are.
+        Similarity of each two groups, 1 on the diagonal; symmetric and positive semidefinite,
+        as `group_similarity` and any kernel are.
 
     Returns
     -------
@@ -151,21 +151,21 @@ def similarity_stability(supports: ArrayLike, similarity: ArrayLike) -> float:
     Z = checked_supports(supports)
     n_runs, d = Z.shape
     C = _checked_similarity(similarity, d)
-    # tr(C S) without S: the runs' deviations, (n_runs, n_groups), are all that it holds
+    # tr(C S) from the deviations of the runs, (n_runs, n_groups), without forming S
     deviations = Z - Z.mean(axis=0)
     observed = float(((deviations @ C) * deviations).sum()) / (n_runs - 1)
-    if observed < 1e-12:  # zero but for rounding
+    if observed < 1e-12:  # zero up to rounding
         return 1.0
     sizes = Z.sum(axis=1)
     share = sizes.mean() / d
     joint = (sizes * (sizes - 1)).mean() / max(d * (d - 1), 1)
-    alone, together = C.trace(), C.sum() - C.trace()
-    expected = alone * share * (1 - share) + together * (joint - share**2)
+    diagonal, off_diagonal = C.trace(), C.sum() - C.trace()
+    expected = diagonal * share * (1 - share) + off_diagonal * (joint - share**2)
     return float(1.0 - observed / expected)
 
 
 def _group_indices(labels: ArrayLike) -> NDArray[np.intp]:
-    """Number the groups from 0: ints ascending, other labels as they first appear."""
+    """Number the groups from 0: ints ascending, other labels by first appearance."""
     given = np.asarray(labels)
     _, first, indices = np.unique(given, return_index=True, return_inverse=True)
     return indices if given.dtype.kind in "iu" else first.argsort().argsort()[indices]

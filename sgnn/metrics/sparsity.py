@@ -1,4 +1,4 @@
-"""How much of a network is zero, and what the network costs."""
+"""Sparsity and floating point operations of networks."""
 
 from __future__ import annotations
 
@@ -128,11 +128,11 @@ def weight_sparsity(weights: Sequence[ArrayLike], *, tol: float = 0.0) -> float:
 def neuron_sparsity(
     weights: Sequence[ArrayLike], biases: Biases = None, *, tol: float = 0.0
 ) -> float:
-    """Compute the share of neurons that are gone.
+    """Compute the share of zero neurons.
 
-    The neurons of a convolution are its output channels, those of a dense layer the units that it
-    reads, the inputs of the network included; the network's outputs are none.  With ``w_j`` the
-    weights of neuron ``j`` (those into an output channel, those out of a unit) and ``b_j`` its
+    The neurons of a convolution are its output channels, those of a dense layer its input units,
+    including the inputs of the network; the network's outputs are not counted.  With ``w_j`` the
+    weights of neuron ``j`` (incoming of an output channel, outgoing of a unit) and ``b_j`` its
     bias, if it has one::
 
         neuron sparsity = |{j : max |w_j| <= tol and |b_j| <= tol}| / n_neurons
@@ -143,8 +143,7 @@ def neuron_sparsity(
         Layer by layer in torch's shapes: (out, in) of a dense layer, (out, in, *kernel) of a
         convolution.
     biases : sequence of arrays of shape (out,), default=None
-        The bias of each layer, None for a layer without.  None: neurons are counted by their
-        weights alone.
+        The bias of each layer, None for a layer without.  None: only weights are considered.
     tol : float, default=0.0
         A weight or bias counts as zero up to this magnitude.
 
@@ -164,10 +163,10 @@ def neuron_sparsity(
 
     Notes
     -----
-    The bias of a hidden unit belongs to the layer below the one that reads it.  The inputs have
-    none, nor have the units that a dense layer reads behind a convolution: there the channels have
-    it.  With biases this is the rule of [1]_; without them the count of [2]_, where LeNet-5-Caffe
-    has 20 + 50 + 800 + 500 = 1370 neurons.
+    The bias of a hidden unit is that of the layer which outputs it.  The inputs have none, nor
+    have the inputs of a dense layer after a convolution, whose channels have it.  With biases
+    this is the rule of [1]_; without them the count of [2]_, where LeNet-5-Caffe has
+    20 + 50 + 800 + 500 = 1370 neurons.
 
     References
     ----------
@@ -181,8 +180,8 @@ def neuron_sparsity(
     Examples
     --------
     >>> from sgnn.metrics import neuron_sparsity
-    >>> W1 = [[1.0, 0.0, 2.0], [0.0, 0.0, 1.0]]  # reads 3 inputs, the second with zeros
-    >>> W2 = [[0.0, 3.0]]  # reads 2 units, the first with zeros
+    >>> W1 = [[1.0, 0.0, 2.0], [0.0, 0.0, 1.0]]  # 3 inputs, the second with zero weights
+    >>> W2 = [[0.0, 3.0]]  # 2 units, the first with zero weights
     >>> neuron_sparsity([W1, W2])
     0.4
     >>> neuron_sparsity([W1, W2], [[0.5, 0.0], [1.0]])  # that unit's bias is not zero
@@ -191,17 +190,17 @@ def neuron_sparsity(
     layers = [np.asarray(layer) for layer in weights]
     offsets: list[ArrayLike | None] = [None] * len(layers) if biases is None else list(biases)
     _check_layers(layers, offsets)
-    silent = [True if offset is None else _zero(offset, tol) for offset in offsets]
-    gone = []
+    zero_bias = [True if offset is None else _zero(offset, tol) for offset in offsets]
+    zero_neurons = []
     for position, layer in enumerate(layers):
         zero = _zero(layer, tol)
         if layer.ndim > 2:
-            gone.append(zero.reshape(len(layer), -1).all(axis=1) & silent[position])
+            zero_neurons.append(zero.reshape(len(layer), -1).all(axis=1) & zero_bias[position])
         elif position and layers[position - 1].ndim == 2:
-            gone.append(zero.all(axis=0) & silent[position - 1])
+            zero_neurons.append(zero.all(axis=0) & zero_bias[position - 1])
         else:
-            gone.append(zero.all(axis=0))
-    return float(np.concatenate(gone).mean())
+            zero_neurons.append(zero.all(axis=0))
+    return float(np.concatenate(zero_neurons).mean())
 
 
 def count_flops(
@@ -214,8 +213,8 @@ def count_flops(
         flops = sum_l 2 |W_l| prod(size_l),
 
     with ``size_l`` the (height, width) of layer ``l``'s output if it is a convolution, and one
-    position if it is dense.  Biases, activations and pooling are not counted, nor are zeros
-    skipped: what sparsity saves is the difference to the weights of the smaller network.
+    position if it is dense.  Biases, activations and pooling are not counted, and zero weights
+    are: sparsity saves the difference to the count of the smaller network.
 
     Parameters
     ----------
@@ -260,7 +259,7 @@ def count_flops(
 
 
 def _zero(values: ArrayLike, tol: float) -> NDArray[np.bool_]:
-    # a NaN is no zero
+    # NaN is not zero
     return np.abs(np.asarray(values)) <= tol
 
 

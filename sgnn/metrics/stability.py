@@ -1,4 +1,4 @@
-"""How far repeated selections agree."""
+"""Stability of repeated selections."""
 
 from __future__ import annotations
 
@@ -40,13 +40,13 @@ def jaccard_stability(supports: ArrayLike) -> float:
 
     See Also
     --------
-    nogueira_stability : Corrected for what chance would give.
-    similarity_stability : A similar group in another's place is no disagreement.
+    nogueira_stability : Corrected for chance.
+    similarity_stability : Similar groups count as partial agreement.
 
     Notes
     -----
     Runs that select many groups overlap by chance, so values at different numbers of selected
-    groups do not compare.
+    groups are not comparable.
 
     References
     ----------
@@ -160,8 +160,8 @@ def nogueira_interval(supports: ArrayLike, confidence_level: float = 0.95) -> tu
 
     Notes
     -----
-    The interval is asymptotic in the number of runs, and says nothing about runs that share more
-    than the procedure, such as bootstraps of one sample.
+    The interval is asymptotic in the number of runs, and assumes independent runs, which
+    bootstraps of one sample are not.
 
     References
     ----------

@@ -1,4 +1,4 @@
-"""Adaptive weights: what a first fit found large is penalized less in the second."""
+"""Adaptive weights: a second fit penalizes blocks less that are large in the first one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SMALLEST = 1e-6  # norm of a removed block, in units of the largest block's
 class Adaptive(Regularizer):
     """R(w) = the wrapped regularizer with s_g a_g in the place of s_g.
 
-    It is not found by name, for the factors come from a first fit: `Adaptive.after`.
+    It has no registered name, as the factors come from a first fit: `Adaptive.after`.
 
     Parameters
     ----------
@@ -30,14 +30,14 @@ class Adaptive(Regularizer):
     Raises
     ------
     TypeError
-        If the regularizer treats single entries and has no use for weights of blocks.
+        If the regularizer does not depend on the weights of blocks.
     ValueError
         If the factors are negative or not finite, or are not one per block.
 
     Notes
     -----
-    With a_g = 1 / ||w_g||^gamma from a first fit by group lasso the second one finds the right
-    groups of a network in the limit of many samples, which group lasso alone does not.
+    With a_g = 1 / ||w_g||^gamma from a first fit by group lasso the selection of groups is
+    consistent, which that of group lasso alone is not.
 
     Source: Zou (2006) for the lasso; Dinh and Ho (2020) for networks.
 

@@ -1,4 +1,4 @@
-"""What every regularizer promises, and how regularizers are found by name."""
+"""The base class of regularizers, and their registry by name."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from ..groups import Blocks
 __all__ = [
     "Lam",
     "Regularizer",
-    "balance",
+    "critical_lam",
     "get",
     "names",
     "per_block",
@@ -26,35 +26,35 @@ __all__ = [
     "total",
 ]
 
-Lam = float | Tensor  # a number, or one number per replica
+Lam = float | Tensor  # one number, or one per replica
 
 _REGISTRY: dict[str, Callable[..., Regularizer]] = {}
 R = TypeVar("R", bound="type[Regularizer]")
 
 
 class Regularizer(ABC):
-    """A shape R(w): no lam inside, no step inside, no module inside.
+    """A penalty R(w), independent of lam, of the step size and of the module.
 
     Tensors are (..., *blocks.shape); leading axes are replicas, and `lam` and `step` are
     numbers or tensors that broadcast over those axes.  The factor s_g of block g is
-    `blocks.weights[g]`; a regularizer never makes up one of its own.
+    `blocks.weights[g]`; a regularizer adds no other factor.
 
     Attributes
     ----------
     convex : bool
         Whether R is convex, so that `prox` is a single-valued, firmly nonexpansive map.
     size_factor : bool
-        Whether its source multiplies each block by sqrt(number of its entries).  Who builds
-        the Blocks decides by their weights: the default ones where this is true (papers 1 to
+        Whether its source multiplies each block by sqrt(number of its entries).  The caller sets
+        the weights of the Blocks accordingly: the default ones where this is true (papers 1 to
         3), ones where it is not (paper 4's criteria).
-    slow : bool
-        Whether the prox sorts, searches or takes trigonometry, which a training step has to wait
-        for.
+    expensive_prox : bool
+        Whether the prox sorts, searches or uses trigonometric functions, so that it may take
+        longer than a training step.
     """
 
     convex: bool = True
     size_factor: bool = False
-    slow: bool = False
+    expensive_prox: bool = False
 
     @abstractmethod
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
@@ -65,7 +65,7 @@ class Regularizer(ABC):
         """argmin_x step * value(x) + 1/2 ||x - w||^2, with exact zeros."""
 
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        """A subgradient of `value` at w, 0 for whatever is not smooth at 0: never NaN."""
+        """A subgradient of `value` at w, 0 where R is not smooth at 0: never NaN."""
         with torch.enable_grad():
             leaf = w.detach().requires_grad_()
             return torch.autograd.grad(self.value(leaf, blocks, lam).sum(), leaf)[0]
@@ -75,7 +75,7 @@ class Regularizer(ABC):
         grad.add_(self.subgradient(w, blocks, lam))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        """The smallest lam at which each block, with all others at 0, stays 0 against `grad`.
+        """The smallest lam for which each block is optimal at 0, given `grad` and all others at 0.
 
         Parameters
         ----------
@@ -86,12 +86,12 @@ class Regularizer(ABC):
         Returns
         -------
         tensor of shape (..., n_blocks)
-            `inf` where no lam holds a block at 0.
+            `inf` if no lam keeps a block at 0.
 
         Raises
         ------
         ValueError
-            If the slope of R at 0 is infinite: no lam > 0 is then too small for small steps.
+            If the slope of R at 0 is infinite: any lam > 0 then keeps a block at 0.
         """
         raise ValueError(
             f"regularizer={self!r} has no zero level, for its slope at 0 is infinite and every "
@@ -104,7 +104,7 @@ class Regularizer(ABC):
 
 
 def register(name: str) -> Callable[[R], R]:
-    """Class decorator: make a regularizer known by `name`."""
+    """Class decorator: register a regularizer by name."""
 
     def add(cls: R) -> R:
         _REGISTRY[name] = cls
@@ -114,7 +114,7 @@ def register(name: str) -> Callable[[R], R]:
 
 
 def names() -> list[str]:
-    """The names that `get` knows, sorted."""
+    """The registered names, sorted."""
     return sorted(_REGISTRY)
 
 
@@ -126,14 +126,14 @@ def get(name: str | Regularizer, **parameters: Any) -> Regularizer:
     name : str or Regularizer
         One of `names()`; a Regularizer is returned as it is.
     **parameters
-        What its constructor takes.
+        Parameters of its constructor.
 
     Raises
     ------
     ValueError
         If the name is unknown; the message lists the valid ones.
     TypeError
-        If the regularizer has no such parameter, or is made already.
+        If the regularizer has no such parameter, or is an instance.
 
     Examples
     --------
@@ -152,35 +152,32 @@ def get(name: str | Regularizer, **parameters: Any) -> Regularizer:
         raise ValueError(
             f"regularizer={name!r} is unknown: give a Regularizer or one of {', '.join(names())}."
         )
-    made = _REGISTRY[name]
-    known = list(inspect.signature(made).parameters)
+    constructor = _REGISTRY[name]
+    known = list(inspect.signature(constructor).parameters)
     for unknown in parameters:
         if unknown not in known:
             raise TypeError(
                 f"regularizer={name!r} has no parameter {unknown!r}: it takes "
                 f"{', '.join(known) or 'none'}."
             )
-    return made(**parameters)
+    return constructor(**parameters)
 
 
 def per_block(lam: Lam) -> Lam:
-    """Line lam, (...), up with one number per block, (..., n_blocks)."""
+    """Reshape lam, (...), to broadcast with one number per block, (..., n_blocks)."""
     return lam.unsqueeze(-1) if isinstance(lam, Tensor) else lam
 
 
 def per_entry(lam: Lam, blocks: Blocks) -> Lam:
-    """Line lam, (...), up with the tensor, (..., *blocks.shape)."""
+    """Reshape lam, (...), to broadcast with the tensor, (..., *blocks.shape)."""
     if not isinstance(lam, Tensor):
         return lam
     return lam.reshape(*lam.shape, *(1 for _ in blocks.shape))
 
 
-def balance(force: Tensor, slope: float | Tensor) -> Tensor:
-    """The lam at which lam * slope holds out against `force`: 0 where there is none.
-
-    `inf` where the slope is 0 and the force is not.
-    """
-    return torch.where(force > 0, force / slope, 0.0)
+def critical_lam(grad_norm: Tensor, slope: float | Tensor) -> Tensor:
+    """The lam with lam * slope = grad_norm: 0 if grad_norm is 0, else `inf` if slope is 0."""
+    return torch.where(grad_norm > 0, grad_norm / slope, 0.0)
 
 
 def reweighted(blocks: Blocks, weights: Tensor) -> Blocks:
@@ -191,5 +188,5 @@ def reweighted(blocks: Blocks, weights: Tensor) -> Blocks:
 
 
 def total(values: Tensor, blocks: Blocks) -> Tensor:
-    """Sum over everything but the replicas: (..., *blocks.shape) -> (...)."""
+    """Sum over all axes but the replicas': (..., *blocks.shape) -> (...)."""
     return values.sum(tuple(range(-len(blocks.shape), 0)))

@@ -1,4 +1,4 @@
-"""Concave penalties that leave large weights alone: SCAD and MCP, on entries and on blocks."""
+"""Concave penalties that do not shrink large weights: SCAD and MCP, on entries and on blocks."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from .base import Lam, register
-from .scalar import Entrywise, Normwise, above
+from .scalar import Entrywise, Normwise, is_above
 
 __all__ = ["MCP", "SCAD", "GroupMCP", "GroupSCAD"]
 
@@ -25,7 +25,7 @@ class SCAD(Entrywise):
 
     Notes
     -----
-    Not homogeneous: lam sits inside r, which is why prox takes lam and step apart.  With
+    Not homogeneous in lam, which is why prox takes lam and step separately.  With
     t = step < a - 1 the prox is
 
     - S_{t lam}(w) for |w| <= (1 + t) lam,
@@ -68,14 +68,14 @@ class SCAD(Entrywise):
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
         a, t = self.a, torch.as_tensor(step, dtype=x.dtype, device=x.device)
         if (t >= a + 1).all():
-            return above(x, lam * ((a + 1) * t).sqrt()).mul_(x)
+            return is_above(x, lam * ((a + 1) * t).sqrt()).mul_(x)
         soft, short = (x - t * lam).clamp_min(0), t < a - 1
         middle = ((a - 1) * x - a * t * lam) / torch.where(short, a - 1 - t, 1.0)
         outer = torch.where(x <= a * lam, middle, x)
         small = torch.where(x <= (1 + t) * lam, soft, outer)
         if short.all():
             return small
-        # two local minima where the concave part outweighs the square: compare them
+        # two local minima where the objective is not convex: compare them
         near = torch.minimum(soft, lam * torch.ones_like(x))
         saved = t * (self.penalty(x, lam) - self.penalty(near, lam))
         large = torch.where(saved > (x - near).square() / 2, near, x)
@@ -95,8 +95,8 @@ class MCP(Entrywise):
 
     Notes
     -----
-    Not homogeneous: lam sits inside r.  With t = step < a the prox is a / (a - t) S_{t lam}(w)
-    for |w| <= a lam and w beyond; for t >= a it is w where |w| > lam sqrt(a t), else 0.
+    Not homogeneous in lam.  With t = step < a the prox is a / (a - t) S_{t lam}(w) for
+    |w| <= a lam and w beyond; for t >= a it is w where |w| > lam sqrt(a t), else 0.
 
     Source: Zhang (2010).
 
@@ -127,7 +127,7 @@ class MCP(Entrywise):
         a, t = self.a, torch.as_tensor(step, dtype=x.dtype, device=x.device)
         gap = torch.where(t < a, a - t, 1.0)
         small = torch.where(x <= a * lam, a * (x - t * lam).clamp_min(0) / gap, x)
-        large = above(x, lam * (a * t).sqrt()).mul_(x)
+        large = is_above(x, lam * (a * t).sqrt()).mul_(x)
         return torch.where(t < a, small, large)
 
 

@@ -1,4 +1,4 @@
-"""Exclusive sparsity, by which the entries of a block compete, and CGES."""
+"""Exclusive sparsity, which selects entries within each block, and CGES."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, balance, per_block, register
+from .base import Lam, Regularizer, critical_lam, per_block, register
 from .lasso import GroupLasso
-from .solvers import Ranked, falling_root
+from .solvers import Ranked, decreasing_root
 from .sparse_group import Sum
 
 __all__ = ["CGES", "Exclusive", "squared_l1_threshold"]
@@ -18,7 +18,7 @@ def squared_l1_threshold(ranked: Ranked, tau: Tensor) -> Tensor:
     """The soft threshold theta_g that minimizes tau_g / 2 ||x_g||_1^2 + 1/2 ||x_g - v_g||^2.
 
     theta = tau ||x||_1 at the minimizer x = S_theta(v), so that theta = tau S_k / (1 + tau k)
-    with S_k the sum of the k entries above it; every other k gives less.
+    with S_k the sum of the k entries above it, which is the maximum over k.
     """
     tau = ranked.blocks.spread(tau)
     return ranked.blocks.max(tau * ranked.sum / (1 + tau * ranked.rank))
@@ -26,18 +26,18 @@ def squared_l1_threshold(ranked: Ranked, tau: Tensor) -> Tensor:
 
 @register("exclusive")
 class Exclusive(Regularizer):
-    """R(w) = 1/2 sum_g s_g ||w_g||_1^2: entries of a block compete, no block vanishes.
+    """R(w) = 1/2 sum_g s_g ||w_g||_1^2: entries within a block vanish, no whole block does.
 
     Parameters
     ----------
     half : bool, default=True
-        Whether the factor 1/2 is there: it is in equation 3 of paper 3 and equation 4 of
-        paper 4; paper 4's program leaves it out, so that its lam is half of this one's.
+        Whether to include the factor 1/2, as equation 3 of paper 3 and equation 4 of paper 4
+        do; paper 4's program does not, so that its lam is half of this one's.
 
     Notes
     -----
     prox, exact: the soft threshold of each block at its own theta_g, found by sorting.  Since
-    R is flat at 0 no lam holds a block at 0 (the zero level is infinite).
+    the slope of R at 0 is 0, no lam keeps a block at 0 (the zero level is infinite).
 
     Source: Zhou, Jin and Hoi (2010).
 
@@ -50,7 +50,7 @@ class Exclusive(Regularizer):
     [[2.0, 0.0]]
     """
 
-    slow = True
+    expensive_prox = True
 
     def __init__(self, half: bool = True) -> None:
         self.half = half
@@ -69,7 +69,7 @@ class Exclusive(Regularizer):
         return w.sign().mul_(blocks.spread(slope))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return balance(blocks.max(grad.abs()), 0.0)
+        return critical_lam(blocks.max(grad.abs()), 0.0)
 
     @property
     def _factor(self) -> float:
@@ -78,7 +78,7 @@ class Exclusive(Regularizer):
 
 @register("cges")
 class CGES(Sum):
-    """R(w) = sum_g s_g [(1 - mu) ||w_g||_2 + mu / 2 ||w_g||_1^2]: sharing and competing.
+    """R(w) = sum_g s_g [(1 - mu) ||w_g||_2 + mu / 2 ||w_g||_1^2]: group and exclusive sparsity.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ class CGES(Sum):
     Notes
     -----
     prox, exact: the soft threshold at theta, then the group prox, where theta = t mu s_g ||x_g||_1
-    at the result (t = step * lam), a root of one falling function per block.
+    at the result (t = step * lam), the root of one decreasing function per block.
 
     Source: Yoon and Hwang (2017); paper 3, equation 4 (whose root, as printed, spans too much).
 
@@ -142,11 +142,11 @@ class CGES(Sum):
             return self.group.prox(left, blocks, a * lam, step)
 
         high = torch.broadcast_tensors(blocks.max(magnitude), tau)[0]
-        theta = falling_root(lambda theta: tau * blocks.sum(at(theta)) - theta, high)
+        theta = decreasing_root(lambda theta: tau * blocks.sum(at(theta)) - theta, high)
         return w.sign() * at(theta)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        """That of the group lasso's share, for exclusive sparsity is flat at 0."""
+        """That of the group lasso part, as exclusive sparsity has slope 0 at 0."""
         if self.mu == 1:
             return self.element.zero_level(grad, blocks)
         return self.group.zero_level(grad, blocks) / (1 - self.mu)

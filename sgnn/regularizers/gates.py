@@ -1,4 +1,4 @@
-"""Gates: factors on the blocks of a weight, trained with it, that remove blocks in its stead."""
+"""Gates: trainable factors of the blocks of a weight, which remove blocks when they are 0."""
 
 from __future__ import annotations
 
@@ -14,50 +14,50 @@ from .base import Lam, per_block
 
 __all__ = ["DGating", "Gating", "HardConcrete"]
 
-OPEN = 2.0  # log_alpha at the start, where a gate without noise stands at 0.96
-FASTER = 20.0  # log_alpha = FASTER times what is trained
+OPEN = 2.0  # initial log_alpha, of a deterministic gate of 0.96
+FASTER = 20.0  # log_alpha over the trained parameter
 
 
 class Gating(ABC):
     """A weight as a product of a tensor of its shape and factors of its blocks.
 
-    Tensors are (..., *blocks.shape) and (..., n_blocks), the gates of each with axes of its own
-    in between.
+    Tensors are (..., *blocks.shape) and (..., n_blocks); gates may have additional axes before
+    the last one.
     """
 
     @abstractmethod
     def split(self, w: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
-        """The tensor and the gates that stand for w, to begin with."""
+        """The initial tensor and gates whose product is w."""
 
     @abstractmethod
     def fold(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
-        """The weight that they stand for."""
+        """The weight: the product of the tensor and the gates."""
 
     def draw(
         self, omega: Tensor, gates: Tensor, blocks: Blocks, generator: torch.Generator
     ) -> Tensor:
-        """The weight for one training step: that of `fold` where nothing is random."""
+        """The weight for one training step: that of `fold` if the gates are deterministic."""
         return self.fold(omega, gates, blocks)
 
     @abstractmethod
     def penalty(self, omega: Tensor, gates: Tensor, blocks: Blocks) -> Tensor:
-        """What each block costs before its factor s_g: (..., n_blocks)."""
+        """The penalty of each block without its factor s_g: (..., n_blocks)."""
 
     def add_slope(self, omega: Tensor, gates: Tensor, blocks: Blocks, lam: Lam) -> None:
-        """Add the gradient of lam * sum_g s_g penalty_g to those of both leaves."""
+        """Add the gradient of lam * sum_g s_g penalty_g to the `grad` of omega and gates."""
         with torch.enable_grad():
-            each = self.penalty(omega, gates, blocks)
-            (per_block(lam) * blocks.weights * each).sum().backward()
+            per_block_penalty = self.penalty(omega, gates, blocks)
+            (per_block(lam) * blocks.weights * per_block_penalty).sum().backward()
 
 
 @dataclass(frozen=True)
 class HardConcrete(Gating):
     """w_g = z_g omega_g, z = clip((high - low) s + low, 0, 1) a random gate that is often 0 or 1.
 
-    s = sigmoid((log u - log(1 - u) + log_alpha) / temperature) with u uniform on (0, 1): the
-    reparametrized gate by which the expected number of blocks, `penalty`, has a gradient.  What
-    is trained is log_alpha / 20: under Adam it would take thousands of steps to shut a gate by
-    steps of the size that suits weights.
+    s = sigmoid((log u - log(1 - u) + log_alpha) / temperature) with u uniform on (0, 1): a
+    reparametrization with which the expected number of blocks, `penalty`, is differentiable.
+    The trained parameter is log_alpha / 20: with a learning rate for weights, Adam would
+    otherwise need thousands of steps to close a gate.
 
     Parameters
     ----------
@@ -170,7 +170,7 @@ class DGating(Gating):
         """(||omega_g||^2 + sum_d gamma_gd^2) / depth of each block: (..., n_blocks)."""
         return (blocks.sum(omega.square()) + gates.square().sum(-2)) / self.depth
 
-    # written out, for autograd takes five passes over the weights for it
+    # written out, as autograd takes five passes over the weights
     def add_slope(self, omega: Tensor, gates: Tensor, blocks: Blocks, lam: Lam) -> None:
         assert omega.grad is not None
         assert gates.grad is not None

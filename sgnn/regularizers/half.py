@@ -16,8 +16,8 @@ __all__ = ["GroupHalf", "SparseGroupHalf", "root_l1_threshold"]
 def root_l1_threshold(ranked: Ranked, t: Tensor) -> Tensor:
     """The soft threshold theta_g that minimizes t_g sqrt(||x_g||_1) + 1/2 ||x_g - v_g||^2.
 
-    `inf` for a block whose minimizer is 0.  With k entries left, S_k their sum before and r^2
-    after, theta = t / (2 r) and r^2 = S_k - k theta, so that r is the largest root of
+    `inf` for a block whose minimizer is 0.  With k nonzero entries, S_k their sum in v and r^2
+    in x, theta = t / (2 r) and r^2 = S_k - k theta, so that r is the largest root of
     r^3 - S_k r + k t / 2 = 0.  Several k may give a local minimum: the lowest is taken.
     """
     t, k = ranked.blocks.spread(t), ranked.rank
@@ -35,7 +35,7 @@ def root_l1_threshold(ranked: Ranked, t: Tensor) -> Tensor:
 
 @register("gl_half")
 class GroupHalf(Regularizer):
-    """R(w) = sum_g s_g sqrt(||w_g||_1): blocks vanish, and entries of those that are left.
+    """R(w) = sum_g s_g sqrt(||w_g||_1): blocks vanish, and entries of the others.
 
     Notes
     -----
@@ -55,7 +55,7 @@ class GroupHalf(Regularizer):
     """
 
     convex = False
-    slow = True
+    expensive_prox = True
 
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
         return (per_block(lam) * blocks.weights * safe_sqrt(blocks.norm(w, 1))).sum(-1)

@@ -16,10 +16,10 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, balance, per_block, register
+from .base import Lam, Regularizer, critical_lam, per_block, register
 from .exclusive import squared_l1_threshold
 from .half import root_l1_threshold
-from .solvers import Ranked, falling_root, safe_sqrt
+from .solvers import Ranked, decreasing_root, safe_sqrt
 
 __all__ = ["HSQES", "HSQGL", "HSQRTES", "HSQRTGL", "Hierarchical", "root_norm1"]
 
@@ -40,7 +40,7 @@ class Hierarchical(Regularizer):
 
     @abstractmethod
     def shrink(self, kernels: Tensor, outer: Blocks, t: Tensor) -> Tensor:
-        """The prox of kernels of magnitudes, (..., out, in, entries), t = step * lam * s_j."""
+        """The prox of the magnitudes of kernels, (..., out, in, entries), t = step * lam * s_j."""
 
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
         kernels, outer = _kernels(w.abs(), blocks)
@@ -84,8 +84,8 @@ def root_norm1(kernels: Tensor) -> Tensor:
     return safe_sqrt(norm1(kernels))
 
 
-class _OfKernelNorms(Hierarchical):
-    """f = ||.||_2: each kernel keeps its direction, its norm is soft-thresholded."""
+class _KernelNormCriterion(Hierarchical):
+    """f = ||.||_2: the prox soft-thresholds the norm of each kernel."""
 
     inner = staticmethod(norm2)
 
@@ -100,8 +100,8 @@ class _OfKernelNorms(Hierarchical):
 
 
 @register("hsqrt_gl")
-class HSQRTGL(_OfKernelNorms):
-    """R(w) = sum_j s_j sqrt(sum_i ||W_ij||_2): blocks vanish, and kernels of those left.
+class HSQRTGL(_KernelNormCriterion):
+    """R(w) = sum_j s_j sqrt(sum_i ||W_ij||_2): blocks vanish, and kernels of the others.
 
     Notes
     -----
@@ -128,13 +128,13 @@ class HSQRTGL(_OfKernelNorms):
 
 
 @register("hsq_gl")
-class HSQGL(_OfKernelNorms):
-    """R(w) = sum_j s_j (sum_i ||W_ij||_2)^2: the kernels of a block compete.
+class HSQGL(_KernelNormCriterion):
+    """R(w) = sum_j s_j (sum_i ||W_ij||_2)^2: exclusive sparsity of the kernels of a block.
 
     Notes
     -----
     prox, exact: that of the squared l1 norm on the kernel norms, so that kernels vanish.  No
-    lam holds a whole block at 0 (the zero level is infinite).
+    lam keeps a whole block at 0 (the zero level is infinite).
 
     Source: paper 4, equation 10.
 
@@ -154,13 +154,13 @@ class HSQGL(_OfKernelNorms):
         return squared_l1_threshold(Ranked(norms, outer), 2 * t).to(norms)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return balance(blocks.max(grad.abs()), 0.0)
+        return critical_lam(blocks.max(grad.abs()), 0.0)
 
 
-class _Competing:
-    """Kernels under tau / 2 ||x||_1^2 each: ||x||_1 = max_k S_k / (1 + tau k) at the minimizer.
+class _SquaredL1Prox:
+    """The prox of tau / 2 ||x||_1^2 of each kernel: the soft threshold at tau ||x||_1.
 
-    S_k is the sum of the k largest entries; x is the kernel's soft threshold at tau ||x||_1.
+    ||x||_1 = max_k S_k / (1 + tau k) with S_k the sum of the k largest entries.
     """
 
     def __init__(self, kernels: Tensor) -> None:
@@ -183,10 +183,10 @@ class HSQRTES(Hierarchical):
 
     Notes
     -----
-    Convex, for it is a norm of each block.  prox, exact: with rho the value of that norm at the
+    Convex, as it is a norm of each block.  prox, exact: with rho the value of that norm at the
     minimizer, each kernel has the prox of t / (2 rho) ||.||_1^2 (t = step * lam * s_j); rho is
-    the root of one falling function per block, and 0 up to the dual norm
-    sqrt(sum_i max |W_ij|^2) <= t.
+    the root of one decreasing function per block, and 0 if the dual norm
+    sqrt(sum_i max |W_ij|^2) is at most t.
 
     Source: paper 4, equation 11.
 
@@ -200,37 +200,37 @@ class HSQRTES(Hierarchical):
     tensor(7.)
     """
 
-    slow = True
+    expensive_prox = True
     inner = staticmethod(squared_norm1)
     outer = staticmethod(safe_sqrt)
 
     def shrink(self, kernels: Tensor, outer: Blocks, t: Tensor) -> Tensor:
-        competing, t_ = _Competing(kernels), outer.spread(t)
+        l1_prox, t_ = _SquaredL1Prox(kernels), outer.spread(t)
 
         def excess(rho: Tensor) -> Tensor:
-            share = competing.largest(outer.spread(rho), t_)  # ||x_ij||_1 / rho
+            share = l1_prox.largest(outer.spread(rho), t_)  # ||x_ij||_1 / rho
             return outer.sum(share.square()).sqrt() - 1
 
         high = outer.sum(squared_norm1(kernels)).sqrt()
-        rho = falling_root(excess, torch.broadcast_tensors(high, t)[0])
-        theta = t_ * competing.largest(outer.spread(rho), t_)
-        return competing.at(torch.where(outer.spread(rho > 0), theta, torch.inf))
+        rho = decreasing_root(excess, torch.broadcast_tensors(high, t)[0])
+        theta = t_ * l1_prox.largest(outer.spread(rho), t_)
+        return l1_prox.at(torch.where(outer.spread(rho > 0), theta, torch.inf))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         kernels, outer = _kernels(grad.abs(), blocks)
         dual = outer.sum(kernels.amax(-1).square()).sqrt()
-        return balance(dual, blocks.weights)
+        return critical_lam(dual, blocks.weights)
 
 
 @register("hsq_es")
 class HSQES(Hierarchical):
-    """R(w) = sum_j s_j (sum_i ||W_ij||_1^2)^2: entries of each kernel compete.
+    """R(w) = sum_j s_j (sum_i ||W_ij||_1^2)^2: exclusive sparsity of the entries of each kernel.
 
     Notes
     -----
     Convex.  prox, exact: with q the inner sum at the minimizer, each kernel has the prox of
-    2 t q ||.||_1^2 (t = step * lam * s_j); q is the root of one falling function per block.
-    Entries vanish, but no lam holds a whole block at 0 (the zero level is infinite).
+    2 t q ||.||_1^2 (t = step * lam * s_j); q is the root of one decreasing function per block.
+    Entries vanish, but no lam keeps a whole block at 0 (the zero level is infinite).
 
     Source: paper 4, equation 12.
 
@@ -244,20 +244,20 @@ class HSQES(Hierarchical):
     tensor(81.)
     """
 
-    slow = True
+    expensive_prox = True
     inner = staticmethod(squared_norm1)
     outer = staticmethod(torch.square)
 
     def shrink(self, kernels: Tensor, outer: Blocks, t: Tensor) -> Tensor:
-        competing = _Competing(kernels)
+        l1_prox = _SquaredL1Prox(kernels)
 
         def excess(q: Tensor) -> Tensor:
-            return outer.sum(competing.largest(1.0, outer.spread(4 * t * q)).square()) - q
+            return outer.sum(l1_prox.largest(1.0, outer.spread(4 * t * q)).square()) - q
 
         high = outer.sum(squared_norm1(kernels))
-        q = falling_root(excess, torch.broadcast_tensors(high, t)[0])
+        q = decreasing_root(excess, torch.broadcast_tensors(high, t)[0])
         tau = outer.spread(4 * t * q)
-        return competing.at(tau * competing.largest(1.0, tau))
+        return l1_prox.at(tau * l1_prox.largest(1.0, tau))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return balance(blocks.max(grad.abs()), 0.0)
+        return critical_lam(blocks.max(grad.abs()), 0.0)

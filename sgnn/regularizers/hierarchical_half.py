@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import balance, register
+from .base import critical_lam, register
 from .half import root_l1_threshold
 from .hierarchical import Hierarchical, root_norm1
 from .solvers import Ranked, safe_sqrt
@@ -19,24 +19,23 @@ from .sparse_group import SparseMixture
 __all__ = ["HSQGLHalf", "HSQRTGLHalf", "SHSQGLHalf", "SHSQRTGLHalf"]
 
 MAX_TANGENTS = 200
-SCAN, SHORTER = 16, 0.8  # points of a scan, and the ratio of neighbors
+SCAN_POINTS, SCAN_RATIO = 16, 0.8  # points of a scan, and the ratio of neighbors
 HALVINGS = 16
 
 
-class _OfKernelRoots(Hierarchical):
+class _KernelRootCriterion(Hierarchical):
     """f = sqrt(||.||_1), so that R is concave in the l1 norms of the kernels.
 
-    The prox repeats the local linear approximation (Zou and Li 2008): R is replaced by its
-    tangent in those l1 norms, which lies above it and whose prox is a soft threshold, until
-    nothing moves.  Each step lowers the objective, but where it ends depends on where it
-    begins.  So it begins at the one kernel with the largest entry, and where the outer function
-    alone is replaced by its tangent at some p, for which the minimizer is known (`GroupHalf` on
-    each kernel); the lowest end, or 0, is returned.  Nothing proves that it is the global
-    minimizer, but brute force on one and two entries finds none lower.
+    The prox iterates the local linear approximation (Zou and Li 2008): R is majorized by its
+    tangent in those l1 norms, whose prox is a soft threshold, until convergence.  Each step
+    lowers the objective, but the limit depends on the start.  The starts are the one kernel with
+    the largest entry, and the minimizers with the outer function alone linearized at some p,
+    which are known (`GroupHalf` on each kernel); the best limit, or 0, is returned.  It is not
+    proved to be the global minimizer, but brute force on one and two entries finds none lower.
     """
 
     convex = False
-    slow = True
+    expensive_prox = True
     inner = staticmethod(root_norm1)
 
     @abstractmethod
@@ -44,23 +43,23 @@ class _OfKernelRoots(Hierarchical):
         """F'(p) for p > 0."""
 
     @abstractmethod
-    def starts(self, search: _Search) -> Iterable[Tensor]:
-        """Points from where it is worth to descend."""
+    def starts(self, lla: _LocalLinearApproximation) -> Iterable[Tensor]:
+        """Starting points of the local linear approximations."""
 
     def shrink(self, kernels: Tensor, outer: Blocks, t: Tensor) -> Tensor:
-        search, peak = _Search(self, kernels, outer, t), kernels.amax(-1)
-        # of equal kernels the first alone
+        lla, peak = _LocalLinearApproximation(self, kernels, outer, t), kernels.amax(-1)
+        # of equal kernels only the first
         rank = torch.arange(math.prod(outer.shape), 0, -1).to(peak).reshape(outer.shape)
         rank = rank * (peak == outer.spread(outer.max(peak)))
         single = kernels * (rank == outer.spread(outer.max(rank))).unsqueeze(-1)
-        starts = [single, *self.starts(search)]
-        return search.lowest(search.descend(x) for x in starts)
+        starts = [single, *self.starts(lla)]
+        return lla.lowest(lla.descend(x) for x in starts)
 
 
-class _Search:
-    """min t F(sum_i sqrt(||x_i||_1)) + 1/2 ||x - v||^2 over the kernels x of each outer block."""
+class _LocalLinearApproximation:
+    """Minimization of t F(sum_i sqrt(||x_i||_1)) + 1/2 ||x - v||^2 over the kernels x of blocks."""
 
-    def __init__(self, R: _OfKernelRoots, v: Tensor, outer: Blocks, t: Tensor) -> None:
+    def __init__(self, R: _KernelRootCriterion, v: Tensor, outer: Blocks, t: Tensor) -> None:
         self.R, self.v, self.outer, self.t = R, v, outer, t
         rows = v.flatten(-1 - len(outer.shape), -2)  # (..., kernels, entries)
         self.ranked = Ranked(rows, Blocks(rows.shape[-2:], (-2,)).to(v))
@@ -72,19 +71,19 @@ class _Search:
     def lowest(self, points: Iterable[Tensor]) -> Tensor:
         """The best of the points and 0, block by block."""
         best = torch.zeros_like(self.v)
-        least = self._height(best)
+        lowest = self._objective(best)
         for x in points:
-            height = self._height(x)
-            best = torch.where(self.outer.spread(height < least).unsqueeze(-1), x, best)
-            least = torch.minimum(height, least)
+            objective = self._objective(x)
+            best = torch.where(self.outer.spread(objective < lowest).unsqueeze(-1), x, best)
+            lowest = torch.minimum(objective, lowest)
         return best
 
-    def _height(self, x: Tensor) -> Tensor:
+    def _objective(self, x: Tensor) -> Tensor:
         distance = self.outer.sum((x - self.v).square().sum(-1))
         return self.t * self.R.outer(self.p(x)) + distance / 2
 
     def descend(self, x: Tensor) -> Tensor:
-        """Local linear approximations from x on, until nothing moves."""
+        """Iterate local linear approximations from x until convergence."""
         near = 4 * torch.finfo(x.dtype).eps * self.v
         for _ in range(MAX_TANGENTS):
             root = root_norm1(x)
@@ -95,24 +94,24 @@ class _Search:
                 break
         return x
 
-    def given(self, p: Tensor) -> Tensor:
-        """The minimizer when F is replaced by its tangent at p, (..., n_blocks)."""
+    def at_tangent(self, p: Tensor) -> Tensor:
+        """The minimizer with F linearized at p, (..., n_blocks)."""
         shape, slope = self.outer.shape, self.outer.spread(self.t * self.R.outer_slope(p))
-        each = slope.expand(*slope.shape[: -len(shape)], *shape).flatten(-len(shape))
-        return self._soft(root_l1_threshold(self.ranked, each).unflatten(-1, shape))
+        slopes = slope.expand(*slope.shape[: -len(shape)], *shape).flatten(-len(shape))
+        return self._soft(root_l1_threshold(self.ranked, slopes).unflatten(-1, shape))
 
     def _soft(self, theta: Tensor) -> Tensor:
         return (self.v - theta.unsqueeze(-1)).clamp_min(0)
 
 
 @register("hsqrt_gl_half")
-class HSQRTGLHalf(_OfKernelRoots):
+class HSQRTGLHalf(_KernelRootCriterion):
     """R(w) = sum_j s_j sqrt(sum_i sqrt(||W_ij||_1)): blocks, kernels and entries vanish.
 
     Notes
     -----
     prox: local linear approximations, repeated from several starts, some thirty passes over
-    the weights; a local minimizer, and the global one wherever the tests look.  The slope at
+    the weights; a local minimizer, and the global one in all tests.  The slope at
     0 is infinite, so that there is no zero level; the subgradient at a zero kernel or block is
     taken to be 0.
 
@@ -133,22 +132,21 @@ class HSQRTGLHalf(_OfKernelRoots):
     def outer_slope(self, p: Tensor) -> Tensor:
         return 1 / (2 * p.sqrt())
 
-    def starts(self, search: _Search) -> list[Tensor]:
-        """F is the lowest of its tangents, so that the best p of a scan is near the minimizer."""
-        longest = search.p(search.v)
-        return [search.lowest(search.given(SHORTER**i * longest) for i in range(SCAN))]
+    def starts(self, lla: _LocalLinearApproximation) -> list[Tensor]:
+        """F is the minimum of its tangents, so that the best p of a scan is near the minimizer."""
+        longest = lla.p(lla.v)
+        return [lla.lowest(lla.at_tangent(SCAN_RATIO**i * longest) for i in range(SCAN_POINTS))]
 
 
 @register("hsq_gl_half")
-class HSQGLHalf(_OfKernelRoots):
+class HSQGLHalf(_KernelRootCriterion):
     """R(w) = sum_j s_j (sum_i sqrt(||W_ij||_1))^2: blocks, kernels and entries vanish.
 
     Notes
     -----
     prox: local linear approximations, repeated from several starts, some thirty passes over
-    the weights; a local minimizer, and the global one wherever the tests look.  A single
-    kernel has the penalty ||W_ij||_1, and no more than that is needed to hold a block at 0: the
-    zero level is max |grad| / s_j.
+    the weights; a local minimizer, and the global one in all tests.  A single kernel has the
+    penalty ||W_ij||_1, the smallest of the block's: the zero level is max |grad| / s_j.
 
     Source: paper 4, equation 14.
 
@@ -167,18 +165,18 @@ class HSQGLHalf(_OfKernelRoots):
     def outer_slope(self, p: Tensor) -> Tensor:
         return 2 * p
 
-    def starts(self, search: _Search) -> list[Tensor]:
-        """The inner sum at the minimizer falls with p: p where they meet, from both sides."""
-        high = search.p(search.v)
+    def starts(self, lla: _LocalLinearApproximation) -> list[Tensor]:
+        """The inner sum at the minimizer decreases in p: its fixed point, from both sides."""
+        high = lla.p(lla.v)
         low = torch.zeros_like(high)
         for _ in range(HALVINGS):
             p = (low + high) / 2
-            above = search.p(search.given(p)) > p
+            above = lla.p(lla.at_tangent(p)) > p
             low, high = torch.where(above, p, low), torch.where(above, high, p)
-        return [search.given(low), search.given(high)]
+        return [lla.at_tangent(low), lla.at_tangent(high)]
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return balance(blocks.max(grad.abs()), blocks.weights)
+        return critical_lam(blocks.max(grad.abs()), blocks.weights)
 
 
 class _Mixture(SparseMixture):

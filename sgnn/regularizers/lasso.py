@@ -13,7 +13,7 @@ __all__ = ["L1", "L2", "GroupLasso"]
 
 @register("l1")
 class L1(Entrywise):
-    """R(w) = ||w||_1, the lasso: single entries vanish, the blocks play no part.
+    """R(w) = ||w||_1, the lasso: single entries vanish, whatever the blocks.
 
     Notes
     -----

@@ -7,8 +7,8 @@ from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, balance, per_block, per_entry, register, total
-from .scalar import Entrywise, Normwise, above
+from .base import Lam, Regularizer, critical_lam, per_block, per_entry, register, total
+from .scalar import Entrywise, Normwise, is_above
 from .solvers import safe_sqrt
 
 __all__ = ["L0", "L1L2", "TL1", "GroupL0", "stretched_prox"]
@@ -21,7 +21,7 @@ class L0(Entrywise):
     Notes
     -----
     prox: w where |w| > sqrt(2 t), t = step * lam, else 0.  The subgradient is 0 everywhere and
-    there is no zero level: by gradients alone nothing is removed.
+    there is no zero level: gradient methods without a prox remove nothing.
 
     Source: paper 3, equation 6 and table 1.
 
@@ -40,7 +40,7 @@ class L0(Entrywise):
         return lam * (x != 0).to(x.dtype)
 
     def shrink(self, x: Tensor, lam: Lam, step: Lam) -> Tensor:
-        return above(x.square(), 2 * step * lam).mul_(x)
+        return is_above(x.square(), 2 * step * lam).mul_(x)
 
     def derivative(self, x: Tensor, lam: Lam) -> Tensor:
         return torch.zeros_like(lam * x)
@@ -60,8 +60,8 @@ class GroupL0(Normwise):
     Notes
     -----
     prox: w_g where ||w_g||_2 > sqrt(2 t s_g), t = step * lam, else 0.  The subgradient is 0
-    everywhere and there is no zero level: by gradients alone nothing is removed, but by
-    `SparseGroupCNN(algorithm="gates")`, whose hard-concrete gates have the expected R.
+    everywhere and there is no zero level: gradient methods without a prox remove nothing, except
+    for `SparseGroupCNN(algorithm="gates")`, whose hard-concrete gates penalize the expected R.
 
     Source: Louizos, Welling and Kingma (2018), section 2.1; paper 3, section 3.1 (its l0).
 
@@ -108,7 +108,7 @@ class TL1(Entrywise):
     """
 
     convex = False
-    slow = True
+    expensive_prox = True
 
     def __init__(self, a: float = 1.0) -> None:
         if not a > 0:
@@ -132,8 +132,8 @@ class TL1(Entrywise):
         tau = torch.where(t <= a * a / (2 * (a + 1)), t * self.slope, jump)
         x = x.expand(torch.broadcast_shapes(x.shape, t.shape))
         y = a + x
-        # the formula above without its cancellation: cos(phi / 3) = 1 - 2 sin^2(phi / 6); in
-        # place, for fresh memory costs more than the arithmetic
+        # the formula above without cancellation: cos(phi / 3) = 1 - 2 sin^2(phi / 6); in place,
+        # as allocating memory costs more than the arithmetic
         sine = y.pow(3).reciprocal_().mul_(27 / 4 * t * a * (a + 1))
         sine.clamp_max_(1).sqrt_().arcsin_().div_(3).sin_().square_()
         root = sine.mul_(y).mul_(-4 / 3).add_(x).clamp_min_(0)
@@ -153,7 +153,7 @@ class L1L2(Regularizer):
     -----
     prox, t = step * lam, m = max |w_i|: for m > t the soft threshold z = S_t(w) stretched to
     z (1 + alpha t / ||z||_2); for (1 - alpha) t < m <= t only the entry of largest magnitude,
-    m - (1 - alpha) t with its sign; else 0.  With alpha = 1 no lam holds everything at 0.
+    m - (1 - alpha) t with its sign; else 0.  With alpha = 1 no lam sets all entries to 0.
 
     Source: Lou and Yan (2018); paper 3, equation 9 and table 1.
 
@@ -185,21 +185,21 @@ class L1L2(Regularizer):
         t = step * lam
         soft = (w.abs() - per_entry(t, blocks)).clamp_min_(0)
         length = total(soft.square(), blocks).sqrt()
-        if (length > 0).all():  # as in most steps: no need to look at blocks
+        if (length > 0).all():  # as in most steps: independent of the blocks
             return soft.mul_(per_entry(1 + self.alpha * t / length, blocks)).copysign_(w)
         return stretched_prox(w, blocks, t, torch.zeros_like(blocks.weights), self.alpha)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return balance(blocks.max(grad.abs()), 1 - self.alpha)
+        return critical_lam(blocks.max(grad.abs()), 1 - self.alpha)
 
 
 def stretched_prox(w: Tensor, blocks: Blocks, t: Lam, s: Tensor, alpha: float) -> Tensor:
     """argmin_x t (||x||_1 + sum_g s_g ||x_g||_2 - alpha ||x||_2) + 1/2 ||x - w||^2.
 
     Along a ray x = r v, ||v||_2 = 1, the minimum is at r = max(reach(v) + alpha t, 0), where
-    reach(v) = <w, v> - t (||v||_1 + sum_g s_g ||v_g||_2), and the longer the better.  So v is
-    the direction of the sparse group lasso's prox z where that is nonzero; else the reach is
-    negative in every direction, and the best one stays within a single block.
+    reach(v) = <w, v> - t (||v||_1 + sum_g s_g ||v_g||_2), and the largest r is optimal.  So v
+    is the direction of the sparse group lasso's prox z if that is nonzero; else the reach is
+    negative in every direction, and the optimal one has a single nonzero block.
     """
     magnitude, tiny = w.abs(), torch.finfo(w.dtype).tiny
     soft = (magnitude - per_entry(t, blocks)).clamp_min_(0)

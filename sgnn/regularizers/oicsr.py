@@ -1,7 +1,7 @@
-"""OICSR: the weights into a unit and those out of it, in two layers, as one group.
+"""OICSR: the incoming and outgoing weights of a unit, of two layers, as one group.
 
 R(W) = sum_u sqrt(||W^l_u||^2 + ||W^{l+1}_u||^2) is the group lasso of one matrix that has a row
-for each unit u of layer l, so that any regularizer serves.
+for each unit u of layer l, so that any regularizer applies to it.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ __all__ = ["join_units", "split_units"]
 
 
 def join_units(lower: Tensor, upper: Tensor) -> Tensor:
-    """The weights into and out of every unit, a row each.
+    """The matrix whose rows are the incoming and outgoing weights of each unit.
 
     Parameters
     ----------
@@ -26,8 +26,8 @@ def join_units(lower: Tensor, upper: Tensor) -> Tensor:
     Returns
     -------
     tensor of shape (units, n)
-        For `Blocks.neurons` with weights 1: GroupLasso() is OICSR-GL.  A layer between two others
-        stands in two such matrices, so that an l1 share has to be taken of the layers themselves.
+        For `Blocks.neurons` with weights 1: GroupLasso() is OICSR-GL.  The weights of a hidden
+        layer are in two such matrices, so that an l1 part has to be taken of the layers.
 
     Raises
     ------

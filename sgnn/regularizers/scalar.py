@@ -1,4 +1,4 @@
-"""A penalty r of one number, lifted to the entries of a tensor or to the norms of its blocks."""
+"""Penalties given by a scalar function r of each entry of a tensor or of each block norm."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, balance, per_block, per_entry, total
+from .base import Lam, Regularizer, critical_lam, per_block, per_entry, total
 
-__all__ = ["Entrywise", "Normwise", "above"]
+__all__ = ["Entrywise", "Normwise", "is_above"]
 
 
-def above(x: Tensor, level: Lam) -> Tensor:
+def is_above(x: Tensor, level: Lam) -> Tensor:
     """1 where x > level and 0 elsewhere, in the dtype of x.
 
-    As a factor ten times faster than `torch.where`, whose branch no processor can foresee.
+    As a factor it is ten times faster than `torch.where`, because of branch mispredictions.
     """
     return (x - level).gt_(0)
 
 
 class Entrywise(Regularizer):
-    """R(w) = sum_i r(|w_i|): single entries vanish, the blocks play no part."""
+    """R(w) = sum_i r(|w_i|): single entries vanish, whatever the blocks."""
 
     slope: float = 1.0  # r'(0+)
 
@@ -32,7 +32,7 @@ class Entrywise(Regularizer):
 
     @abstractmethod
     def derivative(self, a: Tensor, lam: Lam) -> Tensor:
-        """That of `penalty` by a, for magnitudes a > 0; broadcasts with a."""
+        """The derivative of `penalty` in a, for magnitudes a > 0; broadcasts with a."""
 
     @abstractmethod
     def shrink(self, a: Tensor, lam: Lam, step: Lam) -> Tensor:
@@ -45,19 +45,19 @@ class Entrywise(Regularizer):
         shrunk = self.shrink(w.abs(), per_entry(lam, blocks), per_entry(step, blocks))
         return shrunk.copysign_(w)
 
-    # written out, for it is taken in every mini-batch and autograd costs 2 to 7 times this
+    # written out: it runs in every mini-batch, and autograd takes 2 to 7 times as long
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
         return self.derivative(w.abs(), per_entry(lam, blocks)) * w.sign()
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return balance(blocks.max(grad.abs()), self.slope)
+        return critical_lam(blocks.max(grad.abs()), self.slope)
 
 
 class Normwise(Regularizer):
     """R(w) = sum_g r(||w_g||_2), with lam s_g in the place of lam: whole blocks vanish.
 
     The prox keeps the direction of each block and shrinks its norm, which is exact for every
-    r that does not fall: turning a block away from w_g only makes it longer to travel.
+    nondecreasing r: among blocks of one norm the closest to w_g has its direction.
     """
 
     scalar: Entrywise
@@ -72,7 +72,7 @@ class Normwise(Regularizer):
     def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
         norm = blocks.norm(w)
         kept = self.scalar.shrink(norm, per_block(lam) * blocks.weights, per_block(step))
-        # a zero block divides 0 by the tiniest number instead of by itself
+        # the norm of a zero block is replaced by the smallest positive number
         return w * blocks.spread(kept / norm.clamp_min(torch.finfo(w.dtype).tiny))
 
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
@@ -82,10 +82,10 @@ class Normwise(Regularizer):
         grad.addcmul_(w, self._decay(w, blocks, lam))
 
     def _decay(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        """What the weights are multiplied by in the subgradient."""
+        """The factor of the weights in the subgradient."""
         norm = blocks.norm(w)
         slope = self.scalar.derivative(norm, per_block(lam) * blocks.weights)
         return blocks.spread(torch.where(norm > 0, slope / norm, 0.0))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        return balance(blocks.norm(grad), self.scalar.slope * blocks.weights)
+        return critical_lam(blocks.norm(grad), self.scalar.slope * blocks.weights)

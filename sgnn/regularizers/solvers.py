@@ -1,4 +1,4 @@
-"""The numerics that several proxes share: a root, a NaN-safe square root, thresholds by rank."""
+"""Numerics shared by several proxes: root finding, a safe square root, sorted blocks."""
 
 from __future__ import annotations
 
@@ -9,25 +9,25 @@ from torch import Tensor
 
 from ..groups import Blocks
 
-__all__ = ["Ranked", "falling_root", "safe_sqrt"]
+__all__ = ["Ranked", "decreasing_root", "safe_sqrt"]
 
 MAX_EVALUATIONS = 100
 
 
 def safe_sqrt(q: Tensor) -> Tensor:
-    """sqrt(q) of q >= 0, whose derivative at 0 is taken to be 0."""
+    """sqrt(q) of q >= 0, with the derivative 0 at 0."""
     zero = q == 0
     return torch.where(zero, 0.0, torch.where(zero, 1.0, q).sqrt())
 
 
-def falling_root(f: Callable[[Tensor], Tensor], high: Tensor) -> Tensor:
-    """Where f, falling on [0, high] to f(high) <= 0, crosses 0; 0 where f(0) <= 0.
+def decreasing_root(f: Callable[[Tensor], Tensor], high: Tensor) -> Tensor:
+    """The root of f, decreasing on [0, high] to f(high) <= 0; 0 where f(0) <= 0.
 
-    Every entry of `high` is a problem of its own.  The Illinois method: false position that
-    halves the value at an end which stays, and the midpoint where that leaves the bracket.
+    Elementwise over `high`, by the Illinois method: false position that halves the value at an
+    end which is retained, and bisection where that leaves the bracket.
     """
     a, b = torch.zeros_like(high), high
-    f_a, f_b = f(a), f(b).clamp_max(0)  # rounding may leave it just above
+    f_a, f_b = f(a), f(b).clamp_max(0)  # positive only by rounding errors
     none = f_a <= 0
     for _ in range(MAX_EVALUATIONS):
         done = none | (f_b == 0) | ((b - a).abs() <= 4 * torch.finfo(b.dtype).eps * b)
@@ -44,7 +44,7 @@ def falling_root(f: Callable[[Tensor], Tensor], high: Tensor) -> Tensor:
 
 
 class Ranked:
-    """The entries v >= 0 of each block from the largest down.
+    """The entries v >= 0 of each block in descending order.
 
     Parameters
     ----------
@@ -59,7 +59,7 @@ class Ranked:
         The same blocks, of the tensors here.
     """
 
-    _first: Tensor | None  # where the entries of each block begin
+    _first: Tensor | None  # index of the first entry of each block
 
     def __init__(self, v: Tensor, blocks: Blocks) -> None:
         rank = self._rows if blocks.single else self._runs
@@ -67,7 +67,7 @@ class Ranked:
         self.sum = self.running(self.value)
 
     def _rows(self, v: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor, Blocks]:
-        """Blocks of equal size: (..., n_blocks, size), each sorted by itself."""
+        """Blocks of equal size: (..., n_blocks, size), sorted along the last axis."""
         self._first = None
         lead = v.dim() - len(blocks.shape)
         rows = v.movedim(blocks.dims, tuple(range(lead, lead + len(blocks.dims))))
@@ -80,9 +80,9 @@ class Ranked:
         number = blocks.spread(torch.arange(blocks.n_blocks, device=v.device))
         label = number.expand(blocks.shape).flatten()
         v = v.double()  # for differences of long sums
-        falling = v.flatten(-len(blocks.shape)).sort(-1, descending=True)
-        order = label[falling.indices].sort(stable=True, dim=-1).indices
-        value, label = falling.values.gather(-1, order), label.sort().values
+        descending = v.flatten(-len(blocks.shape)).sort(-1, descending=True)
+        order = label[descending.indices].sort(stable=True, dim=-1).indices
+        value, label = descending.values.gather(-1, order), label.sort().values
         size = label.bincount(minlength=blocks.n_blocks)
         self._first = size.cumsum(0) - size
         rank = torch.arange(1, len(label) + 1, device=v.device) - self._first[label]

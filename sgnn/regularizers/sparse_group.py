@@ -1,4 +1,4 @@
-"""Sums of a part that removes blocks and a part that removes entries; sparse group lasso."""
+"""Sums of a group penalty and an elementwise penalty; sparse group lasso."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor
 from ..groups import Blocks
 from .base import Lam, Regularizer, register
 from .lasso import L1, GroupLasso
-from .solvers import falling_root
+from .solvers import decreasing_root
 
 __all__ = ["SparseGroupLasso", "SparseMixture", "Sum", "mixed_zero_level"]
 
@@ -18,7 +18,7 @@ class Sum(Regularizer):
     Attributes
     ----------
     group, element : Regularizer
-        G and r, apart for variable splitting, which takes G by its subgradient, r by its prox.
+        G and r; variable splitting uses the subgradient of G and the prox of r.
     mix : tuple of two floats
         a and b.
     """
@@ -53,7 +53,7 @@ class Sum(Regularizer):
 def mixed_zero_level(
     group: Regularizer, grad: Tensor, blocks: Blocks, a: float, b: float
 ) -> Tensor:
-    """Zero level of a G + b l1: the lam whose soft threshold of grad leaves G the level a lam."""
+    """Zero level of a G + b l1: the lam at which a lam is G's level of S_{b lam}(grad)."""
     if b == 0:
         return group.zero_level(grad, blocks) / a
     magnitude = grad.abs()
@@ -62,15 +62,15 @@ def mixed_zero_level(
         left = (magnitude - b * blocks.spread(lam)).clamp_min(0)
         return group.zero_level(left, blocks) - a * lam
 
-    return falling_root(excess, blocks.max(magnitude) / b)
+    return decreasing_root(excess, blocks.max(magnitude) / b)
 
 
 class SparseMixture(Sum):
     """R(w) = alpha G(w) + (1 - alpha) ||w||_1, or G(w) + ||w||_1 for alpha=None.
 
-    The prox is exact: first the soft threshold, then the prox of G.  For x of the signs of w,
-    ||x||_1 is linear and only moves w; an entry that it moves past 0 is 0 in both minimizers,
-    since no G here grows when an entry shrinks in magnitude.
+    The prox is exact: first the soft threshold, then the prox of G.  For x with the signs of w,
+    ||x||_1 is linear and only shifts w; an entry that is shifted past 0 is 0 in both minimizers,
+    since every G here is nondecreasing in the magnitudes of entries.
 
     Parameters
     ----------

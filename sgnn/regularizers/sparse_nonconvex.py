@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, balance, per_block, per_entry, register, reweighted
+from .base import Lam, Regularizer, critical_lam, per_block, per_entry, register, reweighted
 from .concave import SCAD
 from .lasso import GroupLasso
 from .nonconvex import L0, L1L2, TL1, stretched_prox
@@ -57,11 +57,11 @@ class SparseGroupL0(Sum):
 
 
 class _SparseGroupConcave(Sum):
-    """GL plus a concave, differentiable r with a prox of its own.
+    """GL plus a concave, differentiable r with a known prox.
 
     Since ||x_g||_2 = min over rho > 0 of (||x_g||^2 / rho + rho) / 2, the minimizer given
-    rho = ||x_g||_2 is the prox of r alone at w_g / c with step / c, c = 1 + t s_g / rho.  The
-    right rho is found by going down from ||w_g||_2: rho <- ||c x_g||_2 - t s_g.
+    rho = ||x_g||_2 is the prox of r alone at w_g / c with step / c, c = 1 + t s_g / rho.  rho
+    is found by the fixed point iteration rho <- ||c x_g||_2 - t s_g from ||w_g||_2.
     """
 
     group = GroupLasso()
@@ -80,9 +80,9 @@ class _SparseGroupConcave(Sum):
             before, rho = rho, (longer - threshold).clamp_min(0)
             if ((before - rho).abs() <= 4 * eps * longer).all():
                 break
-        stays = self._objective(x, magnitude, blocks, lam, step)
-        gone = blocks.sum(magnitude.square()) / 2
-        return w.sign() * x * blocks.spread((rho > 0) & (stays < gone))
+        objective_at_x = self._objective(x, magnitude, blocks, lam, step)
+        objective_at_zero = blocks.sum(magnitude.square()) / 2
+        return w.sign() * x * blocks.spread((rho > 0) & (objective_at_x < objective_at_zero))
 
     def _objective(self, x: Tensor, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
         """step * value(x) + 1/2 ||x - w||^2, block by block, for x >= 0."""
@@ -176,7 +176,7 @@ class SparseGroupL1L2(Sum):
     Notes
     -----
     prox, exact: the prox z of the sparse group lasso, stretched to z (1 + alpha t / ||z||_2)
-    with t = step * lam; where z = 0, the one block whose norm comes out largest.
+    with t = step * lam; where z = 0, the one block whose resulting norm is largest.
 
     Source: paper 3, equation 13; the prox by the argument of Lou and Yan (2018), which holds
     for every norm in the place of l1.
@@ -203,9 +203,9 @@ class SparseGroupL1L2(Sum):
         return stretched_prox(w, blocks, step * lam, blocks.weights, self.alpha)
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
-        """That of sparse group lasso with s_g - alpha for s_g, as long as that is positive."""
-        rest = blocks.weights - self.alpha
-        positive = reweighted(blocks, rest.clamp_min(0))
-        single = balance(blocks.max(grad.abs()), 1 + rest)
+        """That of sparse group lasso with s_g - alpha for s_g, where that is positive."""
+        reduced_weights = blocks.weights - self.alpha
+        positive = reweighted(blocks, reduced_weights.clamp_min(0))
+        single = critical_lam(blocks.max(grad.abs()), 1 + reduced_weights)
         both = mixed_zero_level(self.group, grad, positive, 1.0, 1.0)
-        return torch.where(rest < 0, single, both)
+        return torch.where(reduced_weights < 0, single, both)

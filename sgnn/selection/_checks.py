@@ -1,4 +1,4 @@
-"""What may come into a study: refused in one sentence, before anything is trained."""
+"""Validation of the arguments of searches, before any fit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from sklearn.utils.validation import _num_samples
 
 from ..estimators.parameters import Rule, either, integer
 
-__all__ = ["ANY_STUDY", "check_rows", "check_score", "read_scorer", "read_splits"]
+__all__ = ["COMMON_RULES", "check_rows", "check_score", "check_scorer", "check_splits"]
 
 
 def _is_number_of_jobs(value: Any) -> bool:
@@ -35,7 +35,7 @@ def _is_folder(value: Any) -> bool:
     return isinstance(value, Memory) or hasattr(value, "cache")
 
 
-ANY_STUDY = {
+COMMON_RULES = {
     "n_jobs": either(None, Rule(_is_number_of_jobs, "an int but 0")),
     "memory": either(None, Rule(_is_folder, "a folder, not a file, or a joblib.Memory")),
     "verbose": integer(0),
@@ -43,12 +43,12 @@ ANY_STUDY = {
 
 
 def check_rows(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
-    """X and y, lists as arrays and sparse ones as CSR, once every row will do.
+    """Validate all rows of X and y; lists become arrays, sparse matrices CSR.
 
     Raises
     ------
     ValueError
-        For what the estimator would only meet in the fits that have that row.
+        For invalid rows, which otherwise only fits with these rows would detect.
     """
     X, y = (a if hasattr(a, "shape") or a is None else np.asarray(a) for a in (X, y))
     tags = get_tags(estimator).input_tags
@@ -66,14 +66,13 @@ def check_rows(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
     return X, y
 
 
-def read_scorer(estimator: Any, scoring: Any, X: Any, y: Any) -> Callable:
-    """The scorer of one metric, tried on the predictions of a constant model for a few rows.
+def check_scorer(estimator: Any, scoring: Any, X: Any, y: Any) -> Callable:
+    """The scorer of one metric, after a test on the predictions of a constant model.
 
     Raises
     ------
     ValueError
-        Naming `scoring`, for several metrics, or where the trial ends in an error or in
-        something that is no number.
+        If there are several metrics, or the test fails or does not return a number.
     """
     if not (scoring is None or isinstance(scoring, str) or callable(scoring)):
         raise ValueError(
@@ -91,9 +90,11 @@ def _try(scorer: Callable, scoring: Any, estimator: Any, X: Any, y: Any) -> None
     strata = np.zeros(len(y), dtype=int)
     if type_of_target(y) in {"binary", "multiclass"}:
         strata = np.unique(y, return_inverse=True)[1]
-    two = np.concatenate([np.flatnonzero(strata == k)[:2] for k in range(strata.max() + 1)])
-    # a few rows may be too few for a score, which all rows then show
-    for rows in (two, np.arange(len(y))):
+    two_per_class = np.concatenate(
+        [np.flatnonzero(strata == k)[:2] for k in range(strata.max() + 1)]
+    )
+    # if a few rows are too few for the metric, all rows are tried
+    for rows in (two_per_class, np.arange(len(y))):
         part = _safe_indexing(X, rows), _safe_indexing(y, rows)
         try:
             with warnings.catch_warnings():
@@ -101,7 +102,7 @@ def _try(scorer: Callable, scoring: Any, estimator: Any, X: Any, y: Any) -> None
                 check_score(scorer(constant.fit(*part), *part), scoring)
             return
         except AttributeError:
-            return  # it asks the estimator for what a constant model does not have
+            return  # the scorer uses an attribute that the constant model lacks
         except Exception as error:
             failure = error
     if isinstance(failure, ScoreError):
@@ -113,11 +114,11 @@ def _try(scorer: Callable, scoring: Any, estimator: Any, X: Any, y: Any) -> None
 
 
 class ScoreError(ValueError):
-    """A scorer has returned something that is no number."""
+    """A scorer returned something that is not a number."""
 
 
 def check_score(score: Any, scoring: Any) -> float:
-    """The score as a number, or a refusal that names `scoring`."""
+    """The score as a float; an error that names `scoring` if it is not a number."""
     if isinstance(score, Real) or (isinstance(score, np.ndarray) and score.shape == ()):
         return float(score)
     raise ScoreError(
@@ -125,20 +126,20 @@ def check_score(score: Any, scoring: Any) -> float:
     )
 
 
-def read_splits(estimator: Any, cv: Any, X: Any, y: Any, params: dict) -> list[tuple]:
-    """The rows to train on and to score, of every split.
+def check_splits(estimator: Any, cv: Any, X: Any, y: Any, params: dict) -> list[tuple]:
+    """The training and test indices of every split.
 
     Raises
     ------
     ValueError
-        Naming `cv`, for a class, no splits, an empty part, or rows that X does not have.
+        If cv is a class, or has no splits, an empty part, or indices out of range.
     """
     if isinstance(cv, type):
         raise ValueError(
             f"cv must be an instance, got the class {cv.__name__}: give {cv.__name__}()."
         )
     splitter = check_cv(cv, y, classifier=is_classifier(estimator))
-    if _wants_groups(splitter) and params.get("groups") is None:
+    if _requests_groups(splitter) and params.get("groups") is None:
         raise ValueError(
             f"groups is missing, by which cv={splitter!r} keeps rows together: give fit(X, y, "
             f"groups=...) one label per row."
@@ -172,7 +173,7 @@ def _indices(part: Any, n: int) -> np.ndarray:
     return part
 
 
-def _wants_groups(cv: Any) -> bool:
-    """Whether a splitter asks for sample groups by default."""
+def _requests_groups(cv: Any) -> bool:
+    """Whether the splitter requests sample groups by default."""
     routing = getattr(cv, "get_metadata_routing", None)
     return routing is not None and routing().split.requests.get("groups") is True

@@ -1,4 +1,4 @@
-"""What a search passes on to its best estimator."""
+"""Delegation to best_estimator_."""
 
 from __future__ import annotations
 
@@ -11,23 +11,23 @@ from sklearn.utils import get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ._selector import MetaSelector
+from ._meta_selector import MetaSelector
 
-__all__ = ["BestEstimator"]
+__all__ = ["DelegatingSelector"]
 
 
-def _where_it_has(method: str) -> Callable:
-    """Make a method available where the estimator has it."""
+def _available_if_estimator_has(method: str) -> Callable:
+    """`available_if` the estimator has that method."""
 
-    def has(search: BestEstimator) -> bool:
+    def has(search: DelegatingSelector) -> bool:
         getattr(getattr(search, "best_estimator_", search.estimator), method)
         return True
 
     return available_if(has)
 
 
-class BestEstimator(MetaSelector):
-    """A selector that predicts and transforms by the `best_estimator_` of its fit."""
+class DelegatingSelector(MetaSelector):
+    """A selector that delegates predict, score and transform to its `best_estimator_`."""
 
     best_estimator_: Any
     scorer_: Any
@@ -35,11 +35,11 @@ class BestEstimator(MetaSelector):
     @property
     def classes_(self) -> np.ndarray:
         """The classes, where the estimator is a classifier."""
-        return self._best("classes_").classes_
+        return self._check_best_estimator("classes_").classes_
 
-    @_where_it_has("predict")
+    @_available_if_estimator_has("predict")
     def predict(self, X: Any) -> np.ndarray:
-        """Predict by the best estimator.
+        """Predict with the best estimator.
 
         Parameters
         ----------
@@ -51,11 +51,11 @@ class BestEstimator(MetaSelector):
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
             As the best estimator's.
         """
-        return self._best("predict").predict(X)
+        return self._check_best_estimator("predict").predict(X)
 
-    @_where_it_has("predict_proba")
+    @_available_if_estimator_has("predict_proba")
     def predict_proba(self, X: Any) -> np.ndarray:
-        """Probabilities by the best estimator.
+        """Predict probabilities with the best estimator.
 
         Parameters
         ----------
@@ -67,11 +67,11 @@ class BestEstimator(MetaSelector):
         probabilities : ndarray of shape (n_samples, n_classes)
             Columns in the order of `classes_`.
         """
-        return self._best("predict_proba").predict_proba(X)
+        return self._check_best_estimator("predict_proba").predict_proba(X)
 
-    @_where_it_has("decision_function")
+    @_available_if_estimator_has("decision_function")
     def decision_function(self, X: Any) -> np.ndarray:
-        """Decision values by the best estimator.
+        """Decision values of the best estimator.
 
         Parameters
         ----------
@@ -83,10 +83,10 @@ class BestEstimator(MetaSelector):
         values : ndarray of shape (n_samples,) or (n_samples, n_classes)
             As the best estimator's.
         """
-        return self._best("decision_function").decision_function(X)
+        return self._check_best_estimator("decision_function").decision_function(X)
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
-        """Score the best estimator by the `scoring` of the search.
+        """Score the best estimator with the `scoring` of the search.
 
         Parameters
         ----------
@@ -95,14 +95,14 @@ class BestEstimator(MetaSelector):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets.
         **params
-            For the scorer, such as `sample_weight`.
+            Passed to the scorer, such as `sample_weight`.
 
         Returns
         -------
         score : float
-            The higher the better.
+            Higher is better.
         """
-        return self.scorer_(self._best("score"), X, y, **params)
+        return self.scorer_(self._check_best_estimator("score"), X, y, **params)
 
     def transform(self, X: Any) -> Any:
         """Reduce X to the columns of the selected groups, as the best estimator does.
@@ -117,14 +117,14 @@ class BestEstimator(MetaSelector):
         X_r : array of shape (n_samples, n_selected)
             The selected columns.
         """
-        best = self._best("transform")
+        best = self._check_best_estimator("transform")
         return best.transform(X) if hasattr(best, "transform") else super().transform(X)
 
-    def _best(self, asked: str) -> Any:
+    def _check_best_estimator(self, method: str) -> Any:
         check_is_fitted(
             self,
             "best_estimator_",
-            msg=f"%(name)s has no best estimator for {asked}: call fit (with refit=True) first.",
+            msg=f"%(name)s has no best estimator for {method}: call fit (with refit=True) first.",
         )
         return self.best_estimator_
 

@@ -1,4 +1,4 @@
-"""Every fit of a study: in parallel, remembered, under one progress bar."""
+"""The fits of a search: in parallel, with caching and a progress bar."""
 
 from __future__ import annotations
 
@@ -22,21 +22,21 @@ from tqdm.auto import tqdm
 
 from ..groups import Groups
 from ..version import __version__
+from ._batches import fit_batch, plan_batches, replicas_per_batch
 from ._checks import check_score
-from ._models import own_lam, selected, set_lam, with_lam, with_seed
-from ._together import at_once, fit_together, together
+from ._models import get_lam, group_support, set_lam, with_lam, with_seed
 
-__all__ = ["Data", "Fits", "Order", "Outcome"]
+__all__ = ["Data", "FitResult", "FitRunner", "FitSpec"]
 
-# How the warnings begin of models that predict a constant: a path is meant to go so far.
-USELESS = "lam=.* (is so large|no group is left)|The predictions are the same"
-# How the warning begins with which a network's fit ends that the user interrupts.
+# Start of the warnings of constant models, which are expected at the end of a path.
+CONSTANT_MODEL = "lam=.* (is so large|no group is left)|The predictions are the same"
+# Start of the warning of a network's fit that the user interrupted.
 INTERRUPTED = "(Training|The polish) was interrupted"
 
 
 @dataclass(frozen=True)
 class Data:
-    """What all fits of a study share."""
+    """The data of all fits of a search."""
 
     X: Any
     y: Any
@@ -47,44 +47,44 @@ class Data:
     held_out: tuple | None = None  # (X, y) to score, instead of rows of X
 
 
-class Order(NamedTuple):
-    """One fit to be made.  Rows are indices; None stands for all of them."""
+class FitSpec(NamedTuple):
+    """The specification of one fit; train and test are row indices, None for all rows."""
 
     lam: float
     train: np.ndarray | None = None
     test: np.ndarray | None = None
     weight: np.ndarray | None = None  # sample weights (n,)
     seed: int | None = None  # None leaves the estimator's own random_state
-    keep: bool = False  # whether the fitted estimator is wanted
+    return_estimator: bool = False  # whether FitResult has the estimator
 
 
-class Outcome(NamedTuple):
-    """What one fit has led to."""
+class FitResult(NamedTuple):
+    """The result of one fit."""
 
     support: np.ndarray  # (n_groups,)
     score: float
     fit_time: float  # seconds
     score_time: float
-    estimator: Any  # None unless it was to be kept
+    estimator: Any  # fitted; None unless FitSpec.return_estimator
 
 
-class Fits:
-    """Make the fits that are ordered, each at most once where there is a memory.
+class FitRunner:
+    """Run fits in parallel; with a memory each distinct fit runs only once.
 
     Parameters
     ----------
     estimator : estimator
-        What is cloned for every fit.
+        It is cloned for every fit.
     data : Data
-        What it is fitted on.
+        The data of the fits.
     n_jobs : int or None
-        Parallel fits, in the backend of joblib that is active.
+        Number of parallel jobs, in joblib's active backend.
     memory : None, str, path or joblib.Memory
-        Where finished fits are kept, by the content of everything they depend on.
+        Cache of the results, keyed by a hash of everything that they depend on.
     verbose : int
-        1 shows a progress bar, on which every order of the study is counted.
+        1 shows a progress bar that counts the fits.
     planned : int
-        How many orders there will be, besides those that find out where a grid ends.
+        The number of fits, without those that find the ends of a grid.
     """
 
     def __init__(
@@ -99,152 +99,157 @@ class Fits:
     ) -> None:
         self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
         versions = (__version__, torch.__version__)
-        self.key = None if memory is None else _content(self.estimator, data, versions)
+        self.key = None if memory is None else _content_hash(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
         self._fit = store.cache(fit_all, ignore=["estimator", "data"])
         self.bar = tqdm(total=planned, disable=not verbose, desc="fits", unit="fit")
 
-    def __enter__(self) -> Fits:
+    def __enter__(self) -> FitRunner:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
     def __call__(
-        self, orders: Sequence[Order], *, along: bool = False, planned: bool = True
-    ) -> list[Outcome]:
-        """The outcomes, in the order of the orders.
+        self, specs: Sequence[FitSpec], *, warm_start: bool = False, planned: bool = True
+    ) -> list[FitResult]:
+        """The results of the fits, in the order of specs.
 
-        Orders that the estimator can fit in one training are made together.  How they are dealt
-        does not depend on n_jobs, and so neither do the results.  With `along` each fit goes on
-        from the one before.  The bar counts orders that are not `planned` besides.
+        Fits that the estimator can train jointly are run in batches.  The batches do not depend
+        on n_jobs, and so neither do the results.  With `warm_start` each fit starts from the one
+        before.  Fits that are not `planned` are added to the total of the progress bar.
         """
-        self.bar.total += 0 if planned else len(orders)
+        self.bar.total += 0 if planned else len(specs)
         self.bar.refresh()
-        chunks = (
-            [list(range(len(orders)))] if along else together(self.estimator, orders, self.data)
+        batches = (
+            [list(range(len(specs)))]
+            if warm_start
+            else plan_batches(self.estimator, specs, self.data)
         )
-        jobs = (tuple(orders[i] for i in chunk) for chunk in chunks)
-        outcomes: dict[int, Outcome] = {}
-        for chunk, found in zip(
-            chunks,
+        jobs = (tuple(specs[i] for i in batch) for batch in batches)
+        fit_results: dict[int, FitResult] = {}
+        for batch, found in zip(
+            batches,
             Parallel(n_jobs=self.n_jobs, return_as="generator")(
-                delayed(self._fit)(self.estimator, job, self.data, self.key, along) for job in jobs
+                delayed(self._fit)(self.estimator, job, self.data, self.key, warm_start)
+                for job in jobs
             ),
             strict=True,
         ):
-            if len(found) != len(chunk):
+            if len(found) != len(batch):
                 raise ValueError(
                     "memory holds something else in the place of a fit: empty its folder, or name "
                     "another."
                 )
-            outcomes.update(zip(chunk, found, strict=True))
-            self.bar.update(len(chunk))
-        return [outcomes[i] for i in range(len(orders))]
+            fit_results.update(zip(batch, found, strict=True))
+            self.bar.update(len(batch))
+        return [fit_results[i] for i in range(len(specs))]
 
     @property
     def joint(self) -> bool:
-        """Whether several fits to all rows cost little more than one."""
-        return at_once(self.estimator, np.shape(self.data.X)) > 1
+        """Whether several fits to all rows are trained jointly."""
+        return replicas_per_batch(self.estimator, np.shape(self.data.X)) > 1
 
     @property
-    def own_lam(self) -> float:
-        """The lam that the estimator comes with."""
-        return own_lam(self.estimator, _mass(self.data.X, self.data.fit_params))
+    def estimator_lam(self) -> float:
+        """The lam of the estimator."""
+        return get_lam(self.estimator, _total_weight(self.data.X, self.data.fit_params))
 
 
 def fit_all(
-    estimator: Any, orders: tuple[Order, ...], data: Data, key: str | None, along: bool
-) -> list[Outcome]:
-    """Fit clones, look at what they kept, and score them; `key` stands for estimator and data.
+    estimator: Any, specs: tuple[FitSpec, ...], data: Data, key: str | None, warm_start: bool
+) -> list[FitResult]:
+    """Fit and score clones; `key` is the hash of estimator and data in the cache.
 
     Raises
     ------
     KeyboardInterrupt
-        Also where a fit would end a training that the user interrupts, and keep what it has.
+        Also if the user interrupts a training, where `fit` alone would warn and return.
     """
     try:
-        return _fit_all(estimator, orders, data, along)
+        return _fit_all(estimator, specs, data, warm_start)
     except UserWarning as warning:
         if re.match(INTERRUPTED, str(warning)):
             raise KeyboardInterrupt(str(warning)) from None
         raise
 
 
-def _fit_all(estimator: Any, orders: tuple[Order, ...], data: Data, along: bool) -> list[Outcome]:
+def _fit_all(
+    estimator: Any, specs: tuple[FitSpec, ...], data: Data, warm_start: bool
+) -> list[FitResult]:
     start = time.perf_counter()
     with warnings.catch_warnings():
         warnings.filterwarnings("error", message=INTERRUPTED, category=UserWarning)
-        warnings.filterwarnings("ignore", message=USELESS)
-        if along:
-            models = _fit_along(estimator, orders, data)
-        elif len(orders) > 1:
-            X, y, params = _rows(data.X, data.y, data.fit_params, orders[0].train)
-            models = fit_together(estimator, X, y, orders, params.get("sample_weight"))
+        warnings.filterwarnings("ignore", message=CONSTANT_MODEL)
+        if warm_start:
+            models = _fit_warm_path(estimator, specs, data)
+        elif len(specs) > 1:
+            X, y, params = _rows(data.X, data.y, data.fit_params, specs[0].train)
+            models = fit_batch(estimator, X, y, specs, params.get("sample_weight"))
         else:
-            models = [_fit_one(estimator, orders[0], data)]
-    seconds = (time.perf_counter() - start) / len(orders)
-    pairs = zip(models, orders, strict=True)
-    return [_outcome(model, order, data, seconds) for model, order in pairs]
+            models = [_fit_one(estimator, specs[0], data)]
+    seconds = (time.perf_counter() - start) / len(specs)
+    pairs = zip(models, specs, strict=True)
+    return [_fit_result(model, spec, data, seconds) for model, spec in pairs]
 
 
-def _fit_one(estimator: Any, order: Order, data: Data) -> Any:
-    X, y, params = _rows(data.X, data.y, data.fit_params, order.train)
-    if order.weight is not None:
-        params = {**params, "sample_weight": order.weight}
-    model = with_lam(with_seed(estimator, order.seed), order.lam, _mass(X, params))
+def _fit_one(estimator: Any, spec: FitSpec, data: Data) -> Any:
+    X, y, params = _rows(data.X, data.y, data.fit_params, spec.train)
+    if spec.weight is not None:
+        params = {**params, "sample_weight": spec.weight}
+    model = with_lam(with_seed(estimator, spec.seed), spec.lam, _total_weight(X, params))
     return model.fit(X, y, **params)
 
 
-def _fit_along(estimator: Any, orders: tuple[Order, ...], data: Data) -> list[Any]:
-    """Copies of one model that is fitted again and again; all orders have all rows."""
-    model, mass, models = clone(estimator), _mass(data.X, data.fit_params), []
-    for order in orders:
-        set_lam(model, order.lam, mass).fit(data.X, data.y, **data.fit_params)
+def _fit_warm_path(estimator: Any, specs: tuple[FitSpec, ...], data: Data) -> list[Any]:
+    """Copies of one model that is refitted with a warm start at each lam, to all rows."""
+    model, total_weight, models = clone(estimator), _total_weight(data.X, data.fit_params), []
+    for spec in specs:
+        set_lam(model, spec.lam, total_weight).fit(data.X, data.y, **data.fit_params)
         models.append(deepcopy(model))
     return models
 
 
-def _outcome(model: Any, order: Order, data: Data, seconds: float) -> Outcome:
+def _fit_result(model: Any, spec: FitSpec, data: Data, seconds: float) -> FitResult:
     start = time.perf_counter()
-    support, _ = selected(model, data.groups)
-    score = _score(model, order, data)
+    support, _ = group_support(model, data.groups)
+    score = _score(model, spec, data)
     end = time.perf_counter()
-    return Outcome(support, score, seconds, end - start, model if order.keep else None)
+    return FitResult(support, score, seconds, end - start, model if spec.return_estimator else None)
 
 
-def _score(model: Any, order: Order, data: Data) -> float:
+def _score(model: Any, spec: FitSpec, data: Data) -> float:
     if data.scorer is None:
         return np.nan
     if data.held_out is not None:
         return check_score(data.scorer(model, *data.held_out), data.scorer)
-    X, y, params = _rows(data.X, data.y, data.score_params, order.test)
+    X, y, params = _rows(data.X, data.y, data.score_params, spec.test)
     return check_score(data.scorer(model, X, y, **params), data.scorer)
 
 
 def _rows(X: Any, y: Any, params: dict, rows: np.ndarray | None) -> tuple[Any, Any, dict]:
-    """These rows of X, y and of whatever else has a value a row."""
+    """These rows of X, y and of the params with one value per row."""
     if rows is None:
         return X, y, params
-    picked = _check_method_params(X, params, rows)
-    return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows), picked
+    row_params = _check_method_params(X, params, rows)
+    return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows), row_params
 
 
-def _mass(X: Any, params: dict) -> float:
-    """The sum of the rows' weights, which is n without them."""
+def _total_weight(X: Any, params: dict) -> float:
+    """The sum of the sample weights, or the number of rows without weights."""
     weight = params.get("sample_weight")
     return float(_num_samples(X) if weight is None else np.sum(weight))
 
 
 class TensorHasher(NumpyHasher):
-    """Tensors by their values: their pickles differ from copy to copy."""
+    """Hash tensors by value, as pickles of equal tensors differ."""
 
     def save(self, obj: Any) -> None:
         super().save(obj.detach().cpu().numpy() if isinstance(obj, torch.Tensor) else obj)
 
 
-def _content(*parts: Any) -> str:
-    """A hash of everything that a fit depends on besides its order."""
+def _content_hash(*parts: Any) -> str:
+    """A hash of everything that a fit depends on besides its spec."""
     try:
         return TensorHasher(hash_name="md5").hash(parts)
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What a study asks of an estimator, ours or scikit-learn's: its lam, its seeds, its selection."""
+"""The parts of an estimator that a search uses: its lam, its seeds and its selection."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from ..groups import Groups
 
 __all__ = [
     "draw_seed",
-    "known_groups",
-    "last_step",
-    "own_lam",
-    "read_groups",
-    "selected",
+    "final_estimator",
+    "get_lam",
+    "group_support",
+    "groups_before_fit",
+    "resolve_groups",
     "set_lam",
-    "strength",
+    "strength_parameter",
     "with_lam",
     "with_seed",
 ]
 
-# The parameter that sets the strength -> its value at lam, where n is the weight of the rows.
-# Each is its own inverse.  The objectives: mean loss + lam R(w); scikit-learn's Lasso, ElasticNet
-# and their kin, mean loss + alpha R(w); LogisticRegression and LinearSVC, C * sum of losses + R(w).
-STRENGTHS = {
+# Strength parameter -> its value at lam, where n is the total weight of the rows; each function
+# is its own inverse.  The objectives: mean loss + lam R(w); scikit-learn's Lasso and ElasticNet,
+# mean loss + alpha R(w); LogisticRegression and LinearSVC, C * sum of losses + R(w).
+STRENGTH_PARAMETERS = {
     "lam": lambda lam, n: lam,
     "alpha": lambda lam, n: lam,
     "C": lambda lam, n: np.inf if lam == 0 else 1 / (n * lam),
 }
 
 
-def strength(estimator: Any) -> str:
-    """Name of the parameter that sets the strength: `lam`, or in a pipeline `step__lam`.
+def strength_parameter(estimator: Any) -> str:
+    """Name of the parameter of the penalty's strength: `lam`, or in a pipeline `step__lam`.
 
     Raises
     ------
     TypeError
-        If there is none.
+        If the estimator has none.
     """
     if isinstance(estimator, Pipeline):
         step, model = estimator.steps[-1]
-        return f"{step}__{strength(model)}"
+        return f"{step}__{strength_parameter(model)}"
     try:
         parameters = estimator.get_params(deep=False)
-    except (AttributeError, TypeError):  # no estimator, or its class
+    except (AttributeError, TypeError):  # not an estimator, or a class
         parameters = {}
-    for name in STRENGTHS:
+    for name in STRENGTH_PARAMETERS:
         if name in parameters:
             return name
     raise TypeError(
@@ -59,62 +59,62 @@ def strength(estimator: Any) -> str:
     )
 
 
-def own_lam(estimator: Any, n: float) -> float:
-    """The lam that the estimator comes with."""
-    name = strength(estimator)
-    return float(STRENGTHS[name.split("__")[-1]](estimator.get_params()[name], n))
+def get_lam(estimator: Any, n: float) -> float:
+    """The lam of the estimator."""
+    name = strength_parameter(estimator)
+    return float(STRENGTH_PARAMETERS[name.split("__")[-1]](estimator.get_params()[name], n))
 
 
 def set_lam(estimator: Any, lam: float, n: float) -> Any:
-    """The estimator itself, from now on with this lam."""
-    name = strength(estimator)
-    return estimator.set_params(**{name: STRENGTHS[name.split("__")[-1]](lam, n)})
+    """Set lam in place, and return the estimator."""
+    name = strength_parameter(estimator)
+    return estimator.set_params(**{name: STRENGTH_PARAMETERS[name.split("__")[-1]](lam, n)})
 
 
 def with_lam(estimator: Any, lam: float, n: float) -> Any:
-    """A clone that has this lam."""
+    """A clone with this lam."""
     return set_lam(clone(estimator), lam, n)
 
 
 def with_seed(estimator: Any, seed: int | None) -> Any:
-    """A clone whose every `random_state` is the seed; None leaves them as they are."""
+    """A clone with every `random_state` set to the seed; None leaves them unchanged."""
     seeds = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
     return clone(estimator).set_params(**dict.fromkeys(seeds if seed is not None else (), seed))
 
 
 def draw_seed(rng: np.random.Generator) -> int:
-    """A seed that every estimator takes."""
+    """A seed that is valid for every estimator."""
     return int(rng.integers(2**31))
 
 
-def last_step(estimator: Any) -> Any:
-    """The estimator itself, or what stands at the end of a pipeline."""
-    return last_step(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
+def final_estimator(estimator: Any) -> Any:
+    """The estimator itself, or the last step of a pipeline."""
+    return final_estimator(estimator.steps[-1][1]) if isinstance(estimator, Pipeline) else estimator
 
 
-def read_groups(estimator: Any, spec: Any, X: Any) -> Groups | None:
-    """The groups of the columns of X, or None where the estimator has its own."""
-    if "groups" not in last_step(estimator).get_params(deep=False):
+def resolve_groups(estimator: Any, spec: Any, X: Any) -> Groups | None:
+    """The groups of the columns of X, or None if the estimator has a parameter groups."""
+    if "groups" not in final_estimator(estimator).get_params(deep=False):
         return Groups.of(spec, _num_features(X), getattr(X, "columns", None))
     if spec is not None:
         raise ValueError(
             f"groups is for estimators without groups of their own, got it beside a "
-            f"{type(last_step(estimator)).__name__}: give the groups to that estimator."
+            f"{type(final_estimator(estimator)).__name__}: give the groups to that estimator."
         )
     return None
 
 
-def known_groups(estimator: Any, X: Any) -> Groups | None:
-    """The groups that an estimator with groups of its own will have, where X tells."""
+def groups_before_fit(estimator: Any, X: Any) -> Groups | None:
+    """The `groups_` that fit will set, or None if they cannot be derived from X."""
     arguments = estimator.get_params(deep=False)
     if isinstance(estimator, Pipeline) or "image_shape" in arguments or "groups" not in arguments:
         return None
     return Groups.of(arguments["groups"], _num_features(X), getattr(X, "columns", None))
 
 
-def selected(fitted: Any, groups: Groups | None) -> tuple[np.ndarray, Groups]:
-    """Which groups the fitted estimator has kept, (n_groups,) bool, and what they are."""
-    model = last_step(fitted)
+def group_support(fitted: Any, groups: Groups | None) -> tuple[np.ndarray, Groups]:
+    """The support of the fitted estimator, (n_groups,) bool, and its groups."""
+    model = final_estimator(fitted)
     if groups is None:
         return np.array(model.get_group_support(), dtype=bool), model.groups_
     if hasattr(model, "get_support"):

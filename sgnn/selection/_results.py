@@ -1,4 +1,4 @@
-"""The table of a search over lam, and the row that is chosen."""
+"""The cv_results_ of a search over lam, and the choice of the best lam."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 from scipy.stats import rankdata
 
-from ._fits import Outcome
+from ._fits import FitResult
 
-__all__ = ["best_index", "cv_results", "reaching"]
+__all__ = ["best_index", "cv_results", "with_n_groups"]
 
 
-def cv_results(lams: np.ndarray, outcomes: Sequence[Outcome]) -> dict[str, Any]:
-    """GridSearchCV's dictionary, and the numbers of groups; the outcomes lam by lam."""
+def cv_results(lams: np.ndarray, fit_results: Sequence[FitResult]) -> dict[str, Any]:
+    """`cv_results_` as of GridSearchCV, with group counts; fit_results are ordered by lam."""
 
     def table(values: list) -> np.ndarray:
         return np.array(values, dtype=np.float64).reshape(len(lams), -1)  # (n_lams, n_splits)
@@ -26,11 +26,11 @@ def cv_results(lams: np.ndarray, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         splits = {f"split{k}_{name}": column for k, column in enumerate(values.T)}
         return splits | summary(name, values)
 
-    scores = table([outcome.score for outcome in outcomes])
-    counts = table([outcome.support.sum() for outcome in outcomes])
+    scores = table([fit_result.score for fit_result in fit_results])
+    counts = table([fit_result.support.sum() for fit_result in fit_results])
     return (
-        summary("fit_time", table([outcome.fit_time for outcome in outcomes]))
-        | summary("score_time", table([outcome.score_time for outcome in outcomes]))
+        summary("fit_time", table([fit_result.fit_time for fit_result in fit_results]))
+        | summary("score_time", table([fit_result.score_time for fit_result in fit_results]))
         | {"param_lam": np.ma.array(lams), "params": [{"lam": float(lam)} for lam in lams]}
         | every_split("test_score", scores)
         | {"rank_test_score": rankdata(-_means(scores), method="min").astype(np.int32)}
@@ -39,9 +39,9 @@ def cv_results(lams: np.ndarray, outcomes: Sequence[Outcome]) -> dict[str, Any]:
 
 
 def best_index(results: dict[str, Any], among: Sequence[int], n_splits: int, slack: float) -> int:
-    """The largest lam whose mean score is within `slack` standard errors of the best's.
+    """Index of the largest lam whose mean score is within `slack` standard errors of the best.
 
-    The standard error of a mean over K splits is std / sqrt(K - 1), std being that of the results.
+    The standard error of the mean of K splits is std / sqrt(K - 1), with std as in the results.
     """
     rows = np.array(among)
     means = _means(results["mean_test_score"][rows, None])
@@ -52,11 +52,13 @@ def best_index(results: dict[str, Any], among: Sequence[int], n_splits: int, sla
     return int(rows[np.flatnonzero(means >= means[top] - slack * error)[-1]])
 
 
-def reaching(lams: np.ndarray, outcomes: Sequence[Outcome], n_groups: int) -> dict[int, Outcome]:
-    """The outcomes that have so many groups, by their place; refused if there are none."""
-    counts = np.array([outcome.support.sum() for outcome in outcomes])
+def with_n_groups(
+    lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: int
+) -> dict[int, FitResult]:
+    """Index -> result of the fits with n_groups groups; an error if there are none."""
+    counts = np.array([fit_result.support.sum() for fit_result in fit_results])
     if n_groups in counts:
-        return {i: outcomes[i] for i in np.flatnonzero(counts == n_groups).tolist()}
+        return {i: fit_results[i] for i in np.flatnonzero(counts == n_groups).tolist()}
     nearest = [
         f"{near} (lam={lams[counts == near][0]:.3g})"
         for near in (
@@ -72,6 +74,6 @@ def reaching(lams: np.ndarray, outcomes: Sequence[Outcome], n_groups: int) -> di
 
 
 def _means(scores: np.ndarray) -> np.ndarray:
-    """Mean over the splits, the lowest of all where a score is missing."""
+    """Mean over the splits, -inf where a score is missing."""
     means = scores.mean(axis=1)
     return np.where(np.isnan(means), -np.inf, means)

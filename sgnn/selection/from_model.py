@@ -10,7 +10,7 @@ from sklearn.utils.metadata_routing import MetadataRouter
 
 from ..estimators.parameters import check_parameters, either, integer
 from ..groups import Groups
-from ._selector import MetaSelector
+from ._meta_selector import MetaSelector
 
 __all__ = ["GroupSelectFromModel"]
 
@@ -28,14 +28,14 @@ class GroupSelectFromModel(MetaSelector):
     Parameters
     ----------
     estimator : estimator
-        One that has `coef_` or `feature_importances_` once fitted.
+        One with `coef_` or `feature_importances_` after fit.
     max_groups : int or None, default=None
-        Select no more than so many groups; where two are as important, the first one.
+        Select at most so many groups; of equally important ones the first.
     groups : any form of groups, default=None
-        Groups of the columns.  By default those of the estimator, where it has
-        `groups_`, or else every column alone.
+        Groups of the columns.  By default the `groups_` of the estimator, or every column alone
+        if it has none.
     prefit : bool, default=False
-        The estimator is fitted already.
+        Whether the estimator is already fitted.
     threshold : str, float or None, default=None
         As in SelectFromModel: by default 1e-5 for estimators with an l1 penalty, which are those
         of this package too, and the mean over the columns for others.
@@ -43,13 +43,13 @@ class GroupSelectFromModel(MetaSelector):
     Attributes
     ----------
     estimator_ : estimator
-        The fitted one.
+        The fitted estimator.
     groups_, group_support_, selected_groups_
         The groups, which of them are selected, and their names.
     group_importances_ : ndarray of shape (n_groups,)
         Their importances.
     threshold_ : float
-        What they are compared with.
+        The threshold of the importances.
     n_features_in_, feature_names_in_
         The columns seen in `fit`.
 
@@ -92,7 +92,7 @@ class GroupSelectFromModel(MetaSelector):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets.
         **fit_params
-            For the estimator's fit, such as `sample_weight`.
+            Passed to the estimator's fit, such as `sample_weight`.
 
         Returns
         -------
@@ -102,13 +102,13 @@ class GroupSelectFromModel(MetaSelector):
         Raises
         ------
         ValueError, TypeError
-            Before training, for arguments that will not do.
+            For invalid arguments, before training.
         """
         check_parameters(self, RULES)
-        X, y = self._read(X, y)
+        X, y = self._check_data(X, y)
         names = getattr(self, "feature_names_in_", None)
         given = Groups.of(self.groups, self.n_features_in_, names)
-        inner = self._by_column().fit(X, y, **fit_params)
+        inner = self._column_selector().fit(X, y, **fit_params)
         self.estimator_, self.threshold_ = inner.estimator_, inner.threshold_
         own = getattr(self.estimator_, "groups_", given)
         self.groups_ = own if self.groups is None else given
@@ -122,18 +122,18 @@ class GroupSelectFromModel(MetaSelector):
             self.group_support_[ranked[self.max_groups :]] = False
         return self
 
-    def _by_column(self) -> SelectFromModel:
+    def _column_selector(self) -> SelectFromModel:
         return SelectFromModel(self.estimator, threshold=self.threshold, prefit=self.prefit)
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Who asks for which metadata.
+        """Get the metadata routing.
 
         Returns
         -------
         routing : MetadataRouter
-            The estimator's fit.
+            Of the estimator's fit.
         """
-        return self._by_column().get_metadata_routing()
+        return self._column_selector().get_metadata_routing()
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

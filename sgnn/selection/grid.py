@@ -1,4 +1,4 @@
-"""A grid of lams from the data: from all groups left to one or none."""
+"""A data-dependent grid of lams, from all groups selected to one or none."""
 
 from __future__ import annotations
 
@@ -11,81 +11,86 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..estimators.parameters import Rule, integer, number
-from ._fits import Fits, Order, Outcome
-from ._models import last_step
+from ._fits import FitResult, FitRunner, FitSpec
+from ._models import final_estimator
 
-__all__ = ["ARE_LAMS", "count_lams", "grid"]
+__all__ = ["LAMS_RULE", "count_lams", "grid"]
 
-DOUBLINGS = 20  # of the estimator's own lam, at most: a factor of a million
-AHEAD = 8  # doublings and halvings that are tried at once where that is as fast
+DOUBLINGS = 20  # largest number of doublings of the estimator's lam: a factor of a million
+N_JOINT_PROBES = 8  # doublings and halvings that are trained jointly
 LOWEST = 1e-3  # smallest lam of a grid, as a share of the largest
 
 
-def _are_lams(value: Any) -> bool:
+def _is_lams(value: Any) -> bool:
     if isinstance(value, Integral | str):
         return integer(2).accepts(value)
     listed = isinstance(value, list | tuple | range) or hasattr(value, "__array__")
     return listed and np.ndim(value) == 1 and len(value) > 0 and all(map(number(0).accepts, value))
 
 
-ARE_LAMS = Rule(_are_lams, "an int >= 2, for so many from the data, or a list of numbers >= 0")
+LAMS_RULE = Rule(_is_lams, "an int >= 2, for so many from the data, or a list of numbers >= 0")
 
 
 def count_lams(lams: Any) -> int:
-    """How many strengths `grid` gives."""
+    """Number of lams of `grid`."""
     return int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
 
 
-def grid(fits: Fits, lams: Any) -> np.ndarray:
-    """The lams that are given, or so many in equal ratios, ascending.
+def grid(runner: FitRunner, lams: Any) -> np.ndarray:
+    """The given lams, or a geometric grid of so many, ascending.
 
-    A grid ends where one or no group is left: at `lambda_max_` where the fitted estimator has it,
-    else at the smallest 2^k times the estimator's own lam, found by fits to all rows.  It begins
-    where halving that brings back all groups, or at a thousandth of it.
+    A grid ends where one or no group is left: at `lambda_max_` if the fitted estimator has it,
+    else at the smallest 2^k times the estimator's lam, found by fits to all rows.  It begins
+    where halving it leaves all groups selected, or at a thousandth of it.
     """
     if not isinstance(lams, Integral):
         return np.unique(np.asarray(lams, dtype=np.float64))
 
-    start = fits.own_lam or LOWEST
-    known: dict[float, Outcome] = {}
-    if fits.joint:
-        ahead = [start * 2.0**k for k in range(-AHEAD, AHEAD + 1)]
-        known.update(
-            zip(ahead, fits([Order(lam, keep=True) for lam in ahead], planned=False), strict=True)
+    start = runner.estimator_lam or LOWEST
+    cache: dict[float, FitResult] = {}
+    if runner.joint:
+        candidates = [start * 2.0**k for k in range(-N_JOINT_PROBES, N_JOINT_PROBES + 1)]
+        cache.update(
+            zip(
+                candidates,
+                runner([FitSpec(lam, return_estimator=True) for lam in candidates], planned=False),
+                strict=True,
+            )
         )
 
-    def probe(lam: float) -> Outcome:
-        if lam not in known:
-            known[lam] = fits([Order(lam, keep=True)], planned=False)[0]
-        return known[lam]
+    def probe(lam: float) -> FitResult:
+        if lam not in cache:
+            cache[lam] = runner([FitSpec(lam, return_estimator=True)], planned=False)[0]
+        return cache[lam]
 
-    def left(lam: float) -> int:
+    def n_groups_left(lam: float) -> int:
         return int(probe(lam).support.sum())
 
     first = probe(start)
     n_groups = len(first.support)
-    if n_groups == 1:  # nothing to look for
+    if n_groups == 1:  # no search for the ends
         return np.geomspace(LOWEST * start, start, lams)
-    high = getattr(last_step(first.estimator), "lambda_max_", None) or _top(left, start)
+    lambda_max = getattr(final_estimator(first.estimator), "lambda_max_", None)
+    high = lambda_max or _upper_end(n_groups_left, start)
     low = high / 2
-    while left(low) < n_groups and low > LOWEST * high:
+    while n_groups_left(low) < n_groups and low > LOWEST * high:
         low /= 2
     return np.geomspace(low, high, lams)
 
 
-def _top(left: Callable[[float], int], start: float) -> float:
+def _upper_end(n_groups_left: Callable[[float], int], start: float) -> float:
     """The smallest 2^k start that leaves one group or none."""
     lam, limit = start, 2.0**DOUBLINGS
-    while left(lam) > 1:
+    while n_groups_left(lam) > 1:
         if lam >= start * limit:
             warnings.warn(
-                f"No lam up to {lam:.3g} leaves fewer than {left(lam)} groups: give lams, or an "
-                f"estimator that removes groups (and has the epochs for it).",
+                f"No lam up to {lam:.3g} leaves fewer than {n_groups_left(lam)} groups: give lams, "
+                f"or an estimator that removes groups (and has the epochs for it).",
                 ConvergenceWarning,
                 stacklevel=4,
             )
             return lam
         lam *= 2
-    while left(lam / 2) <= 1 and lam > start / limit:
+    while n_groups_left(lam / 2) <= 1 and lam > start / limit:
         lam /= 2
     return lam

@@ -1,4 +1,4 @@
-"""The groups that are left as lam grows."""
+"""lambda_path: the selected groups along lam."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 
 from ..estimators.parameters import check_values
 from ..groups import Groups
-from ._checks import ANY_STUDY, check_rows, read_scorer
-from ._fits import Data, Fits, Order
-from ._models import last_step, read_groups, selected, strength
-from .grid import ARE_LAMS, count_lams, grid
+from ._checks import COMMON_RULES, check_rows, check_scorer
+from ._fits import Data, FitRunner, FitSpec
+from ._models import final_estimator, group_support, resolve_groups, strength_parameter
+from .grid import LAMS_RULE, count_lams, grid
 
 __all__ = ["PathResult", "lambda_path"]
 
 
 @dataclass(frozen=True, eq=False)
 class PathResult:
-    """What `lambda_path` found.
+    """The result of `lambda_path`.
 
     Attributes
     ----------
@@ -28,9 +28,9 @@ class PathResult:
     n_groups_ : ndarray of shape (n_lams,)
         How many groups are left at each.
     support_ : ndarray of bool of shape (n_lams, n_groups)
-        Which ones.
+        Which groups are left at each.
     scores : ndarray of shape (n_lams,)
-        The score of each fit, of the rows held out if there are any.
+        The score of each fit, on X_val and y_val if given.
     groups_ : Groups
         The groups.
 
@@ -90,15 +90,15 @@ def lambda_path(
     groups : any form of groups, default=None
         Groups of the columns for an estimator that has none of its own.
     scoring : str, callable or None, default=None
-        The score; by default the estimator's own.
+        The score; by default the estimator's `score`.
     X_val, y_val : array-like, optional
-        Rows to score; by default those of the fit, whose score only says how well they are fitted.
+        Validation data for the scores; by default the training data.
     sample_weight : array-like of shape (n_samples,), optional
         Weights for the fits.
     n_jobs : int or None, default=None
-        Parallel fits, in joblib's active backend.
+        Number of parallel jobs, in joblib's active backend.
     memory : None, str, path or joblib.Memory, default=None
-        Where to keep finished fits, for the same call to find them again.
+        Cache of finished fits, which a repeated call reads.
         Fits of another version of sgnn or torch are not found.  joblib keeps pickles there, which
         can run code when they are read: trust the folder like code.
     verbose : int, default=0
@@ -112,7 +112,7 @@ def lambda_path(
     Raises
     ------
     ValueError, TypeError
-        For arguments that will not do.
+        For invalid arguments.
 
     See Also
     --------
@@ -120,11 +120,11 @@ def lambda_path(
 
     Notes
     -----
-    Every fit starts anew, unless the estimator has `warm_start=True`: each then goes on from the
-    one before, from the smallest lam to the largest, in one process.  For large networks, which
-    gain nothing by being trained together, a few epochs a lam are then enough.  But what is removed
-    stays removed, and a loss with many minima remembers where it came from: the networks of a
-    warm path are not those that single fits with the same lam would give.
+    Every fit is independent, unless the estimator has `warm_start=True`: each then starts from
+    the one before, from the smallest lam to the largest, in one process.  For large networks,
+    which gain nothing from joint training, a few epochs per lam are then enough.  But removed
+    groups stay removed, and a nonconvex loss may end in another minimum: the networks of a warm
+    path differ from those of single fits with the same lam.
 
     Source: paths over the strength are from Friedman, Hastie and Tibshirani, "Regularization paths
     for generalized linear models via coordinate descent", J. Stat. Softw. 33 (2010), section 2.5.
@@ -139,23 +139,25 @@ def lambda_path(
     >>> path.n_groups_.tolist()[-1] <= 1
     True
     """
-    strength(estimator)
+    strength_parameter(estimator)
     given = {"lams": lams, "n_jobs": n_jobs, "memory": memory, "verbose": verbose}
-    check_values(given, ANY_STUDY | {"lams": ARE_LAMS})
+    check_values(given, COMMON_RULES | {"lams": LAMS_RULE})
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val belong together: give both, or neither.")
     X, y = check_rows(estimator, X, y)
     weights = {} if sample_weight is None else {"sample_weight": np.asarray(sample_weight)}
     held_out = None if X_val is None else (X_val, y_val)
-    own = read_groups(estimator, groups, X)
-    data = Data(X, y, own, read_scorer(estimator, scoring, X, y), weights, {}, held_out)
-    with Fits(
+    own = resolve_groups(estimator, groups, X)
+    data = Data(X, y, own, check_scorer(estimator, scoring, X, y), weights, {}, held_out)
+    with FitRunner(
         estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose, planned=count_lams(lams)
-    ) as fits:
-        strengths = grid(fits, lams)
-        orders = [Order(lam) for lam in strengths]
-        warm = last_step(estimator).get_params(deep=False).get("warm_start", False)
-        outcomes = fits([orders[0]._replace(keep=True), *orders[1:]], along=warm)
-    support = np.stack([outcome.support for outcome in outcomes])
-    scores = np.array([outcome.score for outcome in outcomes])
-    return PathResult(strengths, support, scores, selected(outcomes[0].estimator, own)[1])
+    ) as runner:
+        strengths = grid(runner, lams)
+        specs = [FitSpec(lam) for lam in strengths]
+        warm = final_estimator(estimator).get_params(deep=False).get("warm_start", False)
+        fit_results = runner(
+            [specs[0]._replace(return_estimator=True), *specs[1:]], warm_start=warm
+        )
+    support = np.stack([fit_result.support for fit_result in fit_results])
+    scores = np.array([fit_result.score for fit_result in fit_results])
+    return PathResult(strengths, support, scores, group_support(fit_results[0].estimator, own)[1])

@@ -1,4 +1,4 @@
-"""LambdaSearchCV: lam by cross-validation, with the groups that it leaves."""
+"""LambdaSearchCV: the choice of lam by cross-validation."""
 
 from __future__ import annotations
 
@@ -14,23 +14,30 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from ..estimators.checks import random_generator
 from ..estimators.parameters import check_parameters, either, flag, integer
 from ..groups import Groups
-from ._checks import ANY_STUDY, read_scorer, read_splits
-from ._delegation import BestEstimator
-from ._fits import Data, Fits, Order, Outcome
-from ._models import draw_seed, known_groups, read_groups, selected, strength, with_seed
-from ._results import best_index, cv_results, reaching
-from .grid import ARE_LAMS, count_lams, grid
+from ._checks import COMMON_RULES, check_scorer, check_splits
+from ._delegation import DelegatingSelector
+from ._fits import Data, FitResult, FitRunner, FitSpec
+from ._models import (
+    draw_seed,
+    group_support,
+    groups_before_fit,
+    resolve_groups,
+    strength_parameter,
+    with_seed,
+)
+from ._results import best_index, cv_results, with_n_groups
+from .grid import LAMS_RULE, count_lams, grid
 
 __all__ = ["LambdaSearchCV"]
 
-RULES = ANY_STUDY | {
-    "lams": ARE_LAMS,
+RULES = COMMON_RULES | {
+    "lams": LAMS_RULE,
     "select": either("best", either("one_se", integer(1))),
     "refit": flag,
 }
 
 
-class LambdaSearchCV(BestEstimator):
+class LambdaSearchCV(DelegatingSelector):
     """Choose the strength lam of a group penalty by cross-validation.
 
     lam = argmax over a grid of the mean score of the K models
@@ -52,16 +59,16 @@ class LambdaSearchCV(BestEstimator):
     cv : int, splitter or iterable, default=5
         How to split; an int makes folds, stratified for a classifier.
     scoring : str, callable or None, default=None
-        The score; by default the estimator's own.
+        The score; by default the estimator's `score`.
     select : "best", "one_se" or int, default="best"
         The lam with the highest mean score, the largest if several have it; the largest lam whose
         mean score is within one standard error of that; or the best of those lams that leave so
         many groups in a fit to all rows.
     n_jobs : int or None, default=None
-        Parallel fits, in joblib's active backend.
+        Number of parallel jobs, in joblib's active backend.
     memory : None, str, path or joblib.Memory, default=None
-        Where to keep finished fits, by the content of what they depend on: a search that was
-        killed goes on where it was.
+        Cache of finished fits, keyed by everything they depend on, from which an interrupted
+        search resumes.
         Fits of another version of sgnn or torch are not found.  joblib keeps pickles there, which
         can run code when they are read: trust the folder like code.
     refit : bool, default=True
@@ -71,30 +78,30 @@ class LambdaSearchCV(BestEstimator):
     groups : any form of groups, default=None
         Groups of the columns for an estimator that has none of its own.
     random_state : int, RandomState, Generator or None, default=None
-        Draws one seed for all fits; None leaves the estimator its own `random_state`.
+        Seed of all fits; None keeps the estimator's `random_state`.
 
     Attributes
     ----------
     lams_ : ndarray of shape (n_lams,)
         The strengths, ascending.
     best_lam_, best_score_, best_index_, best_params_
-        The lam chosen, its mean score, its place in `lams_`, and {"lam": best_lam_}.
+        The lam chosen, its mean score, its index in `lams_`, and {"lam": best_lam_}.
     best_estimator_ : estimator
         Fitted to all rows; present if `refit`.
     cv_results_ : dict of arrays
         As in GridSearchCV: param_lam, params, split0_test_score, ..., mean_test_score,
-        std_test_score, rank_test_score, mean_fit_time, ...; besides, how many groups each fit
-        left: split0_group_counts, ..., mean_group_counts, std_group_counts.
+        std_test_score, rank_test_score, mean_fit_time, ...; and the number of groups that each
+        fit selects: split0_group_counts, ..., mean_group_counts, std_group_counts.
     supports_ : ndarray of bool of shape (n_lams, n_splits, n_groups)
-        Which groups each fit left.
+        The groups that each fit selects.
     groups_, group_support_, selected_groups_
-        The groups, which of them `best_estimator_` kept, and their names.
+        The groups, which of them `best_estimator_` selects, and their names.
     n_splits_, scorer_, refit_time_, n_features_in_, feature_names_in_, classes_
         As in GridSearchCV.
 
     See Also
     --------
-    StabilitySelector : Which groups are selected again on other rows.
+    StabilitySelector : Groups that are selected on most samples of the rows.
     lambda_path : The groups at every lam, without cross-validation.
 
     Notes
@@ -153,9 +160,8 @@ class LambdaSearchCV(BestEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets.
         **params
-            What has a value a row goes along with it: `groups` to the splitter (which rows belong
-            together), the rest, such as `sample_weight`, to the fits; or where metadata routing
-            is enabled, to those that ask for it.
+            `groups` is passed to the splitter; the rest, such as `sample_weight`, to the fits;
+            or, if metadata routing is enabled, to the objects that request them.
 
         Returns
         -------
@@ -165,36 +171,35 @@ class LambdaSearchCV(BestEstimator):
         Raises
         ------
         ValueError, TypeError
-            Before training, for input that will not do; after it, if no lam leaves the number of
-            groups that was asked for.
+            For invalid input, before training; after it, if no lam leaves `select` groups.
         KeyboardInterrupt
-            If the user stops: the search is then not fitted, but with `memory` the same call finds
-            the finished fits again.
+            If the user interrupts: the search is then not fitted, but with `memory` a repeated
+            call reads the finished fits.
         """
-        strength(self.estimator)
+        strength_parameter(self.estimator)
         check_parameters(self, RULES)
-        X, y = self._read(X, y)
-        own = read_groups(self.estimator, self.groups, X)
+        X, y = self._check_data(X, y)
+        own = resolve_groups(self.estimator, self.groups, X)
         self._check_select(own, X)
-        self.scorer_ = read_scorer(self.estimator, self.scoring, X, y)
-        routed = self._routed(params)
-        splits = read_splits(self.estimator, self.cv, X, y, routed.splitter.split)
+        self.scorer_ = check_scorer(self.estimator, self.scoring, X, y)
+        routed = self._route_params(params)
+        splits = check_splits(self.estimator, self.cv, X, y, routed.splitter.split)
         data = Data(X, y, own, self.scorer_, routed.estimator.fit, routed.scorer.score)
         seed = None if self.random_state is None else draw_seed(random_generator(self.random_state))
         estimator = with_seed(self.estimator, seed)
         every_lam = isinstance(self.select, Integral)  # is fitted to all rows too
         planned = count_lams(self.lams) * (len(splits) + every_lam)
         planned += bool(self.refit) and not every_lam
-        with Fits(
+        with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
             planned=planned,
-        ) as fits:  # fmt: skip
-            self._search(fits, splits)
+        ) as runner:  # fmt: skip
+            self._search(runner, splits)
         return self
 
     def _check_select(self, own: Groups | None, X: Any) -> None:
-        """Refuse a number of groups that there are not, where that is known before a fit."""
-        groups = known_groups(self.estimator, X) if own is None else own
+        """Raise if select exceeds the number of groups, if that is known before a fit."""
+        groups = groups_before_fit(self.estimator, X) if own is None else own
         if (
             isinstance(self.select, Integral)
             and groups is not None
@@ -205,39 +210,46 @@ class LambdaSearchCV(BestEstimator):
                 f"{len(groups)}."
             )
 
-    def _search(self, fits: Fits, splits: list) -> None:
-        lams = self.lams_ = grid(fits, self.lams)
-        whole: dict[int, Outcome] = {}
+    def _search(self, runner: FitRunner, splits: list) -> None:
+        lams = self.lams_ = grid(runner, self.lams)
+        candidates: dict[int, FitResult] = {}
         if isinstance(self.select, Integral):
-            # the estimator that is kept is the one whose groups were counted
-            orders = [Order(lam, keep=self.refit) for lam in lams]
-            whole = reaching(lams, fits(orders), int(self.select))
-        orders = [Order(lam, train, test) for lam in lams for train, test in splits]
-        outcomes = fits([orders[0]._replace(keep=True), *orders[1:]])
-        self.groups_ = selected(outcomes[0].estimator, fits.data.groups)[1]
-        supports = [outcome.support for outcome in outcomes]
+            # best_estimator_ is the fit whose groups were counted
+            specs = [FitSpec(lam, return_estimator=self.refit) for lam in lams]
+            candidates = with_n_groups(lams, runner(specs), int(self.select))
+        specs = [FitSpec(lam, train, test) for lam in lams for train, test in splits]
+        fit_results = runner([specs[0]._replace(return_estimator=True), *specs[1:]])
+        self.groups_ = group_support(fit_results[0].estimator, runner.data.groups)[1]
+        supports = [fit_result.support for fit_result in fit_results]
         self.supports_ = np.reshape(supports, (len(lams), len(splits), -1))
-        results = self.cv_results_ = cv_results(lams, outcomes)
+        results = self.cv_results_ = cv_results(lams, fit_results)
         self.n_splits_ = len(splits)
         self.best_index_ = best_index(
-            results, list(whole) or range(len(lams)), len(splits), float(self.select == "one_se")
+            results,
+            list(candidates) or range(len(lams)),
+            len(splits),
+            float(self.select == "one_se"),
         )
         self.best_lam_ = float(lams[self.best_index_])
         self.best_params_ = {"lam": self.best_lam_}
         self.best_score_ = float(results["mean_test_score"][self.best_index_])
         if self.refit:
-            last = Order(self.best_lam_, keep=True)
-            best = whole.get(self.best_index_) or fits([last])[0]
+            last = FitSpec(self.best_lam_, return_estimator=True)
+            best = candidates.get(self.best_index_) or runner([last])[0]
             self.best_estimator_, self.refit_time_ = best.estimator, best.fit_time
-            self.group_support_ = selected(best.estimator, fits.data.groups)[0]
+            self.group_support_ = group_support(best.estimator, runner.data.groups)[0]
 
-    def _routed(self, params: dict) -> Bunch:
-        """Who gets which of the params of `fit`."""
+    def _route_params(self, params: dict) -> Bunch:
+        """The params of `fit` for the estimator, the splitter and the scorer."""
         if get_config()["enable_metadata_routing"]:
             return process_routing(self, "fit", **params)
         fit = {name: value for name, value in params.items() if name != "groups"}
-        weighs = getattr(self.scorer_, "_accept_sample_weight", bool)()
-        score = {"sample_weight": fit["sample_weight"]} if weighs and "sample_weight" in fit else {}
+        scorer_weighted = getattr(self.scorer_, "_accept_sample_weight", bool)()
+        score = (
+            {"sample_weight": fit["sample_weight"]}
+            if scorer_weighted and "sample_weight" in fit
+            else {}
+        )
         return Bunch(
             estimator=Bunch(fit=fit),
             splitter=Bunch(split={"groups": params.get("groups")}),
@@ -245,12 +257,12 @@ class LambdaSearchCV(BestEstimator):
         )
 
     def get_metadata_routing(self) -> MetadataRouter:
-        """Who asks for which metadata.
+        """Get the metadata routing.
 
         Returns
         -------
         routing : MetadataRouter
-            The estimator's fit, the scorer and the splitter.
+            Of the estimator's fit, the scorer and the splitter.
         """
         fit = MethodMapping().add(caller="fit", callee="fit")
         split = MethodMapping().add(caller="fit", callee="split")

@@ -1,4 +1,4 @@
-"""StabilitySelector: which groups are selected again, on other samples of the rows."""
+"""StabilitySelector: groups that are selected on most samples of the rows."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ from ..metrics import (
     nogueira_stability,
     similarity_stability,
 )
-from ._checks import ANY_STUDY
-from ._fits import Data, Fits, Order
-from ._models import draw_seed, read_groups, selected, strength, with_seed
-from ._selector import MetaSelector
-from .grid import ARE_LAMS, count_lams, grid
+from ._checks import COMMON_RULES
+from ._fits import Data, FitRunner, FitSpec
+from ._meta_selector import MetaSelector
+from ._models import draw_seed, group_support, resolve_groups, strength_parameter, with_seed
+from .grid import LAMS_RULE, count_lams, grid
 
 __all__ = ["StabilitySelector"]
 
-RULES = ANY_STUDY | {
+RULES = COMMON_RULES | {
     "n_bootstraps": integer(2),
     "threshold": number(0, 1, open_low=True),
-    "lams": either(None, ARE_LAMS),
+    "lams": either(None, LAMS_RULE),
     "subsample": choice("bootstrap", "half"),
 }
 
@@ -50,23 +50,22 @@ class StabilitySelector(MetaSelector):
         `alpha` (= lam: Lasso) or `C` (= 1/(n lam): LogisticRegression with an l1 penalty) and
         `coef_`; or a pipeline that ends in one of these.
     n_bootstraps : int, default=100
-        How many samples, B.
+        Number of samples, B.
     threshold : float, default=0.6
-        The share of them in which a group has to be selected, in (0, 1].
+        The share of samples on which a selected group has to be selected, in (0, 1].
     lams : None, int or array-like, default=None
-        The strengths: the estimator's own, so many of a grid as in `lambda_path`, or these.
+        The strengths: the estimator's lam, a grid of so many as in `lambda_path`, or these.
     subsample : {"bootstrap", "half"}, default="bootstrap"
-        Samples with replacement as large as the data, or halves without.  Those of a classifier
-        have the classes in their proportions.
+        Bootstrap samples, or halves without replacement; stratified for a classifier.
     n_jobs : int or None, default=None
-        Parallel fits, in joblib's active backend; the results are the same for any number.
+        Number of parallel jobs, in joblib's active backend; it does not change the results.
     memory : None, str, path or joblib.Memory, default=None
-        Where to keep finished fits, by the content of what they depend on: a study that was
-        killed goes on where it was, if `random_state` is an int.
+        Cache of finished fits, keyed by everything they depend on, from which an interrupted
+        selection resumes if `random_state` is an int.
         Fits of another version of sgnn or torch are not found.  joblib keeps pickles there, which
         can run code when they are read: trust the folder like code.
     random_state : int, RandomState, Generator or None, default=None
-        Draws the samples, and the seed of each fit.
+        Seed of the samples and of the fits.
     verbose : int, default=0
         1 shows one progress bar for all fits.
     groups : any form of groups, default=None
@@ -77,13 +76,13 @@ class StabilitySelector(MetaSelector):
     lams_ : ndarray of shape (n_lams,)
         The strengths, ascending.
     supports_ : ndarray of bool of shape (n_lams, n_bootstraps, n_groups)
-        What each fit selected.
+        The groups that each fit selects.
     selection_probabilities_ : ndarray of shape (n_lams, n_groups)
-        The share of the samples in which each group was selected.
+        The share of the samples on which each group is selected.
     stability_ : dict of arrays
-        How far the samples agree, at each lam: "jaccard", "nogueira" and "similarity", (n_lams,),
-        and "nogueira_interval", (n_lams, 2), at 95 %; see `sgnn.metrics`.  "similarity" does not
-        count a group as missing where one with correlated columns stands in.
+        Agreement of the samples at each lam: "jaccard", "nogueira" and "similarity", (n_lams,),
+        and "nogueira_interval", (n_lams, 2), at 95 %; see `sgnn.metrics`.  "similarity" counts
+        the selection of a correlated group instead as partial agreement.
     groups_, group_support_, selected_groups_
         The groups, which of them are selected, and their names.
     n_features_in_, feature_names_in_
@@ -95,8 +94,8 @@ class StabilitySelector(MetaSelector):
 
     Notes
     -----
-    A sample is a vector of sample weights where the estimator's `fit` takes these, and else a list
-    of rows.  With q groups selected on average out of p on halves of the rows, and a threshold pi
+    A sample is a vector of sample weights if the estimator's `fit` takes these, else a list of
+    rows.  With q groups selected on average out of p on halves of the rows, and a threshold pi
     > 1/2, no more than q^2 / ((2 pi - 1) p) selected groups are expected to be wrong, if the wrong
     ones are exchangeable (theorem 1 of the source).
 
@@ -159,25 +158,25 @@ class StabilitySelector(MetaSelector):
         Raises
         ------
         ValueError, TypeError
-            Before training, for input that will not do.
+            For invalid input, before training.
         """
-        strength(self.estimator)
+        strength_parameter(self.estimator)
         check_parameters(self, RULES)
         rng = random_generator(self.random_state)
-        X, y = self._read(X, y)
-        data = Data(X, y, read_groups(self.estimator, self.groups, X))
-        estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits that make the grid
+        X, y = self._check_data(X, y)
+        data = Data(X, y, resolve_groups(self.estimator, self.groups, X))
+        estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid
         samples = self._samples(y, rng)
         n_lams = 1 if self.lams is None else count_lams(self.lams)
-        with Fits(
+        with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
             planned=n_lams * len(samples),
-        ) as fits:  # fmt: skip
-            self.lams_ = grid(fits, [fits.own_lam] if self.lams is None else self.lams)
-            orders = [sample._replace(lam=lam) for lam in self.lams_ for sample in samples]
-            first, *others = fits([orders[0]._replace(keep=True), *orders[1:]])
-        support, self.groups_ = selected(first.estimator, data.groups)
-        supports = [support, *(outcome.support for outcome in others)]
+        ) as runner:  # fmt: skip
+            self.lams_ = grid(runner, [runner.estimator_lam] if self.lams is None else self.lams)
+            specs = [sample._replace(lam=lam) for lam in self.lams_ for sample in samples]
+            first, *others = runner([specs[0]._replace(return_estimator=True), *specs[1:]])
+        support, self.groups_ = group_support(first.estimator, data.groups)
+        supports = [support, *(fit_result.support for fit_result in others)]
         self.supports_ = np.reshape(supports, (len(self.lams_), len(samples), -1))
         self.selection_probabilities_ = self.supports_.mean(axis=1)
         self.group_support_ = self.selection_probabilities_.max(axis=0) >= self.threshold
@@ -185,21 +184,23 @@ class StabilitySelector(MetaSelector):
         self.stability_ = _stability(self.supports_, similarity)
         return self
 
-    def _samples(self, y: Any, rng: np.random.Generator) -> list[Order]:
-        """Orders without their lam: a sample of the rows each, and a seed."""
-        weighs = has_fit_parameter(self.estimator, "sample_weight")
+    def _samples(self, y: Any, rng: np.random.Generator) -> list[FitSpec]:
+        """Specs without lam: each has a sample of the rows and a seed."""
+        weighted = has_fit_parameter(self.estimator, "sample_weight")
         strata = np.ravel(y) if is_classifier(self.estimator) else None
         samples = []
         for _ in range(self.n_bootstraps):
-            weight = draw(rng, len(y), strata, self.subsample)
+            weight = draw_sample(rng, len(y), strata, self.subsample)
             seed = draw_seed(rng)
-            rows = {"weight": weight} if weighs else {"train": np.repeat(range(len(y)), weight)}
-            samples.append(Order(np.nan, seed=seed, **rows))
+            rows = {"weight": weight} if weighted else {"train": np.repeat(range(len(y)), weight)}
+            samples.append(FitSpec(np.nan, seed=seed, **rows))
         return samples
 
 
-def draw(rng: np.random.Generator, n: int, strata: np.ndarray | None, subsample: str) -> np.ndarray:
-    """How often each of n rows is in the sample, (n,), stratum by stratum."""
+def draw_sample(
+    rng: np.random.Generator, n: int, strata: np.ndarray | None, subsample: str
+) -> np.ndarray:
+    """Draw a stratified sample: the count of each of n rows, (n,)."""
     counts = np.zeros(n, dtype=np.int64)
     labels = np.zeros(n) if strata is None else strata
     for label in np.unique(labels):
@@ -212,15 +213,15 @@ def draw(rng: np.random.Generator, n: int, strata: np.ndarray | None, subsample:
 
 
 def _similarity(fitted: Any, X: Any, labels: np.ndarray) -> np.ndarray:
-    """Similarity of the groups of columns that the estimator, or a pipeline's end, has seen."""
-    seen = fitted[:-1].transform(X) if isinstance(fitted, Pipeline) and len(fitted) > 1 else X
-    table = seen.toarray() if issparse(seen) else np.asarray(seen, dtype=np.float64)
+    """Similarity of the groups of columns of the final estimator's input."""
+    inputs = fitted[:-1].transform(X) if isinstance(fitted, Pipeline) and len(fitted) > 1 else X
+    table = inputs.toarray() if issparse(inputs) else np.asarray(inputs, dtype=np.float64)
     filled = SimpleImputer(keep_empty_features=True).fit_transform(table.reshape(len(table), -1))
     return group_similarity(filled, labels)
 
 
 def _stability(supports: np.ndarray, similarity: np.ndarray) -> dict[str, np.ndarray]:
-    """How far the runs agree at each lam; supports are (n_lams, n_runs, n_groups)."""
+    """Agreement of the runs at each lam; supports are (n_lams, n_runs, n_groups)."""
     return {
         "jaccard": np.array([jaccard_stability(runs) for runs in supports]),
         "nogueira": np.array([nogueira_stability(runs) for runs in supports]),

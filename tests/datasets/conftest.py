@@ -1,4 +1,4 @@
-"""No test of the data sets reaches the network or the user's own cache."""
+"""Tests of data sets use neither the network nor the user's cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 
 @pytest.fixture
 def offline(monkeypatch, tmp_path):
-    """Refuse every download, hide $SGNN_DATA, and put the user's cache into `tmp_path`."""
+    """Make every download fail, hide $SGNN_DATA, and put the user's cache into `tmp_path`."""
     pooch = pytest.importorskip("pooch")
 
     def refuse(url, *args, **kwargs):

@@ -1,4 +1,4 @@
-"""Archives are unpacked up to a limit, whatever they claim to hold."""
+"""Archives are unpacked up to a limit."""
 
 from __future__ import annotations
 

@@ -16,22 +16,22 @@ N_ROWS = 15_200
 
 @pytest.fixture
 def cached(offline, monkeypatch):
-    """Let scikit-learn hold random rows, and return what it was asked."""
+    """Replace fetch_covtype by random rows, and return the arguments of its calls."""
     rng = np.random.default_rng(0)
     rows = rng.integers(0, 4000, (N_ROWS, 54)).astype(np.float64)
     classes = rng.integers(1, 8, N_ROWS).astype(np.int32)
-    asked = []
+    calls = []
 
     def fetch_covtype(**kwargs):
-        asked.append(kwargs)
+        calls.append(kwargs)
         return rows, classes
 
     monkeypatch.setattr(sklearn.datasets, "fetch_covtype", fetch_covtype)
-    return rows, classes, asked
+    return rows, classes, calls
 
 
 def test_all_rows(cached, tmp_path):
-    rows, classes, asked = cached
+    rows, classes, calls = cached
     covertype = fetch_covertype(tmp_path, False)
     np.testing.assert_array_equal(covertype.data, rows)
     assert covertype.data.dtype == np.float32
@@ -41,7 +41,7 @@ def test_all_rows(cached, tmp_path):
     assert covertype.split[[0, 11_339, 11_340, 15_119, 15_120]].tolist() == [
         *("train", "train", "valid", "valid", "test")
     ]
-    assert asked == [{"data_home": tmp_path, "download_if_missing": False, "return_X_y": True}]
+    assert calls == [{"data_home": tmp_path, "download_if_missing": False, "return_X_y": True}]
 
 
 def test_groups(cached):
@@ -61,7 +61,7 @@ def test_balanced_rows_without_their_file(cached):
     assert Counter(covertype.split.tolist()) == {"train": 11_340, "valid": 3780}
 
 
-def test_missing_data_are_refused(offline, tmp_path):
+def test_missing_data_raise(offline, tmp_path):
     with pytest.raises(FileNotFoundError, match="download_if_missing=False forbids"):
         fetch_covertype(tmp_path, download_if_missing=False)
 
@@ -75,14 +75,14 @@ def test_offline(offline, monkeypatch):
         fetch_covertype()
 
 
-def test_damaged_head_is_refused(offline, tmp_path):
+def test_damaged_head_raises(offline, tmp_path):
     (tmp_path / HEAD).parent.mkdir()
     (tmp_path / HEAD).write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(ValueError, match=r"first20000\.npz is damaged"):
         fetch_covertype(tmp_path, subset="balanced")
 
 
-def test_refused_choice(cached):
+def test_invalid_choice(cached):
     with pytest.raises(ValueError, match="subset='head' is not understood; give one of"):
         fetch_covertype(subset="head")
 

@@ -41,7 +41,7 @@ def write_tarball(path, members):
 
 @pytest.fixture
 def tiny(offline, monkeypatch, tmp_path):
-    """Return a data folder with a tiny tarball, whose digest is taken for the published one."""
+    """Return a data folder with a tiny tarball, which is accepted in place of the published one."""
     content = b"".join(array.tobytes() for array in PARSED.values())
     monkeypatch.setattr(_donor_sites, "_SHA256", hashlib.sha256(content).hexdigest())
     write_tarball(tmp_path / "data" / "memset" / "MEMset.tar.gz", MEMBERS)
@@ -127,14 +127,14 @@ def test_without_pooch(offline, monkeypatch):
     ],
     ids=["other sequence", "other letter", "other length", "no header", "empty"],
 )
-def test_other_sequences_are_refused(tiny, changed):
+def test_other_sequences_raise(tiny, changed):
     write_tarball(tiny / "memset" / "MEMset.tar.gz", MEMBERS | changed)
     with pytest.raises(ValueError, match=r"MEMset\.tar\.gz is damaged .* delete it"):
         fetch_donor_splice_sites(tiny)
     assert not (tiny / "memset" / "memset_donor5.npz").exists()
 
 
-def test_missing_member_is_refused(tiny):
+def test_missing_member_raises(tiny):
     write_tarball(tiny / "memset" / "MEMset.tar.gz", {"train5_hs": MEMBERS["train5_hs"]})
     with pytest.raises(ValueError, match=r"MEMset\.tar\.gz is damaged"):
         fetch_donor_splice_sites(tiny)
@@ -142,20 +142,20 @@ def test_missing_member_is_refused(tiny):
 
 @pytest.mark.parametrize("name", ["MEMset.tar.gz", "memset_donor5.npz"])
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>", b"PK\x03\x04 cut"])
-def test_damaged_file_is_refused(tiny, name, content):
+def test_damaged_file_raises(tiny, name, content):
     (tiny / "memset" / name).write_bytes(content)
     with pytest.raises(ValueError, match=f"{name} is damaged"):
         fetch_donor_splice_sites(tiny)
 
 
-def test_other_arrays_are_refused(tiny):
+def test_other_arrays_raise(tiny):
     path = tiny / "memset" / "memset_donor5.npz"
     np.savez(path, **PARSED | {"y_test": 1 - PARSED["y_test"]})
     with pytest.raises(ValueError, match=r"memset_donor5\.npz is damaged"):
         fetch_donor_splice_sites(tiny)
 
 
-def test_cut_tarball_is_refused(tiny):
+def test_cut_tarball_raises(tiny):
     path = tiny / "memset" / "MEMset.tar.gz"
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(ValueError, match=r"MEMset\.tar\.gz is damaged"):

@@ -98,12 +98,12 @@ def test_classes_are_equally_frequent(n_classes):
         ({"group_size": [1, 2]}, r"group_size=\[1, 2\] does not fit n_groups=10"),
     ],
 )
-def test_refusals(make, kwargs, name):
+def test_errors(make, kwargs, name):
     with pytest.raises(ValueError, match=name):
         make(**kwargs)
 
 
-def test_refused_numbers_of_one_maker():
+def test_invalid_numbers_of_one_maker():
     with pytest.raises(ValueError, match="n_classes"):
         make_grouped_classification(n_classes=1)
     with pytest.raises(TypeError, match="n_samples"):

@@ -36,7 +36,7 @@ FIRST = """\
 67.0,1.0,4.0,160.0,286.0,0.0,2.0,108.0,1.0,1.5,2.0,3.0,3.0,2
 67.0,1.0,4.0,120.0,229.0,0.0,2.0,129.0,1.0,2.6,2.0,2.0,7.0,1
 """
-# What the codebook of the archive calls the codes, in the words of FFTrees.
+# Meaning of the codes in the codebook of the archive, in the words of FFTrees.
 WORDS = {
     "cp": ["ta", "aa", "np", "a"],
     "restecg": ["normal", "abnormal", "hypertrophy"],
@@ -47,7 +47,7 @@ WORDS = {
 
 @pytest.fixture
 def tiny(offline, monkeypatch, tmp_path):
-    """Return a data folder with two published patients, the hash taken for the known one."""
+    """Return a data folder with two published patients, accepted in place of the published file."""
     path = tmp_path / ARCHIVE
     path.parent.mkdir()
     with zipfile.ZipFile(path, "w") as archive:
@@ -95,7 +95,7 @@ def test_the_embedded_table():
     assert heart.feature_names == TESTS
 
 
-def test_its_licence_is_beside_it():
+def test_its_license_is_included():
     notice = resources.files("sgnn.datasets").joinpath("data/heart_costs.txt").read_text("utf-8")
     assert "CC0 1.0" in notice
     assert "FFTrees" in notice
@@ -136,7 +136,7 @@ def test_a_frame_needs_pandas(monkeypatch):
 
 @pytest.mark.parametrize("by", ["test", "procedure"])
 def test_the_frame_in_a_pipeline(by):
-    """Its words are encoded, and its prices are those of the columns before that."""
+    """Its words are encoded; the prices are those of the source columns."""
     heart = load_heart_costs(by=by, as_frame=True)
     encode = make_column_transformer(
         (OneHotEncoder(sparse_output=False), make_column_selector(dtype_include="category")),
@@ -224,24 +224,24 @@ def _tabbed(word, width):
 
 
 @pytest.mark.parametrize("content", [b"", b"<html>not found</html>"])
-def test_damaged_archive_is_refused(tiny, content):
+def test_damaged_archive_raises(tiny, content):
     (tiny / ARCHIVE).write_bytes(content)
     with pytest.raises(ValueError, match=r"heart\+disease\.zip is damaged .* delete it"):
         fetch_heart_costs(tiny)
 
 
-def test_a_missing_file_is_refused(offline, tmp_path):
+def test_a_missing_file_raises(offline, tmp_path):
     with pytest.raises(FileNotFoundError, match="download_if_missing=False"):
         fetch_heart_costs(tmp_path, download_if_missing=False)
 
 
 @pytest.mark.parametrize("argument", ["by", "edition"])
-def test_refused_choices(tiny, argument):
+def test_invalid_choices(tiny, argument):
     with pytest.raises(ValueError, match=f"{argument}='row' is not understood; give one of"):
         fetch_heart_costs(tiny, **{argument: "row"})
 
 
-def test_refused_groups_of_the_embedded_table():
+def test_invalid_groups_of_the_embedded_table():
     with pytest.raises(ValueError, match="by='row' is not understood; give one of"):
         load_heart_costs(by="row")
 

@@ -1,4 +1,4 @@
-"""The hydraulic rig: sensors of three rates, parsed, cached, refused."""
+"""The hydraulic rig: sensors of three rates, parsed, cached, validated."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def table(rows):
 
 @pytest.fixture
 def tiny(offline, monkeypatch, tmp_path):
-    """Return a data folder with two cycles, whose hash is taken for the published one."""
+    """Return a data folder with two cycles, which is accepted in place of the published one."""
     path = tmp_path / "data" / ARCHIVE
     path.parent.mkdir(parents=True)
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
@@ -105,7 +105,7 @@ def test_second_call_reads_the_parsed_arrays(tiny, monkeypatch, tmp_path):
     assert [path.name for path in (home / "hydraulic").iterdir()] == ["hydraulic_1hz.npz"]
 
 
-def test_damaged_archive_is_refused(tiny):
+def test_damaged_archive_raises(tiny):
     content = (tiny / ARCHIVE).read_bytes()
     (tiny / ARCHIVE).write_bytes(content[:-1])
     with pytest.raises(ValueError, match=r"systems\.zip is damaged .* delete it"):
@@ -114,18 +114,18 @@ def test_damaged_archive_is_refused(tiny):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 cut"])
-def test_damaged_arrays_are_refused(tiny, content):
+def test_damaged_arrays_raise(tiny, content):
     (tiny / PARSED).write_bytes(content)
     with pytest.raises(ValueError, match=r"hydraulic_1hz\.npz is damaged"):
         fetch_hydraulic(tiny)
 
 
-def test_missing_file_is_refused(offline, tmp_path):
+def test_missing_file_raises(offline, tmp_path):
     with pytest.raises(FileNotFoundError, match="download_if_missing=False"):
         fetch_hydraulic(tmp_path, download_if_missing=False)
 
 
-def test_refused_choice(tiny):
+def test_invalid_choice(tiny):
     with pytest.raises(ValueError, match="target='pump' is not understood; give one of"):
         fetch_hydraulic(tiny, target="pump")
 

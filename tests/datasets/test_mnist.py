@@ -1,4 +1,4 @@
-"""MNIST and Fashion-MNIST: found, downloaded, refused."""
+"""MNIST and Fashion-MNIST: found, downloaded, validated."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ def accept(monkeypatch, text):
 
 @pytest.fixture
 def tiny(offline, monkeypatch, tmp_path):
-    """Return a data folder with three rows, whose hash is taken for the published one."""
+    """Return a data folder with three rows, which is accepted in place of the published one."""
     text = published(ROWS, CLASSES)
     accept(monkeypatch, text)
     return put(tmp_path / "data", text)
@@ -105,13 +105,13 @@ def test_download_happens_once(tiny, monkeypatch, tmp_path):
 @pytest.mark.parametrize(
     "content", [b"", b"<html>not found</html>", b"PK\x03\x04 cut"], ids=["empty", "html", "cut"]
 )
-def test_damaged_archive_is_refused(tiny, content):
+def test_damaged_archive_raises(tiny, content):
     (tiny / ARCHIVE).write_bytes(content)
     with pytest.raises(ValueError, match=r"diagnosis\.zip is damaged .* delete it"):
         fetch_sensorless_drive(tiny)
 
 
-def test_other_content_is_refused(tiny):
+def test_other_content_raises(tiny):
     put(tiny, published(ROWS + 1, CLASSES))
     with pytest.raises(ValueError, match=r"diagnosis\.zip is damaged"):
         fetch_sensorless_drive(tiny)
@@ -120,7 +120,7 @@ def test_other_content_is_refused(tiny):
         fetch_sensorless_drive(tiny)
 
 
-def test_missing_files_are_refused(offline, tmp_path):
+def test_missing_files_raise(offline, tmp_path):
     with pytest.raises(FileNotFoundError, match="download_if_missing=False"):
         fetch_sensorless_drive(tmp_path, download_if_missing=False)
     with pytest.raises(ConnectionError, match="set SGNN_DATA or data_home"):
@@ -130,12 +130,12 @@ def test_missing_files_are_refused(offline, tmp_path):
 
 
 @pytest.mark.parametrize("argument", ["subset", "by"])
-def test_refused_choices(tiny, argument):
+def test_invalid_choices(tiny, argument):
     with pytest.raises(ValueError, match=f"{argument}='row' is not understood; give one of"):
         fetch_sensorless_drive(tiny, **{argument: "row"})
 
 
-def test_damaged_subset_is_refused(tiny):
+def test_damaged_subset_raises(tiny):
     (tiny / SUBSET).write_bytes(b"PK\x03\x04 cut")
     with pytest.raises(ValueError, match=r"subset2200\.npz is damaged"):
         fetch_sensorless_drive(tiny, subset="2200")

@@ -43,7 +43,7 @@ def test_strong_group_sparsity(group_size, correctness, n_active, seed):
     assert np.unique(made.groups)[made.support].tolist() == covering.tolist()
 
 
-def test_any_number_of_nonzeros_can_be_had():
+def test_any_number_of_nonzeros_is_possible():
     for n_nonzero in range(3, 13):
         made = make_strong_group_sparse(1, 5, 4, 3, n_nonzero / 12, random_state=0)
         assert np.count_nonzero(made.coef) == n_nonzero
@@ -134,11 +134,11 @@ def test_random_state():
         {"noise": -1.0},
     ],
 )
-def test_refusals(kwargs):
+def test_errors(kwargs):
     with pytest.raises(ValueError, match=next(iter(kwargs))):
         make_strong_group_sparse(**kwargs)
 
 
-def test_refused_types():
+def test_invalid_types():
     with pytest.raises(TypeError, match="group_size"):
         make_strong_group_sparse(group_size=[1, 2])

@@ -1,4 +1,4 @@
-"""Haar bands: sizes, one band by hand, and the way back."""
+"""Haar bands: sizes, one band by hand, and the inverse."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_images_are_not_changed(images):
         (np.zeros((2, 28, 28)), 0, "level=0"),
     ],
 )
-def test_refusals(given, level, message):
+def test_errors(given, level, message):
     with pytest.raises(ValueError, match=message):
         haar_groups(given, level)
 

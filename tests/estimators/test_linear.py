@@ -1,4 +1,4 @@
-"""The linear baselines against other solvers, and in scikit-learn's hands."""
+"""The linear baselines: scikit-learn's checks, and agreement with other solvers."""
 
 from __future__ import annotations
 
@@ -140,12 +140,12 @@ def test_unpenalized_classes_are_those_of_scikit_learn():
     assert model.objective_ == pytest.approx(ours)
 
 
-# what a solution says of itself -----------------------------------------------------------------
+# fitted attributes ------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("lam", [0.01, 0.1])
 @pytest.mark.parametrize("standardize", [False, True])
-def test_it_is_certified(data, lam, standardize):
+def test_the_kkt_residual_is_at_most_tol(data, lam, standardize):
     kind, X, y = data
     model = new(kind, lam, standardize=standardize).fit(X, y)
     assert 0 <= model.kkt_residual_ <= model.tol
@@ -192,7 +192,7 @@ def test_norms_support_and_importances_agree(data):
     np.testing.assert_array_equal(selector.get_support(), model.get_support())
 
 
-def test_removed_columns_are_not_looked_at(data):
+def test_removed_columns_are_not_read(data):
     kind, X, y = data
     model = new(kind).fit(X, y)
     spoilt = X.copy()
@@ -209,7 +209,7 @@ def test_removed_columns_are_not_looked_at(data):
 
 
 @pytest.mark.parametrize("value", [0.0, 0.1, 1e9 / 3])
-def test_a_target_that_does_not_vary_is_the_intercept(value):
+def test_a_constant_target_is_the_intercept(value):
     with pytest.warns(ConvergenceWarning, match="no group is left") as caught:
         model = new(GroupLassoRegressor).fit(X, np.full(len(X), value), np.arange(len(X)))
     assert len(caught) == 1
@@ -365,7 +365,7 @@ def test_replicas_are_single_fits_in_the_order_of_the_arguments(data, weighted):
     kind, X, y = data
     lams = [0.01, 0.3, 0.1, 0.03, 0.1]
     counts = np.random.default_rng(0).multinomial(len(X), np.full(len(X), 1 / len(X)), size=2)
-    # two samples of the rows in turn: the walk along lam jumps over the other one's
+    # two bootstrap samples in turn: each has a path of its own
     weights = [counts[r % 2].astype(float) for r in range(5)] if weighted else None
     model = new(kind, 7.0, warm_start=True)
     replicas = model.fit_replicas(X, y, lams, weights, seeds=range(5))
@@ -381,7 +381,7 @@ def test_replicas_are_single_fits_in_the_order_of_the_arguments(data, weighted):
         assert replica.lambda_max_ == single.lambda_max_
 
 
-def test_replicas_walk_along_lam(data):
+def test_replicas_are_warm_started(data):
     """The smallest lam takes few iterations more after the next one."""
     kind, X, y = data
     near, far = new(kind).fit_replicas(X, y, [0.0100, 0.0101])
@@ -391,19 +391,19 @@ def test_replicas_walk_along_lam(data):
 
 def test_replicas_are_refused_before_any_is_fitted(data, monkeypatch):
     kind, X, y = data
-    monkeypatch.setattr(kind, "_solved", lambda *_: pytest.fail("a fit was made"))
+    monkeypatch.setattr(kind, "_solve", lambda *_: pytest.fail("a fit was made"))
     with pytest.raises(ValueError, match="lam must be a finite number >= 0, got -1"):
         new(kind).fit_replicas(X, y, [0.1, -1.0])
 
 
-def test_too_few_iterations_are_said(data):
+def test_too_few_iterations_warn(data):
     kind, X, y = data
     with pytest.warns(ConvergenceWarning, match="max_iter=2"):
         model = new(kind, max_iter=2).fit(X, y)
     assert model.kkt_residual_ > model.tol
 
 
-# manners ----------------------------------------------------------------------------------------
+# errors -----------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize(

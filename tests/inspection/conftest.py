@@ -21,7 +21,7 @@ def pyplot(agg):
 
 
 @pytest.fixture(scope="session")
-def catalogue(agg):
+def registry(agg):
     """Return the display of all registered regularizers."""
     from sgnn.inspection import RegularizerDisplay
 

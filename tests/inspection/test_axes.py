@@ -11,21 +11,21 @@ from sgnn.inspection._axes import axes_or_new
 from ..programs import printed
 
 
-def test_axes_are_given_back(pyplot):
+def test_given_axes_are_returned(pyplot):
     ax = pyplot.figure().add_subplot()
     assert axes_or_new(ax) is ax
 
 
-def test_a_new_figure_is_made_as_asked(pyplot):
+def test_a_new_figure_has_the_given_arguments(pyplot):
     before = set(pyplot.get_fignums())
     ax = axes_or_new(None, figsize=(3, 2))
     assert ax.figure.number not in before
     assert ax.figure.get_size_inches().tolist() == [3, 2]
 
 
-def test_what_is_no_axes_is_refused(pyplot):
+def test_other_axes_raise(pyplot):
     with pytest.raises(
-        TypeError, match=r"ax=<Figure .*> is no place to draw: give Matplotlib axes"
+        TypeError, match=r"ax=<Figure .*> is not Matplotlib axes: give Matplotlib axes"
     ):
         axes_or_new(pyplot.figure())
 
@@ -36,6 +36,6 @@ def test_without_matplotlib(monkeypatch):
         axes_or_new(None)
 
 
-def test_matplotlib_is_not_imported_before_something_is_drawn():
+def test_matplotlib_is_imported_lazily():
     program = "import sgnn.inspection, sys; print('matplotlib' in sys.modules)"
     assert printed(program) == "False\n"

@@ -1,4 +1,4 @@
-"""GroupImportanceDisplay draws a bar a group, with whiskers where there are several values."""
+"""GroupImportanceDisplay draws a bar per group, with error bars for several values."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def bars(display):
 
 
 def whiskers(display):
-    """Half the length of each whisker, from the top."""
+    """Half the length of each error bar, from the top."""
     (lines,) = display.ax_.collections
     return [np.ptp(segment[:, 0]) / 2 for segment in lines.get_segments()]
 
@@ -57,7 +57,7 @@ def test_bars_from_the_most_important_group_to_the_least():
     assert not display.ax_.collections
 
 
-def test_whiskers_go_with_their_bars():
+def test_error_bars_are_at_their_bars():
     values, errors = np.array([0.25, 1.0, 0.5]), np.array([0.1, 0.2, 0.3])
     display = GroupImportanceDisplay(values, NAMES, values > 0, errors=errors).plot()
     assert whiskers(display) == pytest.approx([0.2, 0.3, 0.1])
@@ -108,7 +108,7 @@ def test_means_over_several_fits(made):
     np.testing.assert_array_equal(display.support, kept)
 
 
-def test_fits_that_do_not_belong_together(made, model):
+def test_fits_with_other_groups_raise(made, model):
     other = GroupLassoRegressor(3).fit(made.data, made.target)
     for fits, words in (([model, other], "2 fits with 2 sets"), ([], "0 fits with 0 sets")):
         with pytest.raises(ValueError, match=f"estimators has {words} of groups: give fits of one"):
@@ -117,7 +117,7 @@ def test_fits_that_do_not_belong_together(made, model):
 
 @pytest.mark.parametrize("form", [np.array, sparse.csr_array, pd.DataFrame])
 def test_permutations_by_their_expectation(form):
-    """y = 2 a + b: squares lose 2 * 4 var(a) + ... in the mean, whatever is shuffled with it."""
+    """y = 2 a + b: the expected decrease in squares is 2 * 4 var(a) + ... for any order."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(4000, 4))
     y = 2 * X[:, 0] + X[:, 1]
@@ -130,8 +130,8 @@ def test_permutations_by_their_expectation(form):
     assert drops.shape == (3, 3)
 
 
-def test_columns_of_a_group_are_shuffled_together():
-    """y = a - b with b = a, but for noise: apart they would spoil it, together they do not."""
+def test_columns_of_a_group_are_permuted_jointly():
+    """y = a - b with b close to a: a joint permutation hardly changes y."""
     rng = np.random.default_rng(0)
     a = rng.normal(size=(500, 1))
     X = np.hstack([a, a + 0.01 * rng.normal(size=(500, 1))])
@@ -166,8 +166,10 @@ def test_it_draws_in_the_axes_it_is_given(model, pyplot):
     assert display.figure_ is ax.figure
 
 
-def test_refusals(made):
+def test_errors(made):
     with pytest.raises(NotFittedError):
         GroupImportanceDisplay.from_estimator(GroupLassoRegressor())
-    with pytest.raises(TypeError, match=r"says nothing of groups: .* or call from_permutations"):
+    with pytest.raises(
+        TypeError, match=r"has no importances of groups: .* or call from_permutations"
+    ):
         GroupImportanceDisplay.from_estimator(Lasso().fit(made.data, made.target))

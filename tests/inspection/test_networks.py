@@ -13,7 +13,7 @@ from sgnn.inspection import AccuracySparsityDisplay, FilterDisplay, LayerSparsit
 
 @pytest.fixture(scope="module")
 def networks():
-    """One as it was trained, and one that has lost the filters 1 and 4 by our hand."""
+    """A trained network, and a copy with the filters 1 and 4 set to 0."""
     digits = load_digit_rows()
     settings = {
         "image_shape": (1, 8, 8), "architecture_options": {"filters": (8, 6), "units": (12,)},
@@ -44,7 +44,7 @@ def test_bars_are_the_shares_of_zeros(agg, networks):
     assert display.figure_ is display.ax_.figure
 
 
-def test_bars_go_where_they_are_told(agg, networks):
+def test_bars_are_drawn_in_the_given_axes(agg, networks):
     from matplotlib import pyplot
 
     ax = pyplot.subplots()[1]
@@ -53,7 +53,7 @@ def test_bars_go_where_they_are_told(agg, networks):
         LayerSparsityDisplay.from_estimator(networks["dense"], ax="here")
 
 
-def test_kernels_are_drawn_and_dead_ones_crossed_out(agg, networks):
+def test_zero_kernels_are_crossed_out(agg, networks):
     display = FilterDisplay.from_estimators(networks)
     assert list(display.axes_) == ["dense", "sparse"]
     for title, panel in display.axes_.items():
@@ -64,11 +64,11 @@ def test_kernels_are_drawn_and_dead_ones_crossed_out(agg, networks):
         for i, kernel in enumerate(W[:, 0]):
             x = i * (size + 1)
             np.testing.assert_allclose(picture[:, x : x + size], kernel)
-        dead = (W == 0).all((1, 2, 3))
-        assert display.dead(title)[:, 0].tolist() == dead.tolist()
-        assert len(panel.lines) == 2 * dead.sum()
-    assert np.flatnonzero(display.dead("sparse")).tolist() == [1, 4]
-    assert not display.dead("dense").any()
+        zero_kernels = (W == 0).all((1, 2, 3))
+        assert display.zero_kernels(title)[:, 0].tolist() == zero_kernels.tolist()
+        assert len(panel.lines) == 2 * zero_kernels.sum()
+    assert np.flatnonzero(display.zero_kernels("sparse")).tolist() == [1, 4]
+    assert not display.zero_kernels("dense").any()
 
 
 def test_one_network_alone(agg, networks):
@@ -76,7 +76,7 @@ def test_one_network_alone(agg, networks):
 
 
 @pytest.mark.parametrize("display", [FilterDisplay, LayerSparsityDisplay])
-def test_what_has_no_layers_to_show_is_refused(display):
+def test_estimators_without_layers_raise(display):
     with pytest.raises(TypeError, match="give a"):
         display.from_estimator(SGINClassifier())
 
@@ -99,7 +99,7 @@ def test_score_against_zeros(agg, networks, of):
     assert display.ax_.get_xlabel() == f"zero {of} (%)"
 
 
-def test_what_has_no_zeros_to_count_is_refused(agg, networks):
+def test_estimators_without_sparsity_raise(agg, networks):
     digits = load_digit_rows()
     with pytest.raises(TypeError, match="has no sparsity_: give a fitted SparseGroupCNN"):
         AccuracySparsityDisplay.from_estimators({"": SGINClassifier()}, digits.data, digits.target)

@@ -15,11 +15,11 @@ PAGE = ROOT / "docs" / "regularizers.md"
 
 
 @pytest.fixture
-def script(monkeypatch, catalogue):
-    """Return the script, which finds all regularizers drawn already."""
+def script(monkeypatch, registry):
+    """Return the script, with all regularizers already drawn."""
     monkeypatch.syspath_prepend(ROOT / "examples")
     script = importlib.import_module("plot_regularizers")
-    monkeypatch.setattr(script.RegularizerDisplay, "from_names", lambda: catalogue)
+    monkeypatch.setattr(script.RegularizerDisplay, "from_names", lambda: registry)
     return script
 
 
@@ -43,7 +43,7 @@ def test_the_page_is_what_the_script_writes(script, tmp_path):
     assert (PAGE.parent / "regularizers.png").is_file()
 
 
-def test_the_parts_of_a_docstring_find_their_cells(script):
+def test_the_parts_of_a_docstring_are_in_their_cells(script):
     class Made(regularizers.Regularizer):
         """R(w) = |w|, `s_g` aside: remark.
 

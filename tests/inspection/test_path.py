@@ -38,7 +38,7 @@ def cells(display):
     return np.asarray(mesh.get_array())
 
 
-def test_every_group_is_a_band_over_the_lams_that_leave_it(made):
+def test_every_group_is_a_band_over_the_lams_that_select_it(made):
     path = lambda_path(Lasso(), made.data, made.target, LAMS, groups=made.groups)
     display = PathDisplay.from_path(path)
     np.testing.assert_array_equal(cells(display), path.support_.T)
@@ -61,7 +61,7 @@ def test_bands_of_a_search_are_shares_of_the_splits(made):
     assert set(chosen.get_xdata()) == {search.best_lam_}
 
 
-def test_costs_take_the_place_of_lam():
+def test_costs_replace_lam():
     lams, support = LAMS, np.array([[1, 1, 1], [1, 0, 1], [1, 0, 0]], dtype=bool)
     groups = Groups.of(["cheap", "dear", "fair"], 3, costs={"dear": 90, "fair": 9})
     path = PathResult(lams, support, np.array([0.9, 0.8, 0.5]), groups)
@@ -69,7 +69,7 @@ def test_costs_take_the_place_of_lam():
     (scores,) = display.score_ax_.lines
     np.testing.assert_array_equal(scores.get_xydata(), [[100, 0.9], [10, 0.8], [1, 0.5]])
     assert display.ax_.get_xlabel() == "cost of the groups left"
-    # from the cheapest selection to the dearest
+    # from the cheapest selection to the most expensive
     np.testing.assert_array_equal(cells(display), support[::-1].T)
     other = PathDisplay.from_path(path, group_costs=[1, 2, 3])
     assert other.costs.tolist() == [6, 4, 1]
@@ -77,7 +77,7 @@ def test_costs_take_the_place_of_lam():
         PathDisplay.from_path(path, group_costs={"free": 0})
 
 
-def test_a_search_knows_the_costs_of_its_estimator(made):
+def test_a_search_uses_the_costs_of_its_estimator(made):
     names = list(dict.fromkeys(made.groups))
     model = GroupLassoRegressor(made.groups, group_costs={names[0]: 5.0})
     search = LambdaSearchCV(model, LAMS, cv=3).fit(made.data, made.target)
@@ -88,7 +88,7 @@ def test_a_search_knows_the_costs_of_its_estimator(made):
     assert set(chosen.get_xdata()) == {expected[search.best_index_]}
 
 
-def test_a_search_has_a_band_and_a_choice(made):
+def test_a_search_has_a_band_and_a_chosen_lam(made):
     search = LambdaSearchCV(Lasso(), LAMS, cv=3).fit(made.data, made.target)
     display = PathDisplay.from_estimator(search)
     results = search.cv_results_

@@ -1,4 +1,4 @@
-"""The numbers of a portrait are those of the formulas, and what vanishes is what the papers say."""
+"""Values and prox agree with the formulas, and what vanishes with the papers."""
 
 from __future__ import annotations
 
@@ -110,8 +110,8 @@ VANISHING = {
 @pytest.mark.parametrize(
     ("parts", "name"), [(parts, name) for parts, names in VANISHING.items() for name in names]
 )
-def test_what_vanishes(catalogue, parts, name):
-    (taken,) = (taken for taken in catalogue.portraits if name in taken.name.split(", "))
+def test_what_vanishes(registry, parts, name):
+    (taken,) = (taken for taken in registry.portraits if name in taken.name.split(", "))
     assert taken.vanishing == tuple(parts.split())
 
 

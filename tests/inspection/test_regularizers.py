@@ -1,4 +1,4 @@
-"""RegularizerDisplay draws the portraits it holds, each in its place."""
+"""RegularizerDisplay draws the panels of its regularizers."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ def panels(display, name):
     return dict(zip([p.name for p in display.portraits], display.axes_, strict=True))[name]
 
 
-def test_every_registered_regularizer_is_drawn(catalogue):
-    assert catalogue.axes_.shape == (len(catalogue.portraits), 3)
-    titles = [ax.get_title(loc="left") for ax in catalogue.axes_[:, 0]]
+def test_every_registered_regularizer_is_drawn(registry):
+    assert registry.axes_.shape == (len(registry.portraits), 3)
+    titles = [ax.get_title(loc="left") for ax in registry.axes_[:, 0]]
     assert sorted(", ".join(titles).split(", ")) == regularizers.names()
 
 
-def test_names_of_the_same_regularizer_share_their_panels(catalogue):
-    assert "sgl_l1, sparse_group_lasso" in [portrait.name for portrait in catalogue.portraits]
+def test_names_of_the_same_regularizer_share_their_panels(registry):
+    assert "sgl_l1, sparse_group_lasso" in [portrait.name for portrait in registry.portraits]
     alone = RegularizerDisplay.from_names(["sparse_group_lasso"])
     assert [portrait.name for portrait in alone.portraits] == ["sparse_group_lasso"]
 
 
-def test_titles_do_not_overlap(catalogue):
+def test_titles_do_not_overlap(registry):
     from matplotlib.text import Text
 
-    catalogue.figure_.draw_without_rendering()
+    registry.figure_.draw_without_rendering()
 
     def box(ax, words):
         (title,) = (text for text in ax.findobj(Text) if text.get_text() == words)
@@ -51,7 +51,7 @@ def test_titles_do_not_overlap(catalogue):
     # from left to right, row after row
     titles = [
         box(ax, ax.get_title(loc))
-        for left, _, right in catalogue.axes_
+        for left, _, right in registry.axes_
         for ax, loc in ((left, "left"), (right, "right"))
     ]
     assert all(a.x1 < b.x0 or a.y0 > b.y1 for a, b in pairwise(titles))
@@ -68,7 +68,7 @@ def test_the_curves_are_those_of_the_portrait(three):
         np.testing.assert_array_equal(y[~np.isnan(y)], portrait.prox[~np.isnan(y)])
 
 
-def test_the_prox_is_broken_where_it_jumps_and_only_there(three):
+def test_the_prox_has_gaps_at_discontinuities_only(three):
     x, hard = panels(three, "l0")[1].lines[1].get_xydata().T
     # step * lam = 1, and l0 jumps at sqrt(2) on either side
     assert x[np.isnan(hard)] == pytest.approx([-np.sqrt(2), np.sqrt(2)], abs=x[1] - x[0])
@@ -97,10 +97,10 @@ def test_l0_has_no_lines_of_equal_values(three):
     assert len(panels(three, "l0")[2].collections) == 0
 
 
-def test_only_hierarchical_criteria_tell_kernels_apart(catalogue):
+def test_only_hierarchical_criteria_distinguish_kernels(registry):
     divided = {
         portrait.name
-        for portrait, (_, _, zeros) in zip(catalogue.portraits, catalogue.axes_, strict=True)
+        for portrait, (_, _, zeros) in zip(registry.portraits, registry.axes_, strict=True)
         if "1 kernel" in [label.get_text() for label in zeros.get_xticklabels()]
     }
     assert divided == HIERARCHICAL
@@ -111,7 +111,7 @@ def test_lam_and_step_are_in_the_legend(three):
     assert words[:2] == ["value, lam = 0.5", "prox, step = 2"]
 
 
-def test_plot_takes_the_place_of_the_axes_it_is_given(three, pyplot):
+def test_plot_replaces_the_given_axes(three, pyplot):
     portraits = RegularizerDisplay(three.portraits, lam=0.5, step=2.0)
     figure, (_, right) = pyplot.subplots(1, 2, figsize=(16, 3))
     assert portraits.plot(right) is portraits
@@ -124,13 +124,13 @@ def test_plot_takes_the_place_of_the_axes_it_is_given(three, pyplot):
         assert place.y0 <= box.y0 < box.y1 <= place.y1
 
 
-def test_as_many_columns_as_asked_for(three):
+def test_number_of_columns(three):
     one = RegularizerDisplay(three.portraits, lam=0.5, step=2.0).plot(n_cols=1)
     assert len({ax.get_position().x0 for ax in one.axes_[:, 0]}) == 1
     assert len({ax.get_position().x0 for ax in three.axes_[:, 0]}) == 3
 
 
-def test_parameters_of_your_own():
+def test_custom_parameters():
     own = {"a = 2.5": SCAD(2.5), "mixed": SparseGroupLasso(alpha=0.0)}
     display = RegularizerDisplay.from_regularizers(own, lam=2.0, limit=6.0)
     assert [portrait.name for portrait in display.portraits] == list(own)
@@ -140,7 +140,7 @@ def test_parameters_of_your_own():
 
 @pytest.mark.parametrize("argument", ["lam", "step", "limit"])
 @pytest.mark.parametrize("value", [0.0, -1.0, float("nan"), float("inf"), "1"])
-def test_numbers_that_are_not_positive_are_refused(argument, value):
+def test_numbers_that_are_not_positive_raise(argument, value):
     with pytest.raises(ValueError, match=rf"{argument}=.* must be a finite number above 0"):
         RegularizerDisplay.from_names(["l1"], **{argument: value})
 
@@ -155,18 +155,18 @@ def test_nothing_to_draw():
         RegularizerDisplay.from_names([])
 
 
-def test_what_is_no_dict_is_refused():
+def test_other_types_than_dict_raise():
     with pytest.raises(TypeError, match=r"regularizers=\['l1'\] must be a dict.* from_names"):
         RegularizerDisplay.from_regularizers(["l1"])
 
 
 @pytest.mark.parametrize("n_cols", [0, -1, 1.5, "3"])
-def test_columns_are_counted(three, n_cols):
+def test_invalid_numbers_of_columns(three, n_cols):
     with pytest.raises(ValueError, match=r"n_cols=.* whole number of at least 1"):
         three.plot(n_cols=n_cols)
 
 
-def test_axes_outside_of_a_grid_are_refused(three, pyplot):
+def test_axes_outside_of_a_grid_raise(three, pyplot):
     loose = pyplot.figure().add_axes((0, 0, 1, 1))
     with pytest.raises(TypeError, match=r"ax=.* has no place in a grid"):
         RegularizerDisplay(three.portraits, lam=0.5, step=2.0).plot(loose)

@@ -1,4 +1,4 @@
-"""StabilityDisplay draws a bar or a line a group, and says which reach the threshold."""
+"""StabilityDisplay draws a bar or a line per group, colored by the threshold."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_lines_over_several_lams():
     assert named == {"blood, sex": (1.0, 1.0), "scan": (0.1, 0.7)}
 
 
-def test_it_shows_what_the_selector_found(pyplot):
+def test_it_shows_the_result_of_the_selector(pyplot):
     made = make_grouped_regression(60, 6, 2, 2, random_state=0)
     selector = StabilitySelector(Lasso(0.2), 6, groups=made.groups, random_state=0)
     ax = pyplot.figure().add_subplot()
@@ -57,7 +57,7 @@ def test_it_shows_what_the_selector_found(pyplot):
     assert chosen == set(selector.selected_groups_)
 
 
-def test_names_of_very_many_groups_are_left_out():
+def test_names_of_very_many_groups_are_omitted():
     display = StabilityDisplay(np.array([0.1]), np.ones((1, 200)), 0.6, range(200)).plot()
     assert len(display.ax_.patches) == 200
     assert len(display.ax_.get_yticks()) == 0

@@ -1,4 +1,4 @@
-"""Small problems with groups of uneven size, and their parts written down naively."""
+"""Small problems with groups of uneven size, and naive implementations of their objective."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ import numpy as np
 from scipy.special import logsumexp, softmax
 
 from sgnn.groups import Groups
-from sgnn.linear import CrossEntropy, LogLoss, Problem, SquaredError, equilibrate
+from sgnn.linear import LeastSquares, LinearProblem, LogLoss, MultinomialLoss, standardize_blocks
 
 __all__ = [
     "KINDS",
     "LABELS",
     "X",
     "loss_of",
-    "made",
     "naive_gradient",
     "naive_objective",
+    "problem_of",
     "targets",
 ]
 
@@ -41,15 +41,17 @@ def targets(kind):
 def loss_of(kind, y):
     if kind == "logistic":
         return LogLoss(y)
-    return CrossEntropy(y, 3) if kind == "softmax" else SquaredError(y)
+    return MultinomialLoss(y, 3) if kind == "softmax" else LeastSquares(y)
 
 
-def made(kind, fit_intercept=True, standardize=False, **groups):
-    """The problem of that kind, and the way back to the columns of X."""
+def problem_of(kind, fit_intercept=True, standardize=False, **groups):
+    """The problem of that kind, and the rescaling of the columns of X."""
     of = Groups.of(LABELS, 12, **groups)
-    design, units = equilibrate(X, WEIGHT, of, fit_intercept=fit_intercept, standardize=standardize)
-    factors = np.append(of.penalties / units.norms, [0.0] * fit_intercept)
-    return Problem(design, loss_of(kind, targets(kind)), WEIGHT, factors), units
+    design, rescaling = standardize_blocks(
+        X, WEIGHT, of, fit_intercept=fit_intercept, standardize=standardize
+    )
+    factors = np.append(of.penalties / rescaling.norms, [0.0] * fit_intercept)
+    return LinearProblem(design, loss_of(kind, targets(kind)), WEIGHT, factors), rescaling
 
 
 def naive_objective(kind, coef, intercept, lam):

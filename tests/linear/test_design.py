@@ -1,4 +1,4 @@
-"""The solver's coordinates: sparse as dense, blocks of norm 1, and the way there and back."""
+"""The solver's coordinates: sparse as dense, blocks of norm 1, and the inverse transform."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import pytest
 from scipy import sparse
 
 from sgnn.groups import Groups
-from sgnn.linear import equilibrate
+from sgnn.linear import standardize_blocks
 
 from .problems import LABELS, WEIGHT, X
 
@@ -28,54 +28,58 @@ def thinned():
 
 
 def test_outputs_are_those_of_the_coefficients(flags):
-    design, units = equilibrate(X, WEIGHT, GROUPS, **flags)
+    design, rescaling = standardize_blocks(X, WEIGHT, GROUPS, **flags)
     V = np.random.default_rng(1).normal(size=(12 + flags["fit_intercept"], 2))
-    coef, intercept = units.coefficients(V)
-    np.testing.assert_allclose(design.outputs(V), X @ coef.T + intercept, atol=1e-12)
-    np.testing.assert_allclose(units.variables(coef, intercept, V), V, atol=1e-12)
+    coef, intercept = rescaling.to_coef(V)
+    np.testing.assert_allclose(design.matvec(V), X @ coef.T + intercept, atol=1e-12)
+    np.testing.assert_allclose(rescaling.from_coef(coef, intercept, V), V, atol=1e-12)
 
 
-def test_the_adjoint_is_one(flags):
+def test_rmatvec_is_the_adjoint_of_matvec(flags):
     rng = np.random.default_rng(1)
-    design, _ = equilibrate(sparse.csc_array(thinned()), WEIGHT, GROUPS, **flags)
+    design, _ = standardize_blocks(sparse.csc_array(thinned()), WEIGHT, GROUPS, **flags)
     V, R = rng.normal(size=(12 + flags["fit_intercept"], 2)), rng.normal(size=(60, 2))
-    assert np.vdot(design.outputs(V), R) == pytest.approx(np.vdot(V, design.pull(R)))
+    assert np.vdot(design.matvec(V), R) == pytest.approx(np.vdot(V, design.rmatvec(R)))
 
 
-def test_the_penalty_sees_the_coefficients(flags):
-    design, units = equilibrate(X, WEIGHT, GROUPS, **flags)
+def test_norms_are_those_of_the_penalized_coefficients(flags):
+    design, rescaling = standardize_blocks(X, WEIGHT, GROUPS, **flags)
     V = np.random.default_rng(1).normal(size=(12 + flags["fit_intercept"], 2))
-    coef, _ = units.coefficients(V)
+    coef, _ = rescaling.to_coef(V)
     mean = WEIGHT @ X
     deviation = np.sqrt(WEIGHT @ (X - mean) ** 2) if flags["standardize"] else np.ones(12)
     expected = [np.linalg.norm((coef * deviation)[:, g == LABELS]) for g in range(5)]
-    np.testing.assert_allclose(design.norms(V)[:5] / units.norms, expected)
+    np.testing.assert_allclose(design.norms(V)[:5] / rescaling.norms, expected)
 
 
 def test_blocks_have_norm_1(flags):
-    design, _ = equilibrate(X, WEIGHT, GROUPS, **flags)
+    design, _ = standardize_blocks(X, WEIGHT, GROUPS, **flags)
     square = np.square(design.columns) @ WEIGHT
     np.testing.assert_allclose(np.add.reduceat(square, design.starts), 1)
 
 
 def test_sparse_columns_are_the_same_map(flags):
-    dense, units = equilibrate(thinned(), WEIGHT, GROUPS, **flags)
-    design, same_units = equilibrate(sparse.csc_array(thinned()), WEIGHT, GROUPS, **flags)
+    dense, rescaling = standardize_blocks(thinned(), WEIGHT, GROUPS, **flags)
+    design, same_rescaling = standardize_blocks(
+        sparse.csc_array(thinned()), WEIGHT, GROUPS, **flags
+    )
     assert sparse.issparse(design.columns)
     V = np.random.default_rng(1).normal(size=(len(design.shift), 2))
-    np.testing.assert_allclose(design.outputs(V), dense.outputs(V), atol=1e-12)
-    np.testing.assert_allclose(same_units.scale, units.scale)
+    np.testing.assert_allclose(design.matvec(V), dense.matvec(V), atol=1e-12)
+    np.testing.assert_allclose(same_rescaling.scale, rescaling.scale)
     some = np.arange(len(design.sizes)) % 2 == 0
     kept = np.repeat(some, design.sizes)
     part, same_part = dense.restricted(some), design.restricted(some)
-    np.testing.assert_allclose(same_part.outputs(V[kept]), part.outputs(V[kept]), atol=1e-12)
+    np.testing.assert_allclose(same_part.matvec(V[kept]), part.matvec(V[kept]), atol=1e-12)
 
 
 def test_a_constant_column_is_not_scaled_up():
     constant = X.copy()
     constant[:, 7] = 1e6 / 3  # group 3, alone; its mean is not exact
-    design, units = equilibrate(constant, WEIGHT, GROUPS, fit_intercept=True, standardize=True)
-    assert np.abs(design.columns[units.order.tolist().index(7)]).max() < 1e-8
+    design, rescaling = standardize_blocks(
+        constant, WEIGHT, GROUPS, fit_intercept=True, standardize=True
+    )
+    assert np.abs(design.columns[rescaling.order.tolist().index(7)]).max() < 1e-8
 
 
 def test_entries_of_a_sparse_matrix_that_are_stored_in_parts_are_added_up(flags):
@@ -89,7 +93,9 @@ def test_entries_of_a_sparse_matrix_that_are_stored_in_parts_are_added_up(flags)
         shape=whole.shape,
     )
     given = parts.data.copy()
-    (one, units), (other, same) = (equilibrate(X, WEIGHT, GROUPS, **flags) for X in (whole, parts))
-    np.testing.assert_allclose(same.scale, units.scale)
+    (one, rescaling), (other, same) = (
+        standardize_blocks(X, WEIGHT, GROUPS, **flags) for X in (whole, parts)
+    )
+    np.testing.assert_allclose(same.scale, rescaling.scale)
     np.testing.assert_allclose(other.columns.toarray(), one.columns.toarray())
     np.testing.assert_array_equal(parts.data, given)

@@ -6,16 +6,16 @@ import numpy as np
 import pytest
 from sklearn.metrics import log_loss, mean_squared_error
 
-from sgnn.linear import CrossEntropy, LogLoss, SquaredError
+from sgnn.linear import LeastSquares, LogLoss, MultinomialLoss
 
 RNG = np.random.default_rng(0)
 Y = RNG.integers(0, 2, 8)
 Y3 = np.arange(8) % 3
 NUMBERS = RNG.normal(size=(8, 2))
 LOSSES = {
-    "squared": (SquaredError(NUMBERS), RNG.normal(size=(8, 2))),
+    "squared": (LeastSquares(NUMBERS), RNG.normal(size=(8, 2))),
     "logistic": (LogLoss(Y), 3 * RNG.normal(size=(8, 1))),
-    "softmax": (CrossEntropy(Y3, 3), 3 * RNG.normal(size=(8, 3))),
+    "softmax": (MultinomialLoss(Y3, 3), 3 * RNG.normal(size=(8, 3))),
 }
 
 
@@ -47,7 +47,7 @@ def test_hessian_is_the_slope_of_the_gradient(case):
     loss, z = case
     d, h = np.random.default_rng(1).normal(size=z.shape), 1e-5
     slope = (loss.gradient(z + h * d) - loss.gradient(z - h * d)) / (2 * h)
-    np.testing.assert_allclose(loss.hessian(z)(d), slope, atol=1e-8)
+    np.testing.assert_allclose(loss.hessian_product(z)(d), slope, atol=1e-8)
 
 
 def test_the_best_constant_has_no_slope(case):
@@ -58,15 +58,19 @@ def test_the_best_constant_has_no_slope(case):
 
 
 @pytest.mark.parametrize(
-    ("loss", "z"), [(LogLoss(Y), [1e4]), (CrossEntropy(Y3, 3), [1e4, 0, -1e4])]
+    ("loss", "z"), [(LogLoss(Y), [1e4]), (MultinomialLoss(Y3, 3), [1e4, 0, -1e4])]
 )
 def test_large_outputs_do_not_overflow(loss, z):
     outputs = np.tile(z, (8, 1))
-    for numbers in (loss.value(outputs), loss.gradient(outputs), loss.hessian(outputs)(outputs)):
+    for numbers in (
+        loss.value(outputs),
+        loss.gradient(outputs),
+        loss.hessian_product(outputs)(outputs),
+    ):
         assert np.isfinite(numbers).all()
 
 
 def test_a_class_without_rows_has_a_finite_constant():
-    nobody = np.array([0.5, 0.5, 0.0])
-    assert np.isfinite(CrossEntropy(np.arange(3), 3).constant(nobody)).all()
-    assert np.isfinite(LogLoss(np.array([0, 0, 1])).constant(nobody)).all()
+    weight = np.array([0.5, 0.5, 0.0])
+    assert np.isfinite(MultinomialLoss(np.arange(3), 3).constant(weight)).all()
+    assert np.isfinite(LogLoss(np.array([0, 0, 1])).constant(weight)).all()

@@ -1,4 +1,4 @@
-"""Of ours, celer and skglm none finds a lower objective, and a dual bound says how low it is."""
+"""Neither celer nor skglm finds a lower objective, and a dual bound certifies it."""
 
 from __future__ import annotations
 
@@ -41,14 +41,14 @@ def test_nothing_lower_is_found(rivals, name, kind):
     assert path.kkt_residuals.max() <= 1e-6
     precise = rivals.ours(X, y, labels, lams, 1e-10)
     values = zip(lams, path.coefs, path.intercepts, path.objectives, strict=True)
-    for i, (lam, coef, intercept, told) in enumerate(values):
+    for i, (lam, coef, intercept, objective) in enumerate(values):
         value = rivals.objective(X, y, labels, lam, coef, intercept)
-        assert told == pytest.approx(value, abs=1e-12)
+        assert objective == pytest.approx(value, abs=1e-12)
         assert value <= rivals.dual(X, y, labels, lam, precise[0][i], precise[1][i]) + CLOSE
     if kind in rivals.RIVALS:
         found = rivals.RIVALS[kind](X, y, labels, lams, 1e-10)
-        for told, *each in zip(path.objectives, lams, *found, strict=True):
-            assert told <= rivals.objective(X, y, labels, *each) + CLOSE
+        for objective, *each in zip(path.objectives, lams, *found, strict=True):
+            assert objective <= rivals.objective(X, y, labels, *each) + CLOSE
 
 
 def test_the_dual_is_a_bound_wherever_it_is_taken(rivals):

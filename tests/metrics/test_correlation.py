@@ -14,7 +14,7 @@ from sgnn.metrics import max_correlation_coefficient
 
 
 def brute_force(labels, scores, weights=None):
-    """Try every threshold, those that call all samples the same included."""
+    """Try every threshold, including those with all samples on one side."""
     thresholds = [-np.inf, *np.unique(scores)]
     return max(
         matthews_corrcoef(labels, (scores > t).astype(int), sample_weight=weights)
@@ -28,9 +28,9 @@ def brute_force(labels, scores, weights=None):
         ([0, 0, 1, 1], [0.1, 0.2, 0.3, 0.9], 1.0),
         # TP = 1, FP = 0 above 0.3: (1 * 2 - 0 * 2) / sqrt(2 * 2 * 1 * 3)
         ([0, 1, 0, 1], [0.1, 0.2, 0.3, 0.9], 1 / np.sqrt(3)),
-        # The two at 0.5 cannot be told apart, so TP = 2, FP = 1 or TP = 1, FP = 0.
+        # The two at 0.5 are tied, so TP = 2, FP = 1 or TP = 1, FP = 0.
         ([0, 0, 1, 1], [0.1, 0.5, 0.5, 0.9], 1 / np.sqrt(3)),
-        # Reversed: no threshold is better than calling all the same.
+        # Reversed: no threshold is better than one with all samples on one side.
         ([1, 1, 0, 0], [0.1, 0.2, 0.3, 0.9], 0.0),
         ([0, 1, 0, 1], [0.5, 0.5, 0.5, 0.5], 0.0),
     ],
@@ -89,7 +89,7 @@ def test_large_counts_do_not_overflow():
     assert value == pytest.approx(1 / np.sqrt(3), rel=1e-14)
 
 
-def test_a_row_without_weight_is_no_row():
+def test_rows_of_weight_0_are_ignored():
     labels, scores = [0, 1, 0, 1, 1], [0.1, 0.2, 0.3, 0.9, 0.0]
     value = max_correlation_coefficient(labels, scores, sample_weight=[1, 1, 1, 1, 0])
     assert value == max_correlation_coefficient(labels[:4], scores[:4])
@@ -129,7 +129,7 @@ def test_as_a_scorer():
         ({"pos_label": 7}, "pos_label=7 is not in y_true"),
     ],
 )
-def test_refusals(kwargs, message):
+def test_errors(kwargs, message):
     arguments = {"y_true": [0, 1, 0], "y_score": [0.1, 0.2, 0.3]} | kwargs
     with pytest.raises(ValueError, match=message):
         max_correlation_coefficient(**arguments)

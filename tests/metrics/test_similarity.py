@@ -53,7 +53,7 @@ def test_rotation_and_scale_change_nothing(X):
     np.testing.assert_allclose(group_similarity(turned, [0] * 3 + [1] * 3), 1.0, rtol=1e-10)
 
 
-def test_constant_groups_are_like_themselves_alone(X):
+def test_constant_groups_are_similar_to_none(X):
     X[:, 2:4] = 0.1  # whose mean in floating point is not 0.1
     np.testing.assert_allclose(group_similarity(X[:, 1:4], [0, 1, 2]), np.eye(3), atol=1e-12)
 
@@ -74,7 +74,7 @@ def test_the_order_is_that_of_groups(X, labels):
         (np.ones((4, 2)), [[0, 1]], r"labels has shape \(1, 2\)"),
     ],
 )
-def test_refusals(X, labels, message):
+def test_errors(X, labels, message):
     with pytest.raises(ValueError, match=message):
         group_similarity(X, labels)
 
@@ -112,11 +112,11 @@ def test_similarity_is_a_ratio_of_expected_distances(Z):
 
 
 def test_even_and_odd_rows():
-    """The example of paper 1, section 4.4: neighboring rows say the same."""
+    """The example of paper 1, section 4.4: neighboring rows are similar."""
     runs = [EVEN, ~EVEN]
     assert jaccard_stability(runs) == 0.0
     assert similarity_stability(runs, kernel(28)) > 0.9
-    # The upper and the lower half do not stand for each other.
+    # The upper and the lower half are not similar.
     assert similarity_stability([np.arange(28) < 14, np.arange(28) >= 14], kernel(28)) < 0
 
 
@@ -150,6 +150,6 @@ def test_all_groups_are_one():
         (np.full((4, 4), np.nan), "similarity has shape"),
     ],
 )
-def test_refused_similarity(similarity, message):
+def test_invalid_similarity(similarity, message):
     with pytest.raises(ValueError, match=message):
         similarity_stability(RUNS, similarity)

@@ -46,7 +46,7 @@ def test_tolerance():
     assert neuron_sparsity([np.zeros((1, 2)), [[0.0]]], [[1e-6], None], tol=1e-6) == 1.0
 
 
-def test_nan_is_no_zero():
+def test_nan_is_not_zero():
     w = np.array([[np.nan, 0.0]])
     assert weight_sparsity(w) == group_sparsity(w, [0, 1]) == neuron_sparsity([w]) == 1 / 2
     assert neuron_sparsity([np.zeros((1, 1)), [[0.0]]], [[np.nan], None]) == 1 / 2
@@ -65,11 +65,11 @@ def test_a_neuron_needs_both_zero():
 def test_the_counts_of_lenet():
     """Paper 3, section 3.1.1: 1,370 neurons and 431,080 weight parameters."""
     weights, biases = lenet()
-    # One gone of each kind: an output channel of either convolution, an input of either dense.
-    gone = [(0, 3), (1, 7), (2, np.s_[:, 11]), (3, np.s_[:, 13])]
-    for neuron in gone:
+    # One zero neuron per layer: output channels of the convolutions, inputs of the dense layers.
+    zero_neurons = [(0, 3), (1, 7), (2, np.s_[:, 11]), (3, np.s_[:, 13])]
+    for neuron in zero_neurons:
         assert neuron_sparsity(lenet([neuron])[0]) == pytest.approx(1 / 1370, rel=1e-12)
-    assert neuron_sparsity(lenet(gone)[0]) == pytest.approx(4 / 1370, rel=1e-12)
+    assert neuron_sparsity(lenet(zero_neurons)[0]) == pytest.approx(4 / 1370, rel=1e-12)
     biases[3][:] = 0.0
     assert weight_sparsity([*weights, *biases]) == pytest.approx(10 / 431_080, rel=1e-12)
 
@@ -77,7 +77,7 @@ def test_the_counts_of_lenet():
 def test_biases_of_lenet():
     """A channel has its own bias, a unit behind dense layers that of the layer below."""
     weights, biases = lenet([(1, 7), (2, np.s_[:, 11]), (3, np.s_[:, 13])])
-    # The unit that fc1 reads has no bias of its own: it is gone all the same.
+    # The unit that fc1 reads has no bias, so that its weights decide.
     assert neuron_sparsity(weights, biases) == pytest.approx(1 / 1370, rel=1e-12)
     biases[1][7] = 0.0
     assert neuron_sparsity(weights, biases) == pytest.approx(2 / 1370, rel=1e-12)
@@ -88,7 +88,7 @@ def test_biases_of_lenet():
 @pytest.mark.parametrize(
     ("n_inputs", "n_outputs", "printed"), [(48, 11, 2987), (784, 10, 26_506), (54, 7, 3047)]
 )
-def test_what_paper_2_counts_as_neurons(n_inputs, n_outputs, printed):
+def test_paper_2_counts_weights_as_neurons(n_inputs, n_outputs, printed):
     """Its totals for 32-32 hidden units are those of weights and biases, not of units."""
     sizes = [n_inputs, 32, 32, n_outputs]
     layers = [np.ones((sizes[i + 1], sizes[i])) for i in range(3)]
@@ -133,6 +133,6 @@ def test_flops_by_hand():
         (count_flops, ([np.ones((2, 3))], [(), ()]), r"output_sizes=\[\(\), \(\)\] does not fit"),
     ],
 )
-def test_refusals(function, arguments, message):
+def test_errors(function, arguments, message):
     with pytest.raises(ValueError, match=message):
         function(*arguments)

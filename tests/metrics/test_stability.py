@@ -84,7 +84,7 @@ def test_interval_of_agreement_is_a_point():
 
 
 def test_interval_covers():
-    """Over many studies of a known procedure, 95 % of the intervals hold its stability."""
+    """Over many repetitions of a known procedure, 95 % of the intervals hold its stability."""
     rng = np.random.default_rng(0)
     p = np.array([0.9, 0.8, 0.3, 0.1, 0.05])
     # Of independent choices with probabilities p, in the limit of many runs.
@@ -134,9 +134,9 @@ def test_invariances(Z, random):
 
 def test_chance_scores_zero():
     rng = np.random.default_rng(0)
-    studies = [np.array([rng.permutation(EVEN) for _ in range(20)]) for _ in range(200)]
+    repetitions = [np.array([rng.permutation(EVEN) for _ in range(20)]) for _ in range(200)]
     for measure in measures(28)[1:]:
-        values = [measure(Z) for Z in studies]
+        values = [measure(Z) for Z in repetitions]
         assert np.mean(values) == pytest.approx(0, abs=4 * np.std(values) / np.sqrt(200))
 
 
@@ -150,7 +150,7 @@ def test_chance_scores_zero():
         ([[1, 0], [np.nan, 0]], "supports has entries other than 0 and 1"),
     ],
 )
-def test_refused_supports(runs, message):
+def test_invalid_supports(runs, message):
     d = np.shape(runs)[-1]
     for measure in (*measures(d), nogueira_interval):
         with pytest.raises(ValueError, match=message):
@@ -158,6 +158,6 @@ def test_refused_supports(runs, message):
 
 
 @pytest.mark.parametrize("level", [0, 1, 95])
-def test_refused_level(level):
+def test_invalid_level(level):
     with pytest.raises(ValueError, match=f"confidence_level={level} is no probability"):
         nogueira_interval(RUNS, confidence_level=level)

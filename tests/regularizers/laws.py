@@ -1,4 +1,4 @@
-"""The laws of a regularizer, each a function that fails where a case of the battery breaks it.
+"""Properties of regularizers, each a function that fails for a case that violates it.
 
 Most evaluate several strengths at once along a replica axis, which is how they are fast;
 `replicas_are_single_calls` is the law that makes this fair.
@@ -27,7 +27,7 @@ def draw(cut: Cut, *replicas: int, seed: int = 0, scale: float = 1.0) -> Tensor:
 
 
 def with_zeros(cut: Cut, *replicas: int, seed: int = 0) -> Tensor:
-    """Random weights among which a block, and every third entry besides, is exactly zero."""
+    """Random weights with a zero block and every third other entry zero."""
     w = draw(cut, *replicas, seed=seed)
     w.view(-1)[::3] = 0
     for index in cut.indices()[0]:
@@ -36,18 +36,18 @@ def with_zeros(cut: Cut, *replicas: int, seed: int = 0) -> Tensor:
 
 
 def square(difference: Tensor, cut: Cut) -> Tensor:
-    """Sum of squares over everything but the replicas."""
+    """Sum of squares over all axes but the replicas'."""
     return difference.square().sum(tuple(range(-len(cut.shape), 0)))
 
 
 def assert_minimal(case: Case, cut: Cut, x: Tensor, others: Tensor, w: Tensor) -> None:
     """step * value + 1/2 ||. - w||^2 at x, (..., R, *shape), is not above that at n others."""
 
-    def height(x: Tensor) -> Tensor:
+    def objective(x: Tensor) -> Tensor:
         return STEP * case.regularizer.value(x, cut.blocks, LAM) + square(x - w, cut) / 2
 
-    lowest = height(others).amin(0)
-    assert (height(x) <= lowest + ROUNDING * (1 + lowest)).all(), (case.name, cut.name)
+    lowest = objective(others).amin(0)
+    assert (objective(x) <= lowest + ROUNDING * (1 + lowest)).all(), (case.name, cut.name)
 
 
 # value and subgradient ---------------------------------------------------------------------
@@ -79,7 +79,7 @@ def subgradient_is_finite(case: Case, cut: Cut) -> None:
         assert subgradient.isfinite().all()
         assert all(subgradient[index] == 0 for index in cut.indices()[0])
         leaf = w.clone().requires_grad_()
-        loss = 0 * leaf.sum()  # l0 alone has no graph
+        loss = 0 * leaf.sum()  # l0 has no graph
         (loss + case.regularizer.value(leaf, cut.blocks, 0.7)).backward()
         torch.testing.assert_close(leaf.grad, subgradient, rtol=1e-12, atol=0)
 

@@ -1,4 +1,4 @@
-"""Adaptive weights against the wrapped regularizer on blocks that carry them by hand."""
+"""Adaptive against the wrapped regularizer on blocks with the same weights."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def test_each_replica_has_its_own_first_fit():
         torch.testing.assert_close(levels[r], alone.zero_level(w[r], blocks))
 
 
-def test_it_says_what_it_wraps():
+def test_repr_names_the_wrapped_regularizer():
     factors = torch.ones(2)
     assert Adaptive(GroupLasso(), factors).convex
     assert Adaptive(GroupLasso(), factors).size_factor
@@ -62,23 +62,23 @@ def test_it_says_what_it_wraps():
 
 
 @pytest.mark.parametrize("name", ["l1", "l2", "l0", "scad", "tl1", "l1l2"])
-def test_penalties_on_entries_are_refused(name):
+def test_penalties_on_entries_raise(name):
     with pytest.raises(TypeError, match=r"has no weights of blocks to adapt: give one that has"):
         Adaptive(get(name), torch.ones(2))
 
 
 @pytest.mark.parametrize("bad", [-1.0, float("nan"), float("inf")])
-def test_bad_factors_are_refused(bad):
+def test_bad_factors_raise(bad):
     with pytest.raises(ValueError, match="factors must be finite and not negative"):
         Adaptive(GroupLasso(), torch.tensor([1.0, bad]))
 
 
-def test_factors_of_other_blocks_are_refused():
+def test_factors_of_other_blocks_raise():
     with pytest.raises(ValueError, match="factors hold 2 numbers for 3 blocks"):
         Adaptive(GroupLasso(), torch.ones(2)).value(torch.ones(1, 3), Blocks.channels((1, 3)), 1.0)
 
 
-def test_a_first_fit_without_blocks_is_refused():
+def test_a_first_fit_without_blocks_raises():
     with pytest.raises(ValueError, match=r"w is zero in every block.*smaller lam"):
         Adaptive.after(GroupLasso(), torch.zeros(2, 3), Blocks.channels((2, 3)))
     with pytest.raises(ValueError, match=r"gamma=0.0 must be above 0"):

@@ -1,4 +1,4 @@
-"""Finding regularizers by name, and the sentences of those who are not found."""
+"""regularizers.get and names, and their errors."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from sgnn import regularizers
 from sgnn.regularizers import GroupLasso, SparseGroupLasso
 
 
-def test_every_name_is_found_and_shown():
+def test_every_name_has_a_regularizer_and_a_repr():
     for name in regularizers.names():
         regularizer = regularizers.get(name)
         assert repr(regularizer).startswith(type(regularizer).__name__)
 
 
-def test_a_regularizer_is_returned_as_it_is():
+def test_an_instance_is_returned_unchanged():
     regularizer = SparseGroupLasso(alpha=0.5)
     assert regularizers.get(regularizer) is regularizer
 
 
-def test_parameters_reach_the_constructor():
+def test_parameters_are_passed_to_the_constructor():
     assert repr(regularizers.get("sgl_l1", alpha=0.25)) == "SparseGroupLasso(alpha=0.25)"
 
 
@@ -40,6 +40,6 @@ def test_an_unknown_parameter_is_named():
 
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan")])
-def test_a_mix_outside_of_0_to_1_is_refused(alpha):
+def test_a_mix_outside_of_0_to_1_raises(alpha):
     with pytest.raises(ValueError, match=r"alpha=.* between 0 and 1"):
         SparseGroupLasso(alpha)

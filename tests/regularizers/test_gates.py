@@ -33,7 +33,7 @@ def test_probability_is_the_frequency_of_open_gates():
     assert (((z > 0).double().mean(0) - p).abs() < 4 * deviation).all()
 
 
-def test_gates_are_shut_and_open_at_test_time():
+def test_deterministic_gates_are_exactly_0_or_1():
     z = HardConcrete().at_test_time(torch.tensor([-20.0, 0.0, 20.0]))
     torch.testing.assert_close(z, torch.tensor([0.0, 0.5, 1.0]))
     assert z[0] == 0
@@ -46,14 +46,14 @@ def test_the_same_generator_draws_the_same_gates():
 
 
 @pytest.mark.parametrize("bad", [{"temperature": 0.0}, {"low": 0.0}, {"high": 1.0}])
-def test_gates_that_never_shut_are_refused(bad):
+def test_gates_without_exact_zeros_raise(bad):
     with pytest.raises(ValueError, match=r"low < 0 and high > 1"):
         HardConcrete(**bad)
 
 
 @pytest.mark.parametrize("depth", [2, 3, 5])
 @pytest.mark.parametrize("cut", CUTS, ids=lambda cut: cut.name)
-def test_factors_fold_back_and_cost_a_power_of_the_norm(cut, depth):
+def test_balanced_factors_and_their_penalty(cut, depth):
     generator = torch.Generator().manual_seed(0)
     w = torch.randn(2, *cut.shape, generator=generator, dtype=torch.float64)
     for index in cut.indices()[0]:
@@ -70,8 +70,8 @@ def test_factors_fold_back_and_cost_a_power_of_the_norm(cut, depth):
 
 
 @pytest.mark.parametrize("depth", [2, 3])
-def test_balanced_factors_are_the_cheapest(depth):
-    """Factors of other sizes that stand for the same weight cost more."""
+def test_balanced_factors_have_the_smallest_penalty(depth):
+    """Unbalanced factors of the same weight have a larger penalty."""
     w = torch.tensor([[3.0], [4.0]], dtype=torch.float64)
     blocks = Blocks.channels(w.shape)
     gating = DGating(depth)
@@ -91,8 +91,8 @@ def test_the_slope_is_that_of_the_penalty(cut, gating):
     w = torch.randn(2, *cut.shape, generator=generator, dtype=torch.float64)
     leaves = [part.requires_grad_() for part in gating.split(w, cut.blocks)]
     lam = torch.tensor([0.3, 2.0], dtype=torch.float64)
-    each = gating.penalty(*leaves, cut.blocks) * cut.blocks.weights
-    (lam.unsqueeze(-1) * each).sum().backward()
+    per_block_penalty = gating.penalty(*leaves, cut.blocks) * cut.blocks.weights
+    (lam.unsqueeze(-1) * per_block_penalty).sum().backward()
     expected = [0 if part.grad is None else part.grad.clone() for part in leaves]
     for part in leaves:
         part.grad = torch.ones_like(part)
@@ -102,6 +102,6 @@ def test_the_slope_is_that_of_the_penalty(cut, gating):
         torch.testing.assert_close(part.grad, 1 + slope * torch.ones_like(part))
 
 
-def test_a_single_factor_is_refused():
+def test_a_single_factor_raises():
     with pytest.raises(ValueError, match="depth=1 must be at least 2"):
         DGating(1)

@@ -1,4 +1,4 @@
-"""Every regularizer of the battery keeps every law on every cut."""
+"""Every regularizer has every property of laws.py on every partition into blocks."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ def test_splitting_undoes_joining(name):
     assert torch.equal(back[1], upper)
 
 
-def test_a_unit_goes_with_all_its_weights():
+def test_a_removed_unit_has_no_weights():
     lower, upper = draw((4, 3), 0), draw((2, 4), 1)
     lower[2] *= 1e-3
     upper[:, 2] *= 1e-3
@@ -56,6 +56,6 @@ def test_a_unit_goes_with_all_its_weights():
     assert (upper == 0).all(0).tolist() == [False, False, True, False]
 
 
-def test_layers_that_do_not_meet_are_refused():
+def test_layers_of_other_sizes_raise():
     with pytest.raises(ValueError, match="upper has 7 inputs for the 4 units of lower"):
         join_units(draw((4, 3), 0), draw((2, 7), 1))

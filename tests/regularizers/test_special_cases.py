@@ -1,4 +1,4 @@
-"""Regularizers that must agree with one another in special cases and limits."""
+"""Regularizers that agree in special cases and limits."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ def test_one_group_is_the_norm():
     torch.testing.assert_close(shrunk, w * (1 - 1.4 / w.norm()))
 
 
-def test_scad_and_mcp_leave_large_weights_alone():
+def test_scad_and_mcp_do_not_shrink_large_weights():
     w, blocks = torch.tensor([50.0, -80.0], dtype=torch.float64), Blocks((2,), (-1,))
     for name in ("scad", "mcp", "group_scad", "group_mcp"):
         assert torch.equal(get(name).prox(w, blocks, 1.0, 1.0), w)
@@ -105,7 +105,7 @@ def test_unit_step_scad_is_table_1():
 @pytest.mark.parametrize("a", [0.3, 1.0, 5.0])
 @pytest.mark.parametrize("t", [0.05, 0.6, 2.0])
 def test_tl1_is_the_cosine_formula(a, t):
-    """METHODS' closed form, of which the code uses a version without its cancellation."""
+    """The closed form, of which the code uses a version without cancellation."""
     w = torch.linspace(0.01, 6, 100, dtype=torch.float64)
     x = get("tl1", a=a).prox(w, Blocks((100,), (-1,)), 1.0, t)
     tau = t * (a + 1) / a if t <= a**2 / (2 * (a + 1)) else (2 * t * (a + 1)) ** 0.5 - a / 2
@@ -119,14 +119,14 @@ def test_tl1_is_the_cosine_formula(a, t):
 
 
 @pytest.mark.parametrize("a", [-1.0, 0.0, float("nan")])
-def test_bends_out_of_range_are_refused(a):
+def test_parameters_out_of_range_raise(a):
     for name in ("scad", "mcp", "tl1", "group_scad", "group_mcp", "sgl_scad", "sgl_tl1"):
         with pytest.raises(ValueError, match=r"a=.* must be above"):
             get(name, a=a)
 
 
 @pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
-def test_shares_out_of_range_are_refused(share):
+def test_mixes_out_of_range_raise(share):
     for name in ("l1l2", "sgl_l1l2", "sgl_half", "shsq_gl_half", "shsqrt_gl_half"):
         with pytest.raises(ValueError, match=r"alpha=.* between 0 and 1"):
             get(name, alpha=share)
@@ -134,7 +134,7 @@ def test_shares_out_of_range_are_refused(share):
         get("cges", mu=share)
 
 
-def test_blocks_that_cut_kernels_apart_are_refused():
+def test_blocks_that_cut_kernels_apart_raise():
     blocks = Blocks((2, 3, 2, 2), (-1,))
     for name in ("hsqrt_gl", "hsq_gl", "hsqrt_es", "hsq_es", "hsqrt_gl_half", "hsq_gl_half"):
         with pytest.raises(ValueError, match=r"blocks run along the axes .* and cut kernels apart"):
@@ -143,8 +143,8 @@ def test_blocks_that_cut_kernels_apart_are_refused():
 
 @pytest.mark.parametrize("size", [2.0, 3.1, 5.0])
 @pytest.mark.parametrize("name", ["hsq_gl_half", "hsqrt_gl_half", "sgl_l0", "l1l2"])
-def test_of_equal_entries_one_may_have_to_go(name, size):
-    """The prox is as low at a tie as a hair beside it, where a grid finds the minimum."""
+def test_ties_may_remove_one_of_equal_entries(name, size):
+    """At a tie the prox attains the minimum that a grid finds close to it."""
     w = torch.full((2, 1), size, dtype=torch.float64)
     blocks = Blocks((2, 1), (-1,), None, torch.ones(1, dtype=torch.float64))
     R = get(name)
@@ -162,11 +162,11 @@ def test_of_equal_entries_one_may_have_to_go(name, size):
     ["l0", "group_l0", "sgl_l0", "gl_half", "sgl_half", "hsqrt_gl", "hsqrt_gl_half",
      "shsqrt_gl_half"],
 )  # fmt: skip
-def test_no_zero_level_is_said(name):
+def test_no_zero_level_raises(name):
     with pytest.raises(ValueError, match=r"has no zero level.*give a range of lam"):
         get(name).zero_level(draw(4, 6), COLUMNS)
 
 
-def test_cges_deepens_with_the_layers():
+def test_cges_grows_with_the_layers():
     assert [r.mu for r in get("cges").for_layers(4)] == [0.25, 0.5, 0.75, 1.0]
     assert [r.mu for r in get("cges").for_layers(4, first=0)] == [0.0, 0.25, 0.5, 0.75]

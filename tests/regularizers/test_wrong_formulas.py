@@ -1,4 +1,4 @@
-"""Formulas that are known to be wrong are rejected by the laws: the laws have teeth."""
+"""The properties of laws.py reject formulas that are known to be wrong."""
 
 from __future__ import annotations
 

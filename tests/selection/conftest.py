@@ -1,4 +1,4 @@
-"""Small tables with planted groups, and warnings about nothing but the code under test."""
+"""Small data sets with planted groups."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An estimator that any process can count the fits of: every one leaves a file in a folder."""
+"""An estimator whose fits are counted across processes, by one file per fit in a folder."""
 
 from __future__ import annotations
 
@@ -49,12 +49,12 @@ class Counting(RegressorMixin, SelectorMixin, BaseEstimator):
 
 
 def fits_in(folder):
-    """The marks of the fits that were made."""
+    """The files of the fits."""
     return list(Path(folder).iterdir())
 
 
-class CountingTogether(Counting):
-    """The same with ten fits in one training, which leaves one mark."""
+class CountingReplicas(Counting):
+    """The same with joint training of up to ten fits, which writes one file."""
 
     def replicas_at_once(self, shape):
         return 10

@@ -1,4 +1,4 @@
-"""What every search refuses before the first fit, and that a frame is as good as an array."""
+"""Errors of every search before the first fit, and data frames as input."""
 
 from __future__ import annotations
 
@@ -51,16 +51,16 @@ SCORINGS = {
 
 
 @pytest.mark.parametrize("wrong", SCORINGS)
-def test_scorings_are_tried(numbers, counting, wrong):
+def test_invalid_scorings_raise(numbers, counting, wrong):
     scoring, message = SCORINGS[wrong]
-    with pytest.raises(ValueError, match=message) as told:
+    with pytest.raises(ValueError, match=message) as excinfo:
         LambdaSearchCV(counting, LAMS, scoring=scoring).fit(numbers.data, numbers.target)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(excinfo.value)
     with pytest.raises(ValueError, match=message):
         lambda_path(counting, numbers.data, numbers.target, LAMS, scoring=scoring)
 
 
-def test_scorings_that_will_do(numbers, classes):
+def test_valid_scorings(numbers, classes):
     X, y = numbers.data, numbers.target
 
     def sparsity(estimator, X, y):
@@ -110,14 +110,14 @@ SPLITS = {
 
 
 @pytest.mark.parametrize("wrong", SPLITS)
-def test_splits_are_looked_at(numbers, counting, wrong):
+def test_invalid_splits_raise(numbers, counting, wrong):
     cv, message = SPLITS[wrong]
-    with pytest.raises(ValueError, match=message) as told:
+    with pytest.raises(ValueError, match=message) as excinfo:
         LambdaSearchCV(counting, LAMS, cv=cv).fit(numbers.data, numbers.target)
-    assert "\n" not in str(told.value)
+    assert "\n" not in str(excinfo.value)
 
 
-def test_masks_are_splits_too(numbers):
+def test_splits_may_be_masks(numbers):
     mask = np.arange(120) < 80
     by_mask, by_rows = (
         LambdaSearchCV(Counting(), LAMS, cv=[split]).fit(numbers.data, numbers.target)
@@ -149,14 +149,14 @@ ARGUMENTS = {
 
 
 @pytest.mark.parametrize("wrong", ARGUMENTS)
-def test_arguments_that_will_not_do(numbers, counting, wrong):
+def test_invalid_arguments_raise(numbers, counting, wrong):
     changes, message = ARGUMENTS[wrong]
     X, y = numbers.data, numbers.target
     with pytest.raises(ValueError, match=message):
         lambda_path(counting, X, y, **changes)
-    for study in (LambdaSearchCV, StabilitySelector):
+    for cls in (LambdaSearchCV, StabilitySelector):
         with pytest.raises(ValueError, match=message):
-            study(counting).set_params(**changes).fit(X, y)
+            cls(counting).set_params(**changes).fit(X, y)
 
 
 SHORT = {"max_epochs": 3, "hidden_layer_sizes": (4,), "warmup_epochs": 1, "random_state": 0}
@@ -173,8 +173,8 @@ MODELS = {
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("kind", MODELS)
-def test_a_frame_is_as_good_as_an_array(numbers, classes, kind):
-    """Also where no column is left, as at the upper end of a grid."""
+def test_frames_and_arrays_give_the_same_results(numbers, classes, kind):
+    """Also if no column is selected, as at the upper end of a grid."""
     made = classes if kind in {"linear classes", "sgin", "mlp"} else numbers
     model, y = MODELS[kind], made.target
     groups = 2 if kind == "theirs" else None
@@ -197,17 +197,17 @@ def test_a_frame_is_as_good_as_an_array(numbers, classes, kind):
             array.predict(tables[0]), frame.predict(tables[1]), rtol=0, atol=1e-12
         )
         np.testing.assert_array_equal(array.transform(tables[0]), frame.transform(tables[1]))
-    studies = [
+    selectors = [
         StabilitySelector(model, 2, lams=lams, groups=groups, random_state=0).fit(X, y)
         for X in tables
     ]
-    np.testing.assert_array_equal(studies[0].supports_, studies[1].supports_)
+    np.testing.assert_array_equal(selectors[0].supports_, selectors[1].supports_)
     if kind != "theirs":
         selectors = [GroupSelectFromModel(model).fit(X, y) for X in tables]
         np.testing.assert_array_equal(selectors[0].get_support(), selectors[1].get_support())
 
 
-def test_a_progress_bar_never_runs_back(numbers, capsys):
+def test_the_progress_bar_is_monotone(numbers, capsys):
     LambdaSearchCV(Counting(), 6, cv=3, verbose=1).fit(numbers.data, numbers.target)
     frames = [frame for frame in capsys.readouterr().err.split("\r") if "%" in frame]
     shares = [int(frame.split("%")[0].split()[-1]) for frame in frames]

@@ -10,7 +10,7 @@ from sklearn.utils.estimator_checks import check_estimator
 from sgnn import GroupLassoClassifier, GroupLassoRegressor, SGINClassifier
 from sgnn.selection import GroupSelectFromModel, LambdaSearchCV, StabilitySelector
 
-# three epochs in which nothing is removed yet, and the classes are told apart
+# three epochs without removal, enough to separate the classes
 NETWORK = SGINClassifier(max_epochs=3, hidden_layer_sizes=(4,), learning_rate=0.1)
 
 
@@ -42,6 +42,6 @@ def test_check_estimator(estimator):
 
 @pytest.mark.parametrize("selector", [LambdaSearchCV, StabilitySelector])
 @pytest.mark.parametrize("estimator", [StandardScaler(), LinearRegression(), Lasso])
-def test_an_estimator_without_lam_is_refused(numbers, selector, estimator):
+def test_an_estimator_without_lam_raises(numbers, selector, estimator):
     with pytest.raises(TypeError, match=r"^estimator must be an instance with the parameter lam,"):
         selector(estimator).fit(numbers.data, numbers.target)

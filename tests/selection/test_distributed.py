@@ -1,4 +1,4 @@
-"""A study that a real dask.distributed cluster makes has the same bits as one at home."""
+"""Searches on a dask.distributed cluster have the same bits as local ones."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ QUICK = {"max_epochs": 4, "warmup_epochs": 2, "hidden_layer_sizes": (8,), "learn
 
 @pytest.fixture(scope="module")
 def cluster():
-    """A worker that is a process of its own, without a dashboard."""
+    """A cluster with a worker process, without a dashboard."""
     distributed = pytest.importorskip("distributed", reason="pip install 'sgnn[distributed]'")
     settings = {"dashboard_address": None, "worker_dashboard_address": None}
     with (
@@ -24,8 +24,8 @@ def cluster():
         yield client
 
 
-def studies(made):
-    """The numbers that each kind of study ends in."""
+def searches(made):
+    """The results of each kind of search."""
     model = SGINClassifier(made.groups, random_state=0, **QUICK)
 
     def path(**settings):
@@ -48,12 +48,12 @@ def studies(made):
 @pytest.mark.parametrize(
     "kind", ["search", *(pytest.param(k, marks=pytest.mark.slow) for k in ("path", "stability"))]
 )
-def test_the_same_bits_on_one_process_on_two_and_on_dask(cluster, classes, kind):
-    study = studies(classes)[kind]
-    alone, two = study(), study(n_jobs=2)
+def test_results_do_not_depend_on_the_backend(cluster, classes, kind):
+    run_search = searches(classes)[kind]
+    alone, two = run_search(), run_search(n_jobs=2)
     before = tasks_done(cluster)
     with joblib.parallel_config("dask"):
-        spread = study(n_jobs=-1)
+        spread = run_search(n_jobs=-1)
     assert tasks_done(cluster) > before  # the workers did it
     for results in (two, spread):
         for one, other in zip(alone, results, strict=True):

@@ -1,4 +1,4 @@
-"""On donor splice sites the positions leave in the order in which they are best missed."""
+"""On donor splice sites the positions are removed in the order of their importance."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from sgnn.selection import lambda_path
 
 @pytest.fixture(scope="module")
 def sites():
-    """The distinct sites and how often each is there."""
+    """The distinct sites and their counts."""
     if "SGNN_DATA" not in os.environ:
         pytest.skip("SGNN_DATA is not set")
     try:
@@ -39,7 +39,7 @@ def table_score(sites, positions):
     return max_correlation_coefficient(sites.test_target, share[test])
 
 
-def test_the_positions_that_leave_are_those_that_a_table_can_best_do_without(sites):
+def test_removed_positions_are_those_of_least_loss_of_max_cc(sites):
     best = {
         n: set(max(combinations(range(7), 7 - n), key=lambda kept: table_score(sites, list(kept))))
         for n in (1, 2, 3)

@@ -1,4 +1,4 @@
-"""GroupSelectFromModel: SelectFromModel, but a group stays or goes as one."""
+"""GroupSelectFromModel: SelectFromModel for whole groups."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def by_group(values, groups, reduce):
 
 @pytest.mark.parametrize("threshold", [None, "median", "1.5*mean", 0.08])
 @pytest.mark.parametrize("estimator", [FOREST, LogisticRegression()], ids=["forest", "logistic"])
-def test_a_group_stays_if_a_column_of_it_would(classes, estimator, threshold):
+def test_a_group_is_selected_if_a_column_of_it_is(classes, estimator, threshold):
     X, y, groups = classes.data, classes.target, classes.groups
     columns = SelectFromModel(estimator, threshold=threshold).fit(X, y).get_support()
     selector = GroupSelectFromModel(estimator, groups=groups, threshold=threshold).fit(X, y)
@@ -32,7 +32,7 @@ def test_a_group_stays_if_a_column_of_it_would(classes, estimator, threshold):
     np.testing.assert_array_equal(selector.transform(X), X[:, np.repeat(expected, 2)])
 
 
-def test_columns_alone_are_those_of_scikit_learn(classes):
+def test_single_columns_agree_with_scikit_learn(classes):
     X, y = classes.data, classes.target
     theirs, ours = SelectFromModel(FOREST).fit(X, y), GroupSelectFromModel(FOREST).fit(X, y)
     np.testing.assert_array_equal(ours.get_support(), theirs.get_support())
@@ -71,7 +71,7 @@ def test_several_rows_of_coefficients(classes):
     np.testing.assert_allclose(selector.group_importances_, expected)
 
 
-def test_of_equal_groups_the_first_stay():
+def test_ties_select_the_first_groups():
     X = np.zeros((40, 4))
     X[:, 1] = X[:, 3] = np.arange(40.0)
     model = Lasso(0.1).fit(X, X[:, 1])
@@ -91,7 +91,7 @@ def test_prefit(classes):
 
 
 @pytest.mark.parametrize("routing", [False, True])
-def test_weights_go_to_the_fit(numbers, routing):
+def test_sample_weight_is_passed_to_fit(numbers, routing):
     X, y = numbers.data, numbers.target
     weight = np.repeat([0.0, 1.0], 60)
     with config_context(enable_metadata_routing=routing):
@@ -112,7 +112,7 @@ def test_weights_go_to_the_fit(numbers, routing):
         ({"groups": [[0, 1]]}, "groups leave 10 of the 12 columns without a group"),
     ],
 )
-def test_arguments_that_will_not_do(numbers, monkeypatch, change, words):
+def test_invalid_arguments_raise(numbers, monkeypatch, change, words):
     monkeypatch.setattr(Lasso, "fit", lambda *_: pytest.fail("a fit was made"))
     with pytest.raises(ValueError, match=words):
         GroupSelectFromModel(Lasso()).set_params(**change).fit(numbers.data, numbers.target)

@@ -1,4 +1,4 @@
-"""The grid of lams goes from where every group is left to where one or none is."""
+"""The grid of lams reaches from all groups selected to one or none."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def covariances(made):
 
 
 @pytest.mark.parametrize("start", [1e-3, 0.1, 50.0, 0.0])
-def test_ends_are_a_power_of_two_from_what_they_bracket(numbers, start):
+def test_ends_are_within_a_factor_of_two(numbers, start):
     path = lambda_path(Counting(lam=start), numbers.data, numbers.target, 7)
     reach = covariances(numbers)
     assert reach[-2] <= path.lams_[-1] < 2 * reach[-2]  # one left at it, more at half of it
@@ -32,7 +32,7 @@ def test_ends_are_a_power_of_two_from_what_they_bracket(numbers, start):
     assert len(path.lams_) == 7
 
 
-def test_lasso_ends_by_its_own_theory(numbers):
+def test_the_grid_of_lasso_ends_near_its_lambda_max(numbers):
     X, y = numbers.data, numbers.target
     path = lambda_path(Lasso(), X, y, 5)
     lambda_max = np.abs((X - X.mean(axis=0)).T @ (y - y.mean())).max() / len(y)
@@ -52,20 +52,20 @@ def test_c_is_one_over_n_lam(classes):
 
 
 class Exact(Counting):
-    """Counting that knows its largest lam."""
+    """Counting with `lambda_max_`."""
 
     @property
     def lambda_max_(self):
         return self.strengths_.max()
 
 
-def test_lambda_max_is_the_end_where_it_is_known(numbers):
+def test_lambda_max_is_the_upper_end_if_available(numbers):
     path = lambda_path(Exact(), numbers.data, numbers.target, 5)
     assert path.lams_[-1] == pytest.approx(covariances(numbers)[-1])
     assert path.n_groups_[-1] == 0
 
 
-def test_a_penalty_that_removes_nothing_is_said(numbers):
+def test_a_penalty_that_removes_nothing_warns(numbers):
     with pytest.warns(ConvergenceWarning, match=r"No lam up to .* fewer than 12 groups: give lams"):
         path = lambda_path(Ridge(), numbers.data, numbers.target, 3)
     assert (path.n_groups_ == 12).all()
@@ -88,7 +88,7 @@ def test_a_network(classes):
 
 
 @pytest.mark.parametrize("lams", [1, 0, True, "50", [], [0.1, -1.0], [np.inf], ["a"], None, [True]])
-def test_lams_that_will_not_do(numbers, lams, tmp_path):
+def test_invalid_lams_raise(numbers, lams, tmp_path):
     with pytest.raises(ValueError, match=r"^lams must be an int >= 2.*, got [^\n]*\.$"):
         lambda_path(Counting(tmp_path), numbers.data, numbers.target, lams)
     assert list(tmp_path.iterdir()) == []

@@ -1,4 +1,4 @@
-"""A memory keeps every finished fit: what was killed goes on where it was."""
+"""memory caches every finished fit, so that a killed search resumes."""
 
 from __future__ import annotations
 
@@ -21,27 +21,27 @@ from sgnn.datasets import make_grouped_regression
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
 
 from ..killing import end_of
-from .counting import Counting, CountingTogether, fits_in
+from .counting import Counting, CountingReplicas, fits_in
 
 LAMS = [0.05, 0.1, 0.2]
 
 
 @pytest.fixture
-def marks(tmp_path):
-    """A folder for the marks of the fits."""
-    folder = tmp_path / "marks"
+def fit_files(tmp_path):
+    """A folder for the files of the fits."""
+    folder = tmp_path / "fits"
     folder.mkdir()
     return folder
 
 
 @pytest.fixture
 def memory(tmp_path):
-    """A folder for what is remembered."""
+    """A folder for the cache."""
     return tmp_path / "memory"
 
 
-def studies(made):
-    """Every kind of study, and how many fits it makes."""
+def searches(made):
+    """Every kind of search, and its number of fits."""
     X, y = made.data, made.target
 
     def path(estimator, **settings):
@@ -60,13 +60,13 @@ def studies(made):
 
 @pytest.mark.parametrize("kind", ["path", "search", "stability"])
 @pytest.mark.parametrize("form", [str, Path, lambda folder: joblib.Memory(folder, verbose=0)])
-def test_nothing_is_fitted_twice(numbers, marks, memory, kind, form):
-    study, n_fits = studies(numbers)[kind]
-    first = study(Counting(marks), memory=form(memory))
-    assert len(fits_in(marks)) == n_fits
-    np.testing.assert_array_equal(study(Counting(marks), memory=form(memory)), first)
-    assert len(fits_in(marks)) == n_fits
-    np.testing.assert_array_equal(study(Counting(marks)), first)
+def test_nothing_is_fitted_twice(numbers, fit_files, memory, kind, form):
+    run_search, n_fits = searches(numbers)[kind]
+    first = run_search(Counting(fit_files), memory=form(memory))
+    assert len(fits_in(fit_files)) == n_fits
+    np.testing.assert_array_equal(run_search(Counting(fit_files), memory=form(memory)), first)
+    assert len(fits_in(fit_files)) == n_fits
+    np.testing.assert_array_equal(run_search(Counting(fit_files)), first)
 
 
 @pytest.mark.parametrize(
@@ -82,55 +82,55 @@ def test_nothing_is_fitted_twice(numbers, marks, memory, kind, form):
         lambda X, y: {"lams": [0.3, 0.4]},
     ],
 )
-def test_whatever_a_fit_depends_on_makes_it_another_one(numbers, marks, memory, change):
+def test_the_cache_key_covers_everything_a_fit_depends_on(numbers, fit_files, memory, change):
     X, y = numbers.data, numbers.target
     arguments = {"X": X, "y": y, "lams": [0.1, 0.2], "memory": memory}
-    lambda_path(Counting(marks), **arguments)
+    lambda_path(Counting(fit_files), **arguments)
     changed = change(X, y)
-    model = Counting(marks).set_params(**changed.pop("estimator", {}))
+    model = Counting(fit_files).set_params(**changed.pop("estimator", {}))
     lambda_path(model, **arguments | changed)
-    assert len(fits_in(marks)) == 4
+    assert len(fits_in(fit_files)) == 4
 
 
-def test_a_longer_study_makes_the_fits_that_are_new(numbers, marks, memory):
+def test_a_longer_selection_runs_only_the_new_fits(numbers, fit_files, memory):
     X, y = numbers.data, numbers.target
     for n_bootstraps in (4, 7):
-        selector = StabilitySelector(Counting(marks), n_bootstraps, memory=memory, random_state=0)
+        selector = StabilitySelector(
+            Counting(fit_files), n_bootstraps, memory=memory, random_state=0
+        )
         selector.fit(X, y)
-        assert len(fits_in(marks)) == n_bootstraps
+        assert len(fits_in(fit_files)) == n_bootstraps
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
 @pytest.mark.parametrize(
-    ("kind", "n_bootstraps", "n_trainings"), [(Counting, 9, 9), (CountingTogether, 100, 10)]
+    ("kind", "n_bootstraps", "n_trainings"), [(Counting, 9, 9), (CountingReplicas, 100, 10)]
 )
-def test_a_study_that_was_killed_goes_on_where_it_was(
-    marks, memory, monkeypatch, kind, n_bootstraps, n_trainings
-):
+def test_a_killed_search_resumes(fit_files, memory, monkeypatch, kind, n_bootstraps, n_trainings):
     made = make_grouped_regression(60, 3, 2, 1, random_state=0)
 
     def run():
-        study = StabilitySelector(
-            kind(marks, noise=0.1), n_bootstraps, memory=memory, random_state=0
+        search = StabilitySelector(
+            kind(fit_files, noise=0.1), n_bootstraps, memory=memory, random_state=0
         )
-        return study.fit(made.data, made.target).supports_
+        return search.fit(made.data, made.target).supports_
 
     monkeypatch.setenv("STOP_AFTER", "4")
     assert end_of(run) == -signal.SIGKILL
-    assert len(fits_in(marks)) == 4
+    assert len(fits_in(fit_files)) == 4
     monkeypatch.delenv("STOP_AFTER")
     resumed = run()
-    assert len(fits_in(marks)) == n_trainings
-    for mark in fits_in(marks):
-        mark.unlink()
+    assert len(fits_in(fit_files)) == n_trainings
+    for fit_file in fits_in(fit_files):
+        fit_file.unlink()
     shutil.rmtree(memory)
     np.testing.assert_array_equal(run(), resumed)
-    assert len(fits_in(marks)) == n_trainings
+    assert len(fits_in(fit_files)) == n_trainings
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="needs a system with fork and SIGKILL")
-def test_a_study_of_networks_that_was_killed_ends_with_the_same_bits(classes, memory, monkeypatch):
-    # one fit a training, so that there is something to be killed between
+def test_a_resumed_search_of_networks_has_the_same_bits(classes, memory, monkeypatch):
+    # no joint training, so that the process can be killed between fits
     monkeypatch.setattr(SGINClassifier, "replicas_at_once", lambda *_: 1)
     fit, n_fits = SGINClassifier.fit, []
 
@@ -159,8 +159,8 @@ def test_a_study_of_networks_that_was_killed_ends_with_the_same_bits(classes, me
 
 
 @pytest.mark.parametrize("joint", [False, True])
-def test_ctrl_c_ends_a_study_and_not_only_a_fit_of_it(classes, memory, monkeypatch, joint):
-    """Without memory nothing is left; with it, what was finished is found again."""
+def test_ctrl_c_ends_the_search_and_not_only_a_fit(classes, memory, monkeypatch, joint):
+    """Without memory nothing is kept; with it, finished fits are read from the cache."""
     if not joint:
         monkeypatch.setattr(SGINClassifier, "replicas_at_once", lambda *_: 1)
     X, y, epochs, pressed = classes.data, classes.target, [], []
@@ -182,56 +182,60 @@ def test_ctrl_c_ends_a_study_and_not_only_a_fit_of_it(classes, memory, monkeypat
     monkeypatch.setattr(Blockwise, "end_epoch", press)
     monkeypatch.setattr(StackedBlockwise, "end_epoch", press_jointly)
     model = SGINClassifier(classes.groups, max_epochs=4, hidden_layer_sizes=(4,), random_state=0)
-    for study in (
+    for search in (
         LambdaSearchCV(model, [0.01, 0.1], cv=3),
         StabilitySelector(model, 5, random_state=0),
     ):
         pressed[:], epochs[:] = [3 if joint else n_before], []
         with pytest.raises(KeyboardInterrupt):
-            study.fit(X, y)
-        for asked in (study.get_support, study.get_group_support, lambda s=study: s.transform(X)):
+            search.fit(X, y)
+        for method in (
+            search.get_support,
+            search.get_group_support,
+            lambda s=search: s.transform(X),
+        ):
             with pytest.raises(NotFittedError):
-                asked()
+                method()
         pressed[:], epochs[:] = [n_before], []
-        study.set_params(memory=memory)
+        search.set_params(memory=memory)
         if joint:
             continue
         with pytest.raises(KeyboardInterrupt):
-            study.fit(X, y)
+            search.fit(X, y)
         pressed[:], epochs[:] = [], []
-        study.fit(X, y)
+        search.fit(X, y)
         made = len(epochs)
         epochs[:] = []
-        study.set_params(memory=None).fit(X, y)
+        search.set_params(memory=None).fit(X, y)
         assert made == len(epochs) - 3 * 4
 
 
-def test_a_memory_that_holds_something_else_is_refused(numbers, marks, memory):
+def test_a_cache_with_other_content_raises(numbers, fit_files, memory):
     X, y = numbers.data, numbers.target
-    lambda_path(Counting(marks), X, y, LAMS, memory=memory)
+    lambda_path(Counting(fit_files), X, y, LAMS, memory=memory)
     (kept, *_) = Path(memory).rglob("output.pkl")
     joblib.dump(["something", "else"], kept)
     with pytest.raises(ValueError, match=r"^memory holds something else .*: empty its folder"):
-        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
+        lambda_path(Counting(fit_files), X, y, LAMS, memory=memory)
 
 
-def test_another_version_makes_its_own_fits(numbers, marks, memory, monkeypatch):
+def test_the_cache_key_has_the_versions(numbers, fit_files, memory, monkeypatch):
     X, y = numbers.data, numbers.target
     for name in ("sgnn.selection._fits.__version__", "torch.__version__"):
-        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
-        n_fits = len(fits_in(marks))
-        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
-        assert len(fits_in(marks)) == n_fits
+        lambda_path(Counting(fit_files), X, y, LAMS, memory=memory)
+        n_fits = len(fits_in(fit_files))
+        lambda_path(Counting(fit_files), X, y, LAMS, memory=memory)
+        assert len(fits_in(fit_files)) == n_fits
         monkeypatch.setattr(name, "another")
-        lambda_path(Counting(marks), X, y, LAMS, memory=memory)
-        assert len(fits_in(marks)) == n_fits + 3
+        lambda_path(Counting(fit_files), X, y, LAMS, memory=memory)
+        assert len(fits_in(fit_files)) == n_fits + 3
 
 
-def test_a_file_is_no_memory(numbers, tmp_path):
+def test_a_file_as_memory_raises(numbers, tmp_path):
     (tmp_path / "file").touch()
-    for study in (LambdaSearchCV, StabilitySelector):
+    for cls in (LambdaSearchCV, StabilitySelector):
         with pytest.raises(ValueError, match=r"^memory must be None or a folder, not a file"):
-            study(Counting(), memory=tmp_path / "file").fit(numbers.data, numbers.target)
+            cls(Counting(), memory=tmp_path / "file").fit(numbers.data, numbers.target)
     with pytest.raises(ValueError, match=r"^memory must be None or a folder, not a file"):
         lambda_path(Counting(), numbers.data, numbers.target, memory=str(tmp_path / "file"))
 
@@ -241,7 +245,7 @@ def test_a_file_is_no_memory(numbers, tmp_path):
     [None, torch.nn.CrossEntropyLoss(weight=torch.tensor([1.0, 2.0]))],
     ids=["none", "torch"],
 )
-def test_a_network_is_remembered_with_its_data_frame(classes, memory, loss):
+def test_networks_and_data_frames_are_cached(classes, memory, loss):
     frame = pd.DataFrame(classes.data).add_prefix(classes.groups[0][:5] + "__")
     model = SGINClassifier(2, max_epochs=3, warmup_epochs=1, hidden_layer_sizes=(4,), loss=loss)
     first, second = (
@@ -252,18 +256,18 @@ def test_a_network_is_remembered_with_its_data_frame(classes, memory, loss):
     np.testing.assert_array_equal(first.predict_proba(frame), second.predict_proba(frame))
 
 
-def test_what_cannot_be_hashed_is_refused(numbers, marks, memory):
+def test_what_cannot_be_hashed_raises(numbers, fit_files, memory):
     scoring = lambda *_: 1.0  # noqa: E731
     with pytest.raises(ValueError, match=r"memory can keep no fits .*replace lambdas by functions"):
-        lambda_path(Counting(marks), numbers.data, numbers.target, LAMS, scoring=scoring,
+        lambda_path(Counting(fit_files), numbers.data, numbers.target, LAMS, scoring=scoring,
                     memory=memory)  # fmt: skip
-    assert fits_in(marks) == []
+    assert fits_in(fit_files) == []
 
 
-def test_one_progress_bar_counts_every_fit(numbers, marks, capsys):
-    LambdaSearchCV(Counting(marks), 4, cv=3, verbose=1).fit(numbers.data, numbers.target)
+def test_one_progress_bar_counts_every_fit(numbers, fit_files, capsys):
+    LambdaSearchCV(Counting(fit_files), 4, cv=3, verbose=1).fit(numbers.data, numbers.target)
     shown = capsys.readouterr().err
-    n_fits = len(fits_in(marks))
+    n_fits = len(fits_in(fit_files))
     assert n_fits > 4 * 3 + 1
     assert shown.rstrip().split("\r")[-1].startswith("fits: 100%")
     assert f"{n_fits}/{n_fits}" in shown.split("\r")[-1]

@@ -19,7 +19,7 @@ from .counting import Counting
 LAMS = [0.3, 0.03, 0.1]
 
 
-def test_every_lam_is_a_fit_of_its_own(numbers):
+def test_fits_at_every_lam_are_independent(numbers):
     X, y = numbers.data, numbers.target
     path = lambda_path(Lasso(), X, y, LAMS, groups=numbers.groups)
     np.testing.assert_array_equal(path.lams_, sorted(LAMS))
@@ -32,7 +32,7 @@ def test_every_lam_is_a_fit_of_its_own(numbers):
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_networks_start_anew_at_every_lam(numbers):
+def test_networks_at_every_lam_are_independent(numbers):
     X, y = numbers.data, numbers.target
     settings = {"max_epochs": 8, "warmup_epochs": 2, "hidden_layer_sizes": (8,), "random_state": 0}
     path = lambda_path(SGINRegressor(numbers.groups, **settings), X, y, [0.2, 0.01])
@@ -44,17 +44,17 @@ def test_networks_start_anew_at_every_lam(numbers):
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("piped", [False, True])
-def test_a_warm_start_goes_from_lam_to_lam(numbers, piped):
+def test_a_warm_start_continues_from_lam_to_lam(numbers, piped):
     X, y = numbers.data, numbers.target
     settings = {"max_epochs": 9, "warmup_epochs": 8, "hidden_layer_sizes": (8,), "random_state": 0}
     model = SGINRegressor(numbers.groups, warm_start=True, **settings)
     given = make_pipeline(StandardScaler(), model) if piped else model
     path = lambda_path(given, X, y, [0.5, 0.001, 0.1])
-    seen = StandardScaler().fit_transform(X) if piped else X
+    inputs = StandardScaler().fit_transform(X) if piped else X
     for i, lam in enumerate([0.001, 0.1, 0.5]):
-        model.set_params(lam=lam).fit(seen, y)
+        model.set_params(lam=lam).fit(inputs, y)
         np.testing.assert_array_equal(path.support_[i], model.get_group_support())
-        assert path.scores[i] == model.score(seen, y)
+        assert path.scores[i] == model.score(inputs, y)
     assert not (path.support_[1:] & ~path.support_[:-1]).any()  # removed for good
     assert len(set(path.n_groups_)) > 1
 
@@ -67,14 +67,14 @@ def test_rows_held_out_are_scored(numbers):
     assert path.scores[1] == -mean_absolute_error(y[80:], alone.predict(X[80:]))
 
 
-def test_weights_go_to_the_fits(numbers):
+def test_sample_weight_is_passed_to_the_fits(numbers):
     X, y = numbers.data, numbers.target
     weight = np.repeat([0.0, 2.0], 60)
     path = lambda_path(Lasso(), X, y, [0.1], sample_weight=weight, X_val=X, y_val=y)
     assert path.scores[0] == pytest.approx(Lasso(0.1).fit(X[60:], y[60:]).score(X, y))
 
 
-def test_the_end_of_a_pipeline_has_the_lam(numbers):
+def test_lam_is_that_of_the_last_step_of_a_pipeline(numbers):
     X, y = numbers.data * np.geomspace(1, 100, 12), numbers.target
     pipe = make_pipeline(StandardScaler(), Lasso())
     path = lambda_path(pipe, X, y, LAMS, groups=numbers.groups)
@@ -84,7 +84,7 @@ def test_the_end_of_a_pipeline_has_the_lam(numbers):
     np.testing.assert_allclose(path.scores, expected.scores)
 
 
-def test_arguments_are_left_as_they_are(numbers):
+def test_arguments_are_not_changed(numbers):
     X, y, model = numbers.data.copy(), numbers.target.copy(), Lasso(0.5)
     lambda_path(model, X, y, LAMS)
     assert model.get_params() == Lasso(0.5).get_params()
@@ -106,7 +106,7 @@ def test_arguments_are_left_as_they_are(numbers):
         (Counting(), {"y": np.full(120, np.inf)}, ValueError, "Input y contains infinity"),
     ],
 )
-def test_refusals_come_before_any_fit(numbers, monkeypatch, estimator, change, error, words):
+def test_errors_are_raised_before_any_fit(numbers, monkeypatch, estimator, change, error, words):
     monkeypatch.setattr(Counting, "fit", lambda *_: pytest.fail("a fit was made"))
     arguments = {"X": numbers.data, "y": numbers.target, "lams": LAMS} | change
     with pytest.raises(error, match=words) as caught:

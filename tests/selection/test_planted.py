@@ -1,4 +1,4 @@
-"""Groups that no linear model finds are found by either network, and by no more than a search."""
+"""Both networks find groups that no linear model finds, by a search with default settings."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KINDS = [SGINClassifier, GroupLassoMLP]
 @pytest.mark.parametrize("seed", [10, 11])
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_a_search_finds_exactly_the_four_groups(kind, seed):
-    """Of ten seeds all, by the command `python benchmarks/planted_groups.py`."""
+    """`python benchmarks/planted_groups.py` runs ten seeds."""
     made = planted_squares(seed)
     model = kind(made.groups, random_state=seed)
     search = LambdaSearchCV(model, lams=8, cv=3, select="one_se").fit(made.data, made.target)

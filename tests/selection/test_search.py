@@ -1,4 +1,4 @@
-"""LambdaSearchCV: GridSearchCV's results, a rule to choose by, and a selector in the end."""
+"""LambdaSearchCV: results as of GridSearchCV, the selection rules, and the selector."""
 
 from __future__ import annotations
 
@@ -80,8 +80,8 @@ def test_of_equal_scores_the_largest_lam_is_taken(numbers):
 
 @pytest.mark.parametrize("select", [2, 6])
 @pytest.mark.parametrize("seed", [0, None])
-def test_as_many_groups_as_asked_for(numbers, select, seed):
-    # without a seed every fit draws other noise, and at lam = 0 all groups are left all the same
+def test_select_a_number_of_groups(numbers, select, seed):
+    # without a seed every fit draws other noise, but at lam = 0 all groups are selected
     lams = 12 if seed == 0 else [0.0, *np.geomspace(0.3, 0.45, 6)]
     model = Counting(noise=0.05, random_state=seed)
     search = LambdaSearchCV(model, lams, select=select, groups=numbers.groups, cv=3)
@@ -109,7 +109,7 @@ def test_a_number_that_is_not_reached_names_the_nearest(numbers):
         search.fit(X, y)
 
 
-def test_it_is_the_best_estimator(classes):
+def test_methods_delegate_to_the_best_estimator(classes):
     X, y = pd.DataFrame(classes.data).add_prefix("c"), classes.target
     X, labels = X, np.array(["no", "yes"])[y]
     model = SGINClassifier(classes.groups, **QUICK)
@@ -128,7 +128,7 @@ def test_it_is_the_best_estimator(classes):
     assert not hasattr(search, "decision_function")
 
 
-def test_columns_of_removed_groups_are_not_looked_at(classes):
+def test_columns_of_removed_groups_are_not_read(classes):
     search = LambdaSearchCV(SGINClassifier(classes.groups, **QUICK), [0.2], cv=2)
     search.fit(classes.data, classes.target)
     hidden = np.where(search.get_support(), classes.data, np.nan)
@@ -170,7 +170,7 @@ def test_sample_groups_go_to_the_splitter(numbers):
 
 
 @pytest.mark.parametrize("routing", [False, True])
-def test_sample_groups_that_are_missing_are_asked_for(numbers, routing):
+def test_missing_sample_groups_raise(numbers, routing):
     search = LambdaSearchCV(Lasso(), LAMS, cv=GroupKFold(3))
     with (
         config_context(enable_metadata_routing=routing),
@@ -206,9 +206,9 @@ def test_one_split_has_no_standard_error(numbers):
 def test_without_refit(numbers):
     search = LambdaSearchCV(Lasso(), LAMS, refit=False).fit(numbers.data, numbers.target)
     assert search.best_lam_ in LAMS
-    for asked in (search.predict, search.transform, lambda X: search.get_group_support()):
+    for method in (search.predict, search.transform, lambda X: search.get_group_support()):
         with pytest.raises(NotFittedError, match="refit=True"):
-            asked(numbers.data)
+            method(numbers.data)
 
 
 def test_scores_that_are_all_missing(numbers):
@@ -234,7 +234,7 @@ def test_scores_that_are_all_missing(numbers):
         ({"memory": 3}, "memory"),
     ],
 )
-def test_arguments_that_will_not_do(numbers, monkeypatch, change, words):
+def test_invalid_arguments_raise(numbers, monkeypatch, change, words):
     monkeypatch.setattr(Counting, "fit", lambda *_: pytest.fail("a fit was made"))
     with pytest.raises(ValueError, match=words) as caught:
         LambdaSearchCV(Counting(), LAMS).set_params(**change).fit(numbers.data, numbers.target)

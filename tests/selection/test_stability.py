@@ -1,4 +1,4 @@
-"""StabilitySelector: many samples, the shares of them that select a group, and their agreement."""
+"""StabilitySelector: samples, selection probabilities, and stability."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ QUICK = {"max_epochs": 6, "warmup_epochs": 2, "hidden_layer_sizes": (8,), "learn
 
 
 class Recording(Counting):
-    """Counting that notes the weights and the seed of each fit."""
+    """Counting that records the weights and the seed of each fit."""
 
-    seen: list = []  # noqa: RUF012
+    recorded: list = []  # noqa: RUF012
 
     def fit(self, X, y, sample_weight):
-        self.seen.append((sample_weight, self.random_state))
+        self.recorded.append((sample_weight, self.random_state))
         return super().fit(X, y, sample_weight)
 
 
@@ -39,18 +39,18 @@ class RecordingClassifier(Recording):
 
 
 class WithoutWeights(Recording):
-    """The same where weights are no option; the row's number is its first column."""
+    """The same without support for weights; the first column is the index of the row."""
 
     def fit(self, X, y):
-        self.seen.append((np.bincount(X[:, 0].astype(int), minlength=120), self.random_state))
+        self.recorded.append((np.bincount(X[:, 0].astype(int), minlength=120), self.random_state))
         return Counting.fit(self, X, y)
 
 
 @pytest.fixture
-def seen(monkeypatch):
+def recorded(monkeypatch):
     """The samples that were fitted, in their order."""
     notes = []
-    monkeypatch.setattr(Recording, "seen", notes)
+    monkeypatch.setattr(Recording, "recorded", notes)
     return notes
 
 
@@ -66,15 +66,15 @@ def test_planted_groups_are_selected(numbers):
     np.testing.assert_array_equal(selector.transform(numbers.data), numbers.data[:, columns])
 
 
-def test_every_fit_is_that_of_its_sample(numbers, seen):
+def test_every_fit_is_that_of_its_sample(numbers, recorded):
     X, y, lams = numbers.data, numbers.target, [0.1, 0.4]
     selector = fit(Recording(noise=0.1), numbers, lams=lams)
-    for b, (weight, seed) in enumerate(seen[:30]):
+    for b, (weight, seed) in enumerate(recorded[:30]):
         reach = Counting(noise=0.1, random_state=seed).fit(X, y, weight).strengths_
         np.testing.assert_array_equal(selector.supports_[:, b], [reach > lam for lam in lams])
     # the same samples at every lam
-    np.testing.assert_array_equal([w for w, _ in seen[:30]], [w for w, _ in seen[30:]])
-    assert [seed for _, seed in seen[:30]] == [seed for _, seed in seen[30:]]
+    np.testing.assert_array_equal([w for w, _ in recorded[:30]], [w for w, _ in recorded[30:]])
+    assert [seed for _, seed in recorded[:30]] == [seed for _, seed in recorded[30:]]
 
 
 def test_probabilities_are_shares_of_the_samples(numbers):
@@ -87,41 +87,41 @@ def test_probabilities_are_shares_of_the_samples(numbers):
     assert 0 < expected.sum() < 12
 
 
-def test_bootstraps_are_multinomial_counts(numbers, seen):
+def test_bootstraps_are_multinomial_counts(numbers, recorded):
     fit(Recording(), numbers, 200)
-    counts = np.array([weight for weight, _ in seen])
+    counts = np.array([weight for weight, _ in recorded])
     assert (counts.sum(axis=1) == 120).all()
     # a row's count is Binomial(n, 1/n): 200 x 120 of them
     assert counts.var() == pytest.approx(1 - 1 / 120, abs=0.05)
     assert (counts == 0).mean() == pytest.approx((1 - 1 / 120) ** 120, abs=0.02)
-    assert len({seed for _, seed in seen}) == 200
+    assert len({seed for _, seed in recorded}) == 200
 
 
-def test_halves_are_without_replacement(numbers, seen):
+def test_halves_are_without_replacement(numbers, recorded):
     fit(Recording(), numbers, 200, subsample="half")
-    counts = np.array([weight for weight, _ in seen])
+    counts = np.array([weight for weight, _ in recorded])
     assert set(counts.ravel()) == {0, 1}
     assert (counts.sum(axis=1) == 60).all()
     assert np.abs(counts.mean(axis=0) - 0.5).max() < 5 * np.sqrt(0.25 / 200)
 
 
 @pytest.mark.parametrize(("subsample", "share"), [("bootstrap", 1), ("half", 1 / 2)])
-def test_classes_keep_their_proportions(numbers, seen, subsample, share):
+def test_classes_keep_their_proportions(numbers, recorded, subsample, share):
     X, y = numbers.data, np.repeat([0, 1, 2], [90, 28, 2])
     StabilitySelector(RecordingClassifier(), 20, subsample=subsample).fit(X, y)
-    for weight, _ in seen:
+    for weight, _ in recorded:
         assert (np.bincount(y, weight) == share * np.array([90, 28, 2])).all()
 
 
-def test_rows_are_drawn_where_weights_are_no_option(numbers, seen):
+def test_rows_are_drawn_without_support_for_weights(numbers, recorded):
     X = np.c_[np.arange(120.0), numbers.data]
     selector = StabilitySelector(WithoutWeights(), 20, random_state=0).fit(X, numbers.target)
     weighed = StabilitySelector(Recording(), 20, random_state=0).fit(X, numbers.target)
-    np.testing.assert_array_equal([w for w, _ in seen[:20]], [w for w, _ in seen[20:]])
+    np.testing.assert_array_equal([w for w, _ in recorded[:20]], [w for w, _ in recorded[20:]])
     np.testing.assert_array_equal(selector.supports_, weighed.supports_)
 
 
-def test_half_as_many_rows_have_c_of_their_own(classes):
+def test_c_depends_on_the_number_of_rows(classes):
     X, y = classes.data, classes.target
     model = LinearSVC(penalty="l1", dual=False, fit_intercept=False)
     above = 3 / (len(y) * l1_min_c(X, y, fit_intercept=False))
@@ -135,15 +135,15 @@ def test_stability_is_that_of_the_metrics():
     selector = fit(Counting(noise=0.2), made, groups=made.groups, lams=[0.1, 0.5])
     similarity = metrics.group_similarity(made.data, made.groups)
     for i, runs in enumerate(selector.supports_):
-        told = {name: values[i] for name, values in selector.stability_.items()}
-        assert told["jaccard"] == metrics.jaccard_stability(runs)
-        assert told["nogueira"] == metrics.nogueira_stability(runs)
-        assert tuple(told["nogueira_interval"]) == metrics.nogueira_interval(runs)
-        assert told["similarity"] == metrics.similarity_stability(runs, similarity)
+        at_lam = {name: values[i] for name, values in selector.stability_.items()}
+        assert at_lam["jaccard"] == metrics.jaccard_stability(runs)
+        assert at_lam["nogueira"] == metrics.nogueira_stability(runs)
+        assert tuple(at_lam["nogueira_interval"]) == metrics.nogueira_interval(runs)
+        assert at_lam["similarity"] == metrics.similarity_stability(runs, similarity)
     assert (selector.stability_["nogueira"] < 1).all()
 
 
-def test_the_estimators_own_lam_by_default(numbers):
+def test_the_lam_of_the_estimator_by_default(numbers):
     selector = fit(Counting(lam=0.25), numbers)
     assert selector.lams_.tolist() == [0.25]
     grid = fit(Counting(lam=0.25), numbers, lams=5)
@@ -172,8 +172,8 @@ def test_any_number_of_jobs_gives_the_same_bits(classes, backend):
     model = SGINClassifier(classes.groups, lam=0.05, **QUICK)
     alone = fit(model, classes, 6)
     with joblib.parallel_backend(backend):
-        together = fit(model, classes, 6, n_jobs=2)
-    np.testing.assert_array_equal(together.supports_, alone.supports_)
+        in_parallel = fit(model, classes, 6, n_jobs=2)
+    np.testing.assert_array_equal(in_parallel.supports_, alone.supports_)
     assert 0 < alone.supports_.mean() < 1
 
 
@@ -199,7 +199,7 @@ def test_the_seed_draws_samples_and_networks(numbers):
         ({"random_state": "x"}, "random_state must be"),
     ],
 )
-def test_arguments_that_will_not_do(numbers, monkeypatch, change, words):
+def test_invalid_arguments_raise(numbers, monkeypatch, change, words):
     monkeypatch.setattr(Counting, "fit", lambda *_: pytest.fail("a fit was made"))
     with pytest.raises(ValueError, match=words):
         StabilitySelector(Counting()).set_params(**change).fit(numbers.data, numbers.target)

@@ -1,4 +1,4 @@
-"""What the selectors of groups answer once they have selected."""
+"""Base class of the meta-estimators that select groups."""
 
 from __future__ import annotations
 
@@ -49,11 +49,11 @@ class MetaSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
         return self.selected_groups_ if names else self.group_support_.copy()
 
     def _get_support_mask(self) -> np.ndarray:
-        support = np.array(self.get_group_support())  # refuses where nothing is selected yet
+        support = np.array(self.get_group_support())  # raises if not fitted
         return self.groups_.expand(support)
 
-    def _read(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """X and y, checked; the names and the number of columns are learned."""
+    def _check_data(self, X: Any, y: Any) -> tuple[Any, Any]:
+        """Validate X and y, and set `n_features_in_` and `feature_names_in_`."""
         X, y = check_rows(self, X, y)
         validate_data(self, X, y, skip_check_array=True)
         return X, y

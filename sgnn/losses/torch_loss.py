@@ -1,4 +1,4 @@
-"""Torch's own losses, and those of users, as losses of this package."""
+"""TorchLoss: torch's losses, and those of users, as losses of this package."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .regression import AbsoluteError, Huber, SquaredError
 
 __all__ = ["TorchLoss"]
 
-# Classes of torch that scale, link and start like one of ours.
-ALIKE: dict[type[nn.Module], type[Loss]] = {
+# Classes of torch with the scaling, link and start of a loss of this package.
+COUNTERPARTS: dict[type[nn.Module], type[Loss]] = {
     nn.MSELoss: SquaredError,
     nn.L1Loss: AbsoluteError,
     nn.HuberLoss: Huber,
@@ -25,7 +25,7 @@ ALIKE: dict[type[nn.Module], type[Loss]] = {
 
 
 class TorchLoss(Loss):
-    """Any torch loss that can do without a reduction, summed over the outputs of a row.
+    """Any torch loss with reduction="none", summed over the outputs of a row.
 
     Parameters
     ----------
@@ -47,8 +47,8 @@ class TorchLoss(Loss):
                 self.loss.reduction = "none"  # type: ignore[assignment]
         else:
             self.loss = loss(reduction="none")
-        self.alike = ALIKE.get(type(self.loss), Loss)
-        self.scaling, self.link = self.alike.scaling, self.alike.link  # type: ignore[misc]
+        self.counterpart = COUNTERPARTS.get(type(self.loss), Loss)
+        self.scaling, self.link = self.counterpart.scaling, self.counterpart.link  # type: ignore[misc]
         if isinstance(self.loss, nn.PoissonNLLLoss) and not self.loss.log_input:
             raise ValueError(
                 "loss=PoissonNLLLoss(log_input=False) lets the network predict negative counts: "
@@ -56,12 +56,12 @@ class TorchLoss(Loss):
             )
 
     def check_targets(self, y: np.ndarray) -> None:
-        """As the loss of ours that is alike does."""
-        self.alike.check_targets(self, y)
+        """As in the counterpart of this package, if there is one."""
+        self.counterpart.check_targets(self, y)
 
     def start(self, y: Tensor, weight: Tensor, n_outputs: int) -> Tensor:
-        """As the loss of ours that is alike does, which is by search for most."""
-        return self.alike.start(self, y, weight, n_outputs)
+        """As in the counterpart of this package, or by numerical minimization."""
+        return self.counterpart.start(self, y, weight, n_outputs)
 
     def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The losses (..., n) and their derivative by `out` (..., n, n_outputs)."""

@@ -1,4 +1,4 @@
-"""A user's `loss=`, in any of its forms."""
+"""Lookup of losses by name, class or instance."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import copy
 from typing import Any
 
 from .base import REGISTRY, Loss
-from .of_torch import TorchLoss
+from .torch_loss import TorchLoss
 
 __all__ = ["get", "names"]
 
@@ -15,7 +15,7 @@ LINKS = ("identity", "log")
 
 
 def names(targets: str = "any") -> list[str]:
-    """The names that `get` knows, sorted.
+    """The registered names, sorted.
 
     Parameters
     ----------
@@ -26,7 +26,7 @@ def names(targets: str = "any") -> list[str]:
     -------
     names : list of str
     """
-    return sorted(name for name, made in REGISTRY.items() if targets in ("any", made.targets))
+    return sorted(name for name, cls in REGISTRY.items() if targets in ("any", cls.targets))
 
 
 def get(loss: Any, targets: str = "any") -> Loss:
@@ -35,9 +35,9 @@ def get(loss: Any, targets: str = "any") -> Loss:
     Parameters
     ----------
     loss : str, Loss, torch loss class or instance
-        One of `names()`; a Loss, which is copied; or what `TorchLoss` takes.
+        One of `names()`; a Loss, which is copied; or an argument of `TorchLoss`.
     targets : {"classes", "numbers", "any"}, default="any"
-        What it has to be a loss of.
+        The targets that it has to be a loss of.
 
     Returns
     -------
@@ -46,7 +46,7 @@ def get(loss: Any, targets: str = "any") -> Loss:
     Raises
     ------
     ValueError
-        If there is none of that name, it is a loss of something else, or no loss at all.
+        If the name is unknown, it is a loss of other targets, or not a loss.
 
     Examples
     --------

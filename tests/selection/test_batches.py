@@ -1,4 +1,4 @@
-"""Fits of a study that are made in one training: which ones, and that nothing else changes."""
+"""Joint training of the fits of a search: the batches, and equality with single fits."""
 
 from __future__ import annotations
 
@@ -11,70 +11,72 @@ from sklearn.preprocessing import StandardScaler
 
 from sgnn import GroupLassoMLP, GroupLassoRegressor, SGINClassifier
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
-from sgnn.selection._fits import Data, Order
-from sgnn.selection._together import together
+from sgnn.selection._batches import plan_batches
+from sgnn.selection._fits import Data, FitSpec
 
-from .counting import Counting, CountingTogether, fits_in
+from .counting import Counting, CountingReplicas, fits_in
 
 LAMS = [0.003, 0.03, 0.3]
 
 
-class Apart:
-    """A network whose fits are made one after the other."""
+class OneByOne:
+    """A network without joint training."""
 
     def replicas_at_once(self, shape):
         return 1
 
 
-class SGINApart(Apart, SGINClassifier):
+class SGINOneByOne(OneByOne, SGINClassifier):
     pass
 
 
-class MLPApart(Apart, GroupLassoMLP):
+class MLPOneByOne(OneByOne, GroupLassoMLP):
     pass
 
 
 SHORT_POLISH = {"polish_iter": 10}
-PAIRS = [(SGINClassifier, SGINApart, {}), (GroupLassoMLP, MLPApart, SHORT_POLISH)]
+PAIRS = [(SGINClassifier, SGINOneByOne, {}), (GroupLassoMLP, MLPOneByOne, SHORT_POLISH)]
 SMALL = {"hidden_layer_sizes": (6,), "max_epochs": 6, "warmup_epochs": 2, "random_state": 0}
 
 
-def chunks(estimator, orders, fit_params=()):
+def batches(estimator, specs, fit_params=()):
     X = np.zeros((30, 4))
-    return together(estimator, orders, Data(X, X[:, 0], None, fit_params=dict(fit_params)))
+    return plan_batches(estimator, specs, Data(X, X[:, 0], None, fit_params=dict(fit_params)))
 
 
-def test_a_chunk_has_one_set_of_rows_and_few_weights():
-    model = CountingTogether()  # ten at once
+def test_a_batch_has_one_set_of_rows_and_few_weights():
+    model = CountingReplicas()  # ten per batch
     splits = [np.arange(20), np.arange(10, 30)]
-    assert chunks(model, [Order(lam, rows) for lam in range(3) for rows in splits]) == [
+    assert batches(model, [FitSpec(lam, rows) for lam in range(3) for rows in splits]) == [
         [0, 2, 4],
         [1, 3, 5],
     ]
     weights = [np.ones(30), np.ones(30), np.ones(30)]
-    bootstraps = [Order(lam, weight=w) for lam in range(4) for w in weights]
-    assert chunks(model, bootstraps) == [[0, 3, 6, 9, 1, 4, 7, 10], [2, 5, 8, 11]]
-    path = chunks(model, [Order(lam) for lam in range(25)])
+    bootstraps = [FitSpec(lam, weight=w) for lam in range(4) for w in weights]
+    assert batches(model, bootstraps) == [[0, 3, 6, 9, 1, 4, 7, 10], [2, 5, 8, 11]]
+    path = batches(model, [FitSpec(lam) for lam in range(25)])
     assert sorted(map(len, path)) == [8, 8, 9]
     assert np.concatenate(path).tolist() == list(range(25))
 
 
-def test_who_goes_alone():
-    orders = [Order(lam) for lam in range(3)]
+def test_fits_without_joint_training():
+    specs = [FitSpec(lam) for lam in range(3)]
     alone = [[0], [1], [2]]
-    assert chunks(Counting(), orders) == chunks(Lasso(), orders) == alone
-    assert chunks(CountingTogether(), orders, {"sample_weight": np.ones(30)}) == [[0, 1, 2]]
-    assert chunks(CountingTogether(), orders, {"other": 1}) == alone
-    assert chunks(make_pipeline(StandardScaler(), CountingTogether()), orders) == [[0, 1, 2]]
-    seeded = [Order(1.0, seed=seed) for seed in (0, 0, 1)]
-    assert chunks(make_pipeline(StandardScaler(), CountingTogether()), seeded) == [[0, 1], [2]]
-    # one that only goes from lam to lam is given all lams of the same weights
-    assert chunks(GroupLassoRegressor(), [Order(lam) for lam in range(200)]) == [list(range(200))]
+    assert batches(Counting(), specs) == batches(Lasso(), specs) == alone
+    assert batches(CountingReplicas(), specs, {"sample_weight": np.ones(30)}) == [[0, 1, 2]]
+    assert batches(CountingReplicas(), specs, {"other": 1}) == alone
+    assert batches(make_pipeline(StandardScaler(), CountingReplicas()), specs) == [[0, 1, 2]]
+    seeded = [FitSpec(1.0, seed=seed) for seed in (0, 0, 1)]
+    assert batches(make_pipeline(StandardScaler(), CountingReplicas()), seeded) == [[0, 1], [2]]
+    # without replicas_at_once a batch has all lams of the same weights
+    assert batches(GroupLassoRegressor(), [FitSpec(lam) for lam in range(200)]) == [
+        list(range(200))
+    ]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize(("cls", "apart", "settings"), PAIRS)
-def test_a_search_finds_what_grid_search_finds(classes, cls, apart, settings):
+def test_a_search_agrees_with_grid_search(classes, cls, apart, settings):
     X, y = classes.data, classes.target
     search = LambdaSearchCV(cls(2, **SMALL, **settings), LAMS, cv=3).fit(X, y)
     grid = GridSearchCV(apart(2, **SMALL, **settings), {"lam": LAMS}, cv=3).fit(X, y)
@@ -87,17 +89,17 @@ def test_a_search_finds_what_grid_search_finds(classes, cls, apart, settings):
 
 
 @pytest.mark.parametrize(("cls", "apart", "settings"), PAIRS)
-def test_a_stability_study_is_that_of_single_fits(classes, cls, apart, settings):
-    def study(model):
+def test_stability_selection_agrees_with_single_fits(classes, cls, apart, settings):
+    def run_search(model):
         selector = StabilitySelector(model, 6, lams=LAMS, random_state=0)
         return selector.fit(classes.data, classes.target).supports_
 
-    together, alone = (study(kind(2, **SMALL, **settings)) for kind in (cls, apart))
-    np.testing.assert_array_equal(together, alone)
+    jointly, alone = (run_search(kind(2, **SMALL, **settings)) for kind in (cls, apart))
+    np.testing.assert_array_equal(jointly, alone)
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-def test_a_pipeline_is_fitted_together_behind_its_transformers(classes, monkeypatch):
+def test_the_last_step_of_a_pipeline_is_trained_jointly(classes, monkeypatch):
     X, y = 5 + 3 * classes.data, classes.target
     model = SGINClassifier(2, **SMALL)
     sizes = []
@@ -111,18 +113,18 @@ def test_a_pipeline_is_fitted_together_behind_its_transformers(classes, monkeypa
     search = LambdaSearchCV(make_pipeline(StandardScaler(), model), LAMS, cv=3).fit(X, y)
     assert sizes == [3, 3, 3]
     for lam, scores in zip(LAMS, search.cv_results_["mean_test_score"], strict=True):  # by clones
-        piped = make_pipeline(StandardScaler(), SGINApart(2, **SMALL | {"lam": lam}))
-        grid = GridSearchCV(piped, {"sginapart__lam": [lam]}, cv=3).fit(X, y)
+        in_pipeline = make_pipeline(StandardScaler(), SGINOneByOne(2, **SMALL | {"lam": lam}))
+        grid = GridSearchCV(in_pipeline, {"sginonebyone__lam": [lam]}, cv=3).fit(X, y)
         assert scores == pytest.approx(grid.best_score_)
 
 
-def test_the_ends_of_a_grid_are_looked_for_in_one_training(numbers, tmp_path):
+def test_the_ends_of_a_grid_are_found_by_joint_training(numbers, tmp_path):
     ends = {}
-    for cls in (Counting, CountingTogether):
+    for cls in (Counting, CountingReplicas):
         folder = tmp_path / cls.__name__
         folder.mkdir()
         path = lambda_path(cls(folder, lam=0.05), numbers.data, numbers.target, 4)
         ends[cls] = path.lams_
-        if cls is CountingTogether:  # 17 doublings and halvings, and the path
+        if cls is CountingReplicas:  # 17 doublings and halvings, and the path
             assert len(fits_in(folder)) == 3
-    np.testing.assert_array_equal(ends[Counting], ends[CountingTogether])
+    np.testing.assert_array_equal(ends[Counting], ends[CountingReplicas])
