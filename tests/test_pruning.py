@@ -451,6 +451,11 @@ def test_sparsity_of_layers_by_hand():
         assert row == dict(zip(keys, [name, *counts, macs * flops, macs * left], strict=True))
 
 
+def test_nothing_is_left_of_layers_without_an_input():
+    rows = layer_sparsity(ARCHITECTURES["lenet5"]((2, 28, 28), 10), (2, 28, 28), [False, False])
+    assert [row["flops_left"] for row in rows] == [0] * 4
+
+
 # export --------------------------------------------------------------------------------------
 
 

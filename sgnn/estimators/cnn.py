@@ -565,7 +565,7 @@ class SparseGroupCNN(NetClassifier):
         """
         check_is_fitted(self)
         channels = self._channels.expand(self.group_support_)
-        module, kept = self.module_, self.module_.input_transform.kept
+        module = self.module_
         if channels.any():
             body = prune(module.body, self._shape, channels)
         else:
@@ -574,12 +574,7 @@ class SparseGroupCNN(NetClassifier):
                     (1, module.input_transform.n_features)
                 )
                 body = Constant(module.eval().prepared(nothing)[0])
-        buffers = {
-            name: None if buffer is None else buffer[kept].cpu().numpy()
-            for name, buffer in module.input_transform.named_buffers()
-            if name != "kept"
-        }
-        columns = InputTransform(len(kept), **buffers).to(kept.device)
+        columns = module.input_transform.of_kept()
         compact = ChannelNet(columns, (int(channels.sum()), *self._shape[1:]), body)
         compact.channels_last = module.channels_last
         return compact
@@ -589,4 +584,4 @@ class SparseGroupCNN(NetClassifier):
         """Weights and neurons that are zero, layer by layer; see `sgnn.pruning`."""
         check_is_fitted(self)
         kept = self._channels.expand(self.group_support_)
-        return layer_sparsity(self.module_.body, self._shape, kept if kept.any() else None)
+        return layer_sparsity(self.module_.body, self._shape, kept)

@@ -7,10 +7,10 @@ import torch
 from sklearn.utils.validation import check_is_fitted
 
 from ..algorithms import DenseNetwork, Problem, Term, in_order
-from ..compaction import compact
 from ..groups import Blocks
 from ..losses import Loss
 from ..modules import MLP
+from ..pruning import prune_mlp
 from .base import Table
 from .replicas import Replicated
 from .rows import input_transform_of, target_scale_of
@@ -80,4 +80,4 @@ class DenseNet(Replicated):
             `module_` (logits for a classifier).
         """
         check_is_fitted(self)
-        return compact(self.module_)
+        return prune_mlp(self.module_)

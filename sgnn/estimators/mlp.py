@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from ..algorithms import RMDA, Algorithm, Proximal, Subgradient, Term
-from ..compaction import layer_sparsity
 from ..groups import Blocks, Groups
 from ..modules import MLP
+from ..pruning import mlp_sparsity
 from ..regularizers import Regularizer
 from .dense import DenseNet
 from .docs import documented
@@ -217,8 +217,8 @@ class RegularizedMLP(DenseNet):
 
     @property
     def sparsity_(self) -> list[dict]:
-        """Weights and neurons that are zero, layer by layer; see `sgnn.compaction`."""
-        return layer_sparsity(self.module_)
+        """Weights and neurons that are zero, layer by layer; see `sgnn.pruning`."""
+        return mlp_sparsity(self.module_)
 
 
 def _is(value: object, name: str) -> bool:

@@ -56,8 +56,8 @@ class Layer:
     @property
     def wired(self) -> Tensor:
         """Whether each output reads each input by a weight that is not 0: bool, (out, in)."""
-        nonzero = self.weight.detach().cpu() != 0
-        return nonzero.reshape(*nonzero.shape[:2], -1).any(2)
+        nonzero = self.weight.detach() != 0
+        return (nonzero if self.kind == "dense" else nonzero.flatten(2).any(2)).cpu()
 
     @property
     def neurons(self) -> Blocks:
@@ -126,8 +126,8 @@ class Coupling:
         Convolutions and dense layers in the order in which they run.
     scales : list of Scale
         Batch norms and the like.
-    inputs : tensor of long, shape (channels,)
-        The units of the network's input.
+    units : dict from fx.Node to tensor of long, shape (channels,)
+        The unit of each channel of each tensor.
     held : tensor of long
         The units that nothing may remove: the outputs, and what a softmax reads.
     n_units : int
@@ -137,10 +137,15 @@ class Coupling:
 
     layers: list[Layer]
     scales: list[Scale]
-    inputs: Tensor
+    units: dict[fx.Node, Tensor]
     held: Tensor
     n_units: int
     trace: Trace
+
+    @property
+    def inputs(self) -> Tensor:
+        """The units of the network's input, (channels,)."""
+        return self.units[self.trace.input]
 
     @property
     def n_neurons(self) -> int:
@@ -217,8 +222,7 @@ def couple(module: nn.Module, shape: Sequence[int]) -> Coupling:
             scales.append(Scale(name, module.get_submodule(name), units[step.node]))
         elif step.role is Role.HOLD:
             held.append(units[step.node])
-    inputs = units[traced.input]
-    return Coupling(layers, scales, inputs, torch.cat(held), n_units, traced)
+    return Coupling(layers, scales, units, torch.cat(held), n_units, traced)
 
 
 def _units(traced: Trace) -> tuple[dict[fx.Node, Tensor], int]:

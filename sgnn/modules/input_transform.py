@@ -53,6 +53,19 @@ class InputTransform(nn.Module):
         """Read only the columns where `mask`, (n_features,), is true."""
         self.kept = mask.nonzero().squeeze(1)
 
+    @property
+    def mask(self) -> Tensor:
+        """Whether each column is kept: bool, (n_features,), on the CPU."""
+        return torch.isin(torch.arange(self.n_features), self.kept.cpu())
+
+    def of_kept(self) -> InputTransform:
+        """The same for a table of the kept columns alone."""
+        arrays = {
+            name: None if buffer is None else buffer[self.kept].cpu().numpy()
+            for name, buffer in (("shift", self.shift), ("scale", self.scale), ("fill", self.fill))
+        }
+        return InputTransform(len(self.kept), **arrays).to(self.kept.device)
+
     def prepare(self, x: Tensor, columns: Tensor, dtype: torch.dtype) -> Tensor:
         """Fill in and scale x, whose columns are those `columns` of the whole table.
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import Any
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from .activations import ACTIVATIONS
 from .input_transform import InputTransform
+from .layers import named
 from .target_scale import TargetScale
 from .upper import UpperLayers
 
@@ -80,8 +83,7 @@ class MLP(nn.Module):
         ]
         self.theta, self.weights = layers[0], nn.ParameterList(layers[1:])
         # a linear model has no layer above theta, but the intercept all the same
-        self.first_bias = first_bias or len(hidden_layer_sizes) == 0
-        widths = sizes[1:] if self.first_bias else sizes[2:]
+        widths = sizes[1:] if first_bias or len(hidden_layer_sizes) == 0 else sizes[2:]
         self.biases = nn.ParameterList(
             nn.Parameter(torch.zeros(width, dtype=dtype)) for width in widths
         )
@@ -111,6 +113,22 @@ class MLP(nn.Module):
     def upper_layers(self) -> UpperLayers:
         """Everything above the first product."""
         return UpperLayers(list(self.weights), list(self.biases), self.activation)
+
+    def as_sequential(self) -> nn.Sequential:
+        """Torch's own layers with the same parameters: scaled columns (n, n_features) -> outputs.
+
+        Dense layers are called by what they read: input, hidden 1, ...
+        """
+        weights, layers = [self.theta, *self.weights], []
+        biases = [None] * (len(weights) - len(self.biases)) + [*self.biases]
+        for i, (W, b) in enumerate(zip(weights, biases, strict=True)):
+            # on the meta device it draws no weights, which would come from the global stream
+            layer: Any = nn.Linear(W.shape[1], W.shape[0], device="meta")
+            layer.weight, layer.bias = W, b
+            if i > 0:
+                layers.append((f"activation {i}", ACTIVATIONS[self.activation].module()))
+            layers.append((f"hidden {i}" if i > 0 else "input", layer))
+        return named(layers)
 
     def upper_parameters(self) -> list[nn.Parameter]:
         """Theta in the paper's notation: every parameter but the first layer's weight."""

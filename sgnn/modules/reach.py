@@ -10,7 +10,7 @@ from torch import Tensor, fx
 from .coupling import Coupling
 from .operations import Role
 
-__all__ = ["read_channels", "read_inputs"]
+__all__ = ["needed_channels", "read_channels", "read_inputs"]
 
 
 def read_inputs(weights: Sequence[Tensor]) -> Tensor:
@@ -30,14 +30,19 @@ def read_inputs(weights: Sequence[Tensor]) -> Tensor:
     >>> read_inputs([torch.tensor([[1.0, 1, 0], [0, 1, 1]]), torch.tensor([[1.0, 0]])]).tolist()
     [True, True, False]
     """
-    reached = (weights[-1] != 0).any(-2)
-    for W in reversed(weights[:-1]):
-        reached = ((W != 0) & reached.unsqueeze(-1)).any(-2)
-    return reached
+    needed = torch.ones(weights[-1].shape[:-1], dtype=torch.bool, device=weights[-1].device)
+    for W in reversed(weights):
+        needed = _read_by(W != 0, needed)
+    return needed
+
+
+def _read_by(wired: Tensor, needed: Tensor) -> Tensor:
+    """Which inputs the needed outputs (..., out) of a layer read; wired is (..., out, in)."""
+    return (wired & needed.unsqueeze(-1)).any(-2)
 
 
 def read_channels(coupling: Coupling) -> Tensor:
-    """Whether each input channel reaches an output.
+    """Whether each input channel reaches an output: what the network still reads.
 
     Parameters
     ----------
@@ -63,19 +68,30 @@ def read_channels(coupling: Coupling) -> Tensor:
     >>> read_channels(couple(net, (3,))).tolist()
     [True, True, False]
     """
+    return needed_channels(coupling)[coupling.trace.input]
+
+
+def needed_channels(coupling: Coupling) -> dict[fx.Node, Tensor]:
+    """Whether each channel of each tensor reaches an output, as `read_channels` has it.
+
+    Parameters
+    ----------
+    coupling : Coupling
+
+    Returns
+    -------
+    dict from fx.Node to tensor of bool, shape (channels,)
+    """
     trace = coupling.trace
     wired = {layer.name: layer.wired for layer in coupling.layers}
     passes = {scale.name: scale.passes for scale in coupling.scales}
     channels = {trace.input: trace.channels} | {step.node: step.channels for step in trace.steps}
-    # node -> which of its channels reach an output, (channels,)
-    needed: dict[fx.Node, Tensor] = {
-        node: torch.full((n,), node in trace.outputs) for node, n in channels.items()
-    }
+    needed = {node: torch.ones(channels[node], dtype=torch.bool) for node in trace.outputs}
     for step in reversed(trace.steps):
         out, name = needed[step.node], str(step.node.target)
         match step.role:
             case Role.MIX:
-                read = wired[name][out].any(0)
+                read = _read_by(wired[name], out)
             case Role.DEPTHWISE:
                 read = out & wired[name].any(1)
             case Role.SCALE:
@@ -84,10 +100,10 @@ def read_channels(coupling: Coupling) -> Tensor:
                 read = out.any().expand(step.channels)
             case _:
                 read = out
-        if step.role is not Role.MIX:
+        if step.repeat > 1:
             read = read.reshape(-1, step.repeat).any(1)
         sizes = [channels[source] for source in step.sources]
         parts = read.split(sizes) if step.role is Role.CAT else [read] * len(sizes)
         for source, part in zip(step.sources, parts, strict=True):
-            needed[source] = needed[source] | part
-    return needed[trace.input]
+            needed[source] = needed[source] | part if source in needed else part
+    return needed

@@ -97,15 +97,16 @@ def trace(module: nn.Module, shape: Sequence[int]) -> Trace:
     [('MIX', 3, 1), ('KEEP', 3, 1), ('RESHAPE', 9, 3), ('MIX', 1, 1)]
     """
     with ONE_AT_A_TIME:
-        graph = _graph(copy_of(module).eval())
-        run = _run(graph, module, shape)
-    tensors = [node for node in graph.graph.nodes if node in run.shapes]
+        still = copy_of(module).eval()
+        graph = _graph(still)
+        run = _run(still, graph, shape)
+    tensors = [node for node in graph.nodes if node in run.shapes]
     inputs = [node for node in tensors if node.op == "placeholder"]
-    modules = dict(graph.named_modules())
+    modules = dict(still.named_modules())
     steps = [_step(node, run.shapes, modules) for node in tensors
              if node.op not in {"placeholder", "output"}]  # fmt: skip
     check_called_once([step.node for step in steps if step.role in WITH_PARAMETERS])
-    output = next(node for node in graph.graph.nodes if node.op == "output")
+    output = next(node for node in graph.nodes if node.op == "output")
     outputs = [node for node in output.all_input_nodes if node in run.shapes]
     if not outputs:
         raise ValueError("module returns no tensor: let its forward return one, (n, n_outputs).")
@@ -123,14 +124,28 @@ def copy_of(module: nn.Module) -> nn.Module:
     return copy.deepcopy(module)
 
 
-def _graph(module: nn.Module) -> fx.GraphModule:
+def _graph(module: nn.Module) -> fx.Graph:
+    layers = dict(module.named_children())  # each once, even if it is called more often
+    chain = type(module) is nn.Sequential and len(layers) == len(module)
+    if chain and all(map(_is_leaf, layers.values())):
+        # not traced: an MLP, which comes here as a Sequential, may run in another thread meanwhile
+        graph = fx.Graph()
+        node = graph.placeholder("input")
+        for name in layers:
+            node = graph.call_module(name, (node,))
+        graph.output(node)
+        return graph
     try:
-        return fx.symbolic_trace(module)
+        return fx.Tracer().trace(module)
     except Exception as error:
         raise ValueError(
             f"module cannot be followed ({_first_line(error)}): write its forward without "
             f"conditions, loops or len() that depend on tensors; x.size(0) will do."
         ) from error
+
+
+def _is_leaf(layer: nn.Module) -> bool:
+    return fx.Tracer().is_leaf_module(layer, "")
 
 
 def _first_line(error: Exception) -> str:
@@ -140,8 +155,8 @@ def _first_line(error: Exception) -> str:
 class _Run(fx.Interpreter):
     """Runs the graph and notes the shapes of all tensors and what layers read."""
 
-    def __init__(self, graph: fx.GraphModule) -> None:
-        super().__init__(graph)
+    def __init__(self, module: nn.Module, graph: fx.Graph) -> None:
+        super().__init__(module, graph=graph)
         self.shapes: dict[fx.Node, tuple[int, ...]] = {}
         self.at_zero: dict[fx.Node, Tensor] = {}
 
@@ -156,9 +171,9 @@ class _Run(fx.Interpreter):
         return result
 
 
-def _run(graph: fx.GraphModule, module: nn.Module, shape: Sequence[int]) -> _Run:
+def _run(module: nn.Module, graph: fx.Graph, shape: Sequence[int]) -> _Run:
     like = next(module.parameters(), torch.empty(0))
-    run = _Run(graph)
+    run = _Run(module, graph)
     try:
         with torch.no_grad():
             run.run(like.new_zeros((BATCH, *shape)))

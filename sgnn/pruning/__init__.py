@@ -2,6 +2,7 @@
 
 from .cost import Cost, compare, layer_flops, measure
 from .export import to_onnx
+from .mlp import mlp_sparsity, prune_mlp
 from .removal import live_units, prune
 from .sparsity import layer_sparsity
 
@@ -12,6 +13,8 @@ __all__ = [
     "layer_sparsity",
     "live_units",
     "measure",
+    "mlp_sparsity",
     "prune",
+    "prune_mlp",
     "to_onnx",
 ]

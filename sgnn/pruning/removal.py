@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from ..modules.coupling import Coupling, Layer, Scale, couple
+from ..modules.reach import needed_channels
 from ..modules.tracing import copy_of
 from .constants import fold_constants
 from .mask import read_mask
@@ -111,12 +112,10 @@ def live_units(coupling: Coupling, kept: Any = None) -> Tensor:
     live = torch.zeros(coupling.n_units, dtype=torch.bool)
     live[coupling.held] = True
     live[coupling.inputs[mask]] = True
-    # From last to first: where nobody reads channel u of the sum s + b(s), but somebody reads it
-    # in s, b keeps its row u for the shape alone, and what that row reads is not needed.
-    for layer in reversed(coupling.layers):
-        if layer.kind != "depthwise":
-            read = layer.wired[live[layer.makes]].any(0)
-            live[layer.reads[read]] = True
+    # Where nobody reads channel u of the sum s + b(s), but somebody reads it in s, b keeps its row
+    # u for the shape alone, and what that row reads is not needed.
+    for node, needed in needed_channels(coupling).items():
+        live[coupling.units[node][needed]] = True
     for layer in coupling.layers:
         if not live[layer.makes].any():
             live[layer.makes[0]] = True

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 from torch import nn
 
 from ..modules.coupling import couple
@@ -28,7 +29,7 @@ def layer_sparsity(module: nn.Module, shape: Sequence[int], kept: Any = None) ->
     shape : tuple of int
         One input, channels first.
     kept : array-like of bool, shape (channels,), optional
-        The input channels that the network takes, all by default.
+        The input channels that the network takes, all by default.  None at all leaves nothing.
 
     Returns
     -------
@@ -56,8 +57,9 @@ def layer_sparsity(module: nn.Module, shape: Sequence[int], kept: Any = None) ->
     0 3 0 12 6
     2 2 1 4 2
     """
-    small = prune(module, shape, kept)
-    flops, left = layer_flops(module, shape), layer_flops(small, kept_shape(shape, kept))
+    flops, left = layer_flops(module, shape), {}
+    if kept is None or np.asarray(kept).any():
+        left = layer_flops(prune(module, shape, kept), kept_shape(shape, kept))
     rows = []
     for layer in couple(module, shape).layers:
         weight, neurons = layer.weight.detach(), layer.neurons.to(layer.weight)
@@ -69,7 +71,7 @@ def layer_sparsity(module: nn.Module, shape: Sequence[int], kept: Any = None) ->
                 "neurons": neurons.n_blocks,
                 "zero_neurons": int((neurons.max(weight.abs()) == 0).sum()),
                 "flops": flops[layer.name],
-                "flops_left": left[layer.name],
+                "flops_left": left.get(layer.name, 0),
             }
         )
     return rows

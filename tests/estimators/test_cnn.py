@@ -261,7 +261,7 @@ class Residual(nn.Module):
     def forward(self, x):
         x = torch.relu(self.stem(x))
         x = torch.relu(x + self.norm(self.inner(x)))
-        return self.upper_layers(x.mean((2, 3)))
+        return self.head(x.mean((2, 3)))
 
 
 def test_a_users_own_network():

@@ -91,7 +91,9 @@ def test_columns_that_an_mlp_reads(seed):
     with torch.no_grad():
         for W in (module.theta, *module.weights):
             W.mul_(torch.rand(W.shape, generator=generator) > 0.6)
-    assert read_inputs([module.theta, *module.weights]).tolist() == depends_on(module, (6,))
+    read = read_inputs([module.theta, *module.weights]).tolist()
+    assert read == depends_on(module, (6,))
+    assert read == read_channels(couple(module.as_sequential(), (6,))).tolist()
 
 
 def test_the_support_is_what_the_outputs_depend_on(variant):

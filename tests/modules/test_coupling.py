@@ -93,6 +93,14 @@ def test_a_chain_with_a_flattened_channel():
     assert coupling.inputs.tolist() == coupling.layers[0].reads.tolist()
 
 
+def test_a_sequential_that_calls_an_activation_twice():
+    one, other, act = nn.Linear(2, 3), nn.Linear(3, 3), nn.ReLU()
+    coupling = couple(nn.Sequential(one, act, other, act, nn.Linear(3, 1)), (2,))
+    assert [step.role.name for step in coupling.trace.steps] == ["MIX", "KEEP"] * 2 + ["MIX"]
+    with pytest.raises(ValueError, match="uses the layer 1 2 times in forward"):
+        couple(nn.Sequential(one, other, act, other), (2,))
+
+
 def test_a_sum_couples_everyone_who_adds_and_everyone_who_reads():
     net = Net(
         lambda net, x: net.head((net.b(torch.relu(net.a(x))) + net.short(x)).mean(2)),

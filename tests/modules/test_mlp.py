@@ -41,7 +41,20 @@ def by_torch(net):
 
 
 def test_every_activation_has_a_reference():
-    assert set(REFERENCE) == set(ACTIVATIONS)
+    assert {name: activation.module for name, activation in ACTIVATIONS.items()} == REFERENCE
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 6)], ids=len)
+@pytest.mark.parametrize("first_bias", [False, True])
+def test_as_sequential_holds_the_parameters_themselves(hidden, first_bias):
+    net, stream = network(hidden, "tanh", first_bias=first_bias), torch.get_rng_state()
+    layers = net.as_sequential()
+    assert torch.equal(torch.get_rng_state(), stream)
+    assert set(map(id, layers.parameters())) == set(map(id, net.parameters()))
+    x = torch.randn(7, N_FEATURES, generator=torch.Generator().manual_seed(2))
+    torch.testing.assert_close(layers(x), net(x))
+    linear = [name for name, layer in layers.named_children() if isinstance(layer, nn.Linear)]
+    assert linear == ["input", *(f"hidden {i + 1}" for i in range(len(hidden)))]
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 6)], ids=len)

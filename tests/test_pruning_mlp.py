@@ -8,8 +8,9 @@ import torch
 from scipy.special import softmax
 from sklearn.base import is_classifier
 
-from sgnn.compaction import compact, layer_sparsity
 from sgnn.modules import MLP, InputTransform
+from sgnn.modules.activations import ACTIVATIONS
+from sgnn.pruning import mlp_sparsity, prune_mlp
 
 from .estimators.instances import CASES, VARIANTS, outputs
 
@@ -83,7 +84,7 @@ def module():
 
 def test_fewer_numbers_and_the_same_outputs():
     net = module()
-    small = compact(net)
+    small = prune_mlp(net)
     assert sum(p.numel() for p in small.parameters()) == 2 * 4 + (4 + 1) * 2
     x = torch.tensor([[1.0, np.nan, 5.0], [0.0, 7.0, -2.0]])
     torch.testing.assert_close(small(x[:, [0, 2]]), net(x))
@@ -92,7 +93,7 @@ def test_fewer_numbers_and_the_same_outputs():
 def test_the_original_is_left_alone():
     net = module()
     before = {name: value.clone() for name, value in net.state_dict().items()}
-    small = compact(net)
+    small = prune_mlp(net)
     with torch.no_grad():
         for parameter in small.parameters():
             parameter.zero_()
@@ -101,8 +102,8 @@ def test_the_original_is_left_alone():
 
 
 def test_compacting_twice_changes_nothing_more():
-    once = compact(module())
-    twice = compact(once)
+    once = prune_mlp(module())
+    twice = prune_mlp(once)
     x = torch.tensor([[1.0, 5.0]])
     assert torch.equal(twice(x), once(x))
     assert twice.theta.shape == once.theta.shape
@@ -122,10 +123,10 @@ def with_dead_units(activation):
     return net
 
 
-@pytest.mark.parametrize("activation", ["relu", "sigmoid", "tanh"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 def test_units_that_do_nothing_are_left_out(activation):
     net = with_dead_units(activation)
-    small = compact(net)
+    small = prune_mlp(net)
     shapes = [tuple(W.shape) for W in (small.theta, *small.weights)]
     assert shapes == [(3, 3), (2, 3), (2, 2)]
     assert [len(b) for b in small.biases] == [3, 2, 2]
@@ -138,10 +139,24 @@ def test_units_that_only_feed_dead_units_go_too():
     with torch.no_grad():
         net.weights[1][0, 0] = 0  # nothing reads the first unit of the second layer,
         net.weights[0][1, 2] = 0  # the only one that reads the third unit of the first
-    small = compact(net)
+    small = prune_mlp(net)
     assert [tuple(W.shape) for W in (small.theta, *small.weights)] == [(2, 2), (1, 2), (1, 1)]
     x = torch.tensor([[1.0, 2.0], [-1.0, 0.5]])
     torch.testing.assert_close(small(x), net(x))
+
+
+@pytest.mark.parametrize("hidden", [(), (4,), (5, 4)], ids=len)
+def test_without_a_column_only_constants_are_left(hidden):
+    net = MLP(InputTransform(3), hidden, 2, "elu", generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        net.biases[0].fill_(0.5)
+    net.input_transform.keep(torch.zeros(3, dtype=torch.bool))
+    small = prune_mlp(net)
+    assert sum(p.numel() for p in small.parameters()) == 2
+    x = torch.ones(6, 3)
+    torch.testing.assert_close(small(x[:, :0]), net(x), rtol=0, atol=0)
+    assert [row["flops_left"] for row in mlp_sparsity(net)] == [0] * (1 + len(hidden))
+    assert prune_mlp(small).theta.shape == (2, 0)
 
 
 def test_sparsity_counted_by_hand():
@@ -149,7 +164,7 @@ def test_sparsity_counted_by_hand():
     with torch.no_grad():
         net.theta[:, 1] = 0
         net.biases[0][0] = 0  # the unread unit of the first layer has no bias left
-    first, second, third = layer_sparsity(net)
+    first, second, third = mlp_sparsity(net)
     assert first == {
         "name": "input",
         "weights": 15,
