@@ -32,7 +32,7 @@ from sgnn.algorithms import (
     StoredRows,
     Subgradient,
 )  # fmt: skip
-from sgnn.estimators.cnn_terms import input_weights_of, terms_of
+from sgnn.estimators.penalties import input_weights_of, terms_of
 from sgnn.groups import Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import ARCHITECTURES, ChannelNet, InputTransform, couple

@@ -2,47 +2,30 @@
 
 from __future__ import annotations
 
-import copy
-import math
 from collections.abc import Mapping
-from dataclasses import replace
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
-from sklearn.base import is_regressor
+from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..algorithms import (
-    Algorithm,
-    Gates,
-    InputWeight,
-    ModuleNetwork,
-    Problem,
-    Proximal,
-    Splitting,
-    Subgradient,
-)
+from ..algorithms import Algorithm, Gates, Proximal, Splitting, Subgradient
 from ..checkpoints import Checkpoint
-from ..groups import Groups
-from ..losses import Loss
-from ..modules import ARCHITECTURES, ChannelNet, Constant, Coupling, InputTransform, couple
-from ..pruning import layer_sparsity, prune
+from ..modules import ARCHITECTURES
+from ..pruning import layer_sparsity
 from ..regularizers import DGating, Gating, GroupL0, GroupLasso, HardConcrete, Regularizer
-from .base import Table
-from .checks import check_fit
-from .cnn_terms import GROUPINGS, input_weights_of, terms_of
+from .augment import AUGMENTATIONS
 from .docs import documented
+from .fit import SparseNet
 from .identity import identity
+from .images import ImageBody
 from .parameters import SHARED, Rule, choice, either, integer, number, places
-from .penalty import made
-from .rows import input_transform_of
-from .shapes import AUGMENTATIONS, check_shape, kept_channels, warn_of_shape
-from .tasks import NetClassifier
+from .penalties import GROUPINGS, made
+from .tables import Table
 
 __all__ = ["SparseGroupCNN"]
 
@@ -131,7 +114,7 @@ def _is_shape(value: Any) -> bool:
 
 
 @documented(**OWN)
-class SparseGroupCNN(NetClassifier):
+class SparseGroupCNN(ClassifierMixin, SparseNet):
     """A convolutional network that drops groups of its weights, and channels of its input.
 
     minimize over the network: mean loss + lam * sum over layers of R(W)
@@ -179,6 +162,7 @@ class SparseGroupCNN(NetClassifier):
     [('conv1', 20), ('conv2', 50), ('dense1', 50), ('output', 500)]
     """
 
+    _body_kind = ImageBody
     _rules = SHARED | {
         "algorithm": choice("splitting", "proximal", "subgradient", "gates"),
         "image_shape": either(
@@ -327,39 +311,6 @@ class SparseGroupCNN(NetClassifier):
         by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
         return by_size and self._regularizer().size_factor
 
-    def _new_module(self, table: Table, loss: Loss, rng: np.random.Generator) -> ChannelNet:
-        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        self._built = copy.copy((self.architecture, self.architecture_options))
-        if isinstance(self.architecture, nn.Module):
-            body = copy.deepcopy(self.architecture)
-        else:
-            options = self.architecture_options or {}
-            self._check_options(options)
-            try:
-                body = ARCHITECTURES[self.architecture](
-                    self._shape, self._n_outputs, generator=generator, **options
-                )
-            except TypeError as error:
-                raise ValueError(
-                    f"architecture_options={options!r} do not suit "
-                    f"architecture={self.architecture!r} ({error}): give what its function in "
-                    f"sgnn.modules takes."
-                ) from None
-        dtype = self._dtype(len(table.rows))
-        module = ChannelNet(self._columns(table), self._shape, body.to(dtype))
-        self._check_outputs(module, self._n_outputs)
-        module.try_channels_last()
-        return module.to(self._device())
-
-    def _check_options(self, options: Mapping[str, Any]) -> None:
-        """Refuse layers without filters or units."""
-        for name, value in options.items():
-            numbers = value if isinstance(value, tuple | list) else [value]
-            if name != "dropout" and any(isinstance(n, Integral) and n < 1 for n in numbers):
-                raise ValueError(
-                    f"architecture_options={options!r} has {name}={value!r}: give ints >= 1."
-                )
-
     def _checkpoint(self, table: Table) -> Checkpoint | None:
         if self.checkpoint is None:
             return None
@@ -378,143 +329,7 @@ class SparseGroupCNN(NetClassifier):
         arguments = {k: v for k, v in self.get_params(deep=False).items() if k not in apart}
         return Checkpoint(self.checkpoint, identity(arguments, *table))
 
-    def _check_outputs(self, module: ChannelNet, n_outputs: int) -> None:
-        self._input_weights(module)  # refuses what it cannot follow
-        x = next(module.parameters()).new_zeros((2, module.input_transform.n_features))
-        with torch.no_grad():
-            shape = tuple(module.eval().prepared(x).shape)
-        if shape != (2, n_outputs):
-            raise ValueError(
-                f"architecture returns outputs of shape {shape} for 2 rows: give a network that "
-                f"returns (n, {n_outputs}), one output for each class."
-            )
-
-    def _columns(self, table: Table) -> InputTransform:
-        """Every channel filled in and scaled as a whole."""
-        X, weight, rows = table.X, table.weight, table.rows
-        columns = input_transform_of(
-            X, weight, rows, standardize=self.standardize, missing=self.missing
-        )
-        if columns.shift is None or columns.scale is None:
-            return columns
-        shift = columns.shift.reshape(self._shape[0], -1).numpy()
-        scale = columns.scale.reshape(self._shape[0], -1).numpy()
-        # within a position a constant one has no deviation, although its scale is 1
-        spread = np.where(scale == 1.0, 0.0, scale)
-        # divided by a power of two, which keeps squares from overflowing
-        exponent = np.frexp(np.maximum(np.abs(shift), spread).max(1, keepdims=True))[1]
-        spread, centers = np.ldexp(spread, -exponent), np.ldexp(shift, -exponent)
-        mean = centers.mean(1, keepdims=True)
-        deviation = np.sqrt((spread**2 + (centers - mean) ** 2).mean(1, keepdims=True))
-        mean, deviation = np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
-        deviation = np.where(deviation > 0, deviation, 1.0)
-        each = np.broadcast_to
-        return InputTransform(
-            columns.n_features,
-            shift=each(mean, shift.shape).reshape(-1).copy(),
-            scale=each(deviation, shift.shape).reshape(-1).copy(),
-            fill=None if columns.fill is None else columns.fill.numpy(),
-        )
-
-    def _coupling(self, module: ChannelNet) -> Coupling:
-        return couple(module.body, module.shape)
-
-    def _input_weights(self, module: ChannelNet) -> list[InputWeight]:
-        return input_weights_of(self._coupling(module), self._channels)
-
-    def _make_network(self, module: ChannelNet, problem: Problem) -> ModuleNetwork:
-        coupling = self._coupling(module)
-        input_weights = input_weights_of(coupling, self._channels)
-        problem.terms = terms_of(
-            coupling,
-            input_weights,
-            (self.regularizer, self.alpha),
-            grouping=self.grouping,
-            conv_only=self.layers == "conv"
-            or (self.layers == "auto" and not self._regularizer().size_factor),
-            sized=self._sized,
-            by_input="input" in self.regularize and len(self._channels) > 1,
-            inside="hidden" in self.regularize,
-        )
-        return ModuleNetwork(
-            problem,
-            module,
-            coupling=coupling,
-            input_weights=input_weights,
-            augment=AUGMENTATIONS[self.augment](self._shape) if self.augment else None,
-            seed=int(problem.rng.integers(2**31)),
-        )
-
-    # rows that are images ---------------------------------------------------------------------
-
-    def _read(self, X: Any, y: Any, *, reset: bool) -> tuple[np.ndarray, np.ndarray]:
-        X, y = check_fit(self, X, y, numeric=is_regressor(self), reset=reset, allow_nd=True)
-        shape = check_shape(X, self.image_shape)
-        if reset:
-            warn_of_shape(X, shape, self.image_shape)
-            self._shape, self._flat = shape, X.ndim == 2
-        elif shape != self._shape or self._flat != (X.ndim == 2):
-            raise ValueError(
-                f"X holds inputs of shape {shape} and those of the fit have {self._shape}: give "
-                f"the same shape."
-            )
-        return X.reshape(len(X), -1), y
-
-    def _check_warm(self) -> None:
-        built = (self.architecture, self.architecture_options)
-        if built != self._built:
-            raise ValueError(
-                f"architecture={self.architecture!r} with "
-                f"architecture_options={self.architecture_options!r} is not the network of the "
-                f"fit that warm_start=True goes on with: give the same, or set warm_start=False."
-            )
-
-    def _groups_of(self, n_features: int) -> Groups:
-        # a channel of one entry is a column, and has its name
-        single = self._flat and math.prod(self._shape[1:]) == 1
-        self._channels = Groups.of(
-            self.groups,
-            self._shape[0],
-            getattr(self, "feature_names_in_", None) if single else None,
-            weights=self.group_weights,
-            costs=self.group_costs,
-        )
-        return self._channels
-
-    def _weighed(self, groups: Groups, module: nn.Module) -> Groups:
-        """Of the channels; a group's size is the number of weights that read it."""
-        assert isinstance(module, ChannelNet)
-        if isinstance(self.group_weights, str):
-            input_weights = self._input_weights(module)
-            sizes = np.sum(
-                [r.blocks.sizes[: len(groups)].cpu().numpy() for r in input_weights], axis=0
-            )
-            weights = np.sqrt(sizes) if self._sized else np.ones(len(groups))
-            self._channels = replace(groups, weights=weights)
-        return self._channels
-
-    def _packed(self, groups: Groups) -> Groups:
-        """One group of all entries, so that they keep their order."""
-        n = math.prod(self._shape)
-        return Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
-
-    def _learned(self, run, history, warning) -> None:
-        super()._learned(run, history, warning)
-        groups = run.network.problem.groups
-        entries = np.repeat(groups.expand(self.group_support_), math.prod(self._shape[1:]))
-        self.module_.input_transform.keep(torch.from_numpy(entries))
-        if self._flat:
-            # the columns of X are the entries of the channels
-            self.groups_ = replace(
-                groups, labels=np.repeat(groups.labels, math.prod(self._shape[1:]))
-            )
-
-    # what it can be asked -----------------------------------------------------------------------
-
-    def _kept(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
-        X = kept_channels(self, X, self._channels.expand(self.group_support_))
-        return X.reshape(len(X), -1)
+    # prediction and export --------------------------------------------------------------------
 
     def transform(self, X: Any) -> Any:
         """Reduce X to the channels of the kept groups; the others are not looked at.
@@ -530,9 +345,7 @@ class SparseGroupCNN(NetClassifier):
             The kept channels as they came.
         """
         check_is_fitted(self)
-        if self._flat:
-            return super().transform(X)
-        return kept_channels(self, X, self._channels.expand(self.group_support_))
+        return super().transform(X) if self._body.flat else self._kept(X)
 
     def inverse_transform(self, X: Any) -> np.ndarray:
         """Undo `transform`, with zeros in the channels that were removed.
@@ -548,40 +361,17 @@ class SparseGroupCNN(NetClassifier):
             The rows in the shape of the fit.
         """
         check_is_fitted(self)
-        if self._flat:
+        body = self._body
+        if body.flat:
             return super().inverse_transform(X)
         X = np.asarray(X)
-        whole = np.zeros((len(X), *self._shape), dtype=X.dtype)
-        whole[:, self._channels.expand(self.group_support_)] = X
+        whole = np.zeros((len(X), *body.shape), dtype=X.dtype)
+        whole[:, body.groups.expand(self.group_support_)] = X
         return whole
-
-    def compact(self) -> ChannelNet:
-        """The network of what is left: dead filters, units and channels removed physically.
-
-        Returns
-        -------
-        module : torch.nn.Module
-            Takes `transform(X)` as a tensor, flat or not, and returns the outputs of `module_`.
-        """
-        check_is_fitted(self)
-        channels = self._channels.expand(self.group_support_)
-        module = self.module_
-        if channels.any():
-            body = prune(module.body, self._shape, channels)
-        else:
-            with torch.no_grad():
-                nothing = next(module.parameters()).new_zeros(
-                    (1, module.input_transform.n_features)
-                )
-                body = Constant(module.eval().prepared(nothing)[0])
-        columns = module.input_transform.of_kept()
-        compact = ChannelNet(columns, (int(channels.sum()), *self._shape[1:]), body)
-        compact.channels_last = module.channels_last
-        return compact
 
     @property
     def sparsity_(self) -> list[dict]:
         """Weights and neurons that are zero, layer by layer; see `sgnn.pruning`."""
         check_is_fitted(self)
-        kept = self._channels.expand(self.group_support_)
-        return layer_sparsity(self.module_.body, self._shape, kept)
+        kept = self._body.groups.expand(self.group_support_)
+        return layer_sparsity(self.module_.body, self._body.shape, kept)

@@ -118,7 +118,7 @@ ATTRIBUTES = {
     "net_": """skorch.NeuralNet
         The network as skorch trained it.""",
     "n_features_in_, feature_names_in_": """int, ndarray
-        InputTransform of the X of the fit, and their names if it had any.""",
+        Columns of the X of the fit, and their names if it had any.""",
 }
 
 

@@ -6,18 +6,16 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
-import torch
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from ..algorithms import RMDA, Algorithm, Proximal, Subgradient, Term
-from ..groups import Blocks, Groups
+from ..groups import Groups
 from ..modules import MLP
 from ..pruning import mlp_sparsity
-from ..regularizers import Regularizer
-from .dense import DenseNet
 from .docs import documented
+from .fit import SparseNet
 from .parameters import SHARED, Rule, choice, either, integer, number, places
-from .penalty import made, regularizer_per_layer
-from .tasks import NetClassifier, NetRegressor
+from .penalties import dense_terms, made
 
 __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
 
@@ -65,10 +63,10 @@ OWN = {
 }
 
 
-class RegularizedMLP(DenseNet):
+class RegularizedMLP(SparseNet):
     """What the classifier and the regressor share."""
 
-    first_bias = True
+    _first_bias = True
     _rules = SHARED | {
         "algorithm": choice(*POLISHED, "subgradient"),
         "regularize": places(*PLACES),
@@ -163,9 +161,6 @@ class RegularizedMLP(DenseNet):
             self.max_groups, warmup, self._polish_iter, adaptive=self._adaptive
         )
 
-    def _regularizer(self) -> Regularizer:
-        return made(self.regularizer, self.alpha)
-
     @property
     def _polish_iter(self) -> int:
         if self.early_stopping:  # the best epoch for the validation rows is not trained on
@@ -177,7 +172,8 @@ class RegularizedMLP(DenseNet):
     @property
     def _sized(self) -> bool:
         """Whether a block's factor is sqrt(number of its weights) or 1."""
-        return not _is(self.group_weights, "none") and self._regularizer().size_factor
+        by_size = made(self.regularizer, self.alpha).size_factor
+        return not _is(self.group_weights, "none") and by_size
 
     @property
     def _adaptive(self) -> bool:
@@ -187,7 +183,7 @@ class RegularizedMLP(DenseNet):
         return penalized and self._sized and _is(self.group_weights, "adaptive")
 
     @property
-    def _read_weights(self) -> Any:
+    def _weights_spec(self) -> Any:
         return "sqrt_size" if _is(self.group_weights, "adaptive") else self.group_weights
 
     def _weighed(self, groups: Groups, module: MLP) -> Groups:
@@ -198,22 +194,8 @@ class RegularizedMLP(DenseNet):
         return replace(groups, weights=np.sqrt(sizes) if self._sized else np.ones(len(groups)))
 
     def _terms(self, module: MLP, theta: Term) -> list[Term]:
-        """Paper 2's groups: those of the input, outgoing weights of the hidden units, biases.
-
-        The biases of the outputs are the model's intercepts and stay free.
-        """
-        layers = regularizer_per_layer(self.regularizer, self.alpha, 1 + len(module.weights))
-        theta.regularizer = layers[0]
-        terms = [theta] * ("input" in self.regularize)
-        # the weights that leave a hidden layer, and its bias
-        pairs = [*zip(module.weights, layers[1:], strict=True)] * ("hidden" in self.regularize)
-        pairs += [*zip(module.biases[:-1], layers[1:], strict=False)] * ("bias" in self.regularize)
-        for tensor, regularizer in pairs:
-            blocks = Blocks(tensor.shape, (-1,))
-            if not self._sized:
-                blocks.weights = torch.ones(blocks.n_blocks)
-            terms.append(Term(tensor, blocks.to(tensor), regularizer))
-        return terms
+        penalty = self.regularizer, self.alpha
+        return dense_terms(module, theta, penalty, self.regularize, sized=self._sized)
 
     @property
     def sparsity_(self) -> list[dict]:
@@ -226,7 +208,7 @@ def _is(value: object, name: str) -> bool:
 
 
 @documented(**OWN)
-class GroupLassoMLP(NetClassifier, RegularizedMLP):
+class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
     """A network classifier that drops groups of inputs, hidden units and biases.
 
     minimize over the network: mean loss + lam * sum_g s_g ||w_g||_2
@@ -346,7 +328,7 @@ class GroupLassoMLP(NetClassifier, RegularizedMLP):
 
 
 @documented("classes_", **OWN)
-class GroupLassoMLPRegressor(NetRegressor, RegularizedMLP):
+class GroupLassoMLPRegressor(RegressorMixin, RegularizedMLP):
     """A network regressor that drops groups of inputs, hidden units and biases.
 
     minimize over the network: mean loss + lam * sum_g s_g ||w_g||_2

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import math
 
-from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
-from ..groups import Groups
-from ..regularizers import GroupLasso, Regularizer
-from .base import BATCH, FULL_BATCH
-from .dense import DenseNet
+from sklearn.base import ClassifierMixin, RegressorMixin
+
+from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient, Term
+from ..modules import MLP
 from .docs import documented
+from .fit import BATCH, FULL_BATCH, SparseNet
 from .parameters import SHARED, choice, either, integer
-from .tasks import NetClassifier, NetRegressor
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
 
@@ -42,7 +41,7 @@ OWN = {
 }
 
 
-class SGIN(DenseNet):
+class SGIN(SparseNet):
     """What the classifier and the regressor share."""
 
     _rules = SHARED | {
@@ -117,12 +116,12 @@ class SGIN(DenseNet):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _max_epochs(self, groups: Groups) -> int:
+    def _max_epochs(self, n_groups: int) -> int:
         if self.max_epochs != "auto":
             return self.max_epochs
         if self.algorithm == "sgd":
             return MOST_EPOCHS
-        return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // len(groups)))
+        return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // n_groups))
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto" and n > FULL_BATCH and self.algorithm != "sgd":
@@ -137,12 +136,13 @@ class SGIN(DenseNet):
             self.bar, warmup, self.max_groups, self.cache_size * 2**20
         )
 
-    def _regularizer(self) -> Regularizer:
-        return GroupLasso()
+    def _terms(self, module: MLP, theta: Term) -> list[Term]:
+        """Of the groups of theta alone."""
+        return [theta]
 
 
 @documented(**OWN)
-class SGINClassifier(NetClassifier, SGIN):
+class SGINClassifier(ClassifierMixin, SGIN):
     """Which groups of columns a neural network classifier can do without (SGIN).
 
     minimize over the network: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
@@ -258,7 +258,7 @@ class SGINClassifier(NetClassifier, SGIN):
 
 
 @documented("classes_", **OWN)
-class SGINRegressor(NetRegressor, SGIN):
+class SGINRegressor(RegressorMixin, SGIN):
     """Which groups of columns a neural network regressor can do without (SGIN).
 
     minimize over the network: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F

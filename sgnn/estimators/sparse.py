@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
-from .checks import _advised, _check_lengths, _check_numbers, check_finite, check_fit, check_kept
+from .inputs import _advised, _check_lengths, _check_numbers, check_finite, check_fit, check_kept
 
 __all__ = ["Matrix", "check_fit_matrix", "check_kept_matrix", "column_means", "filled"]
 

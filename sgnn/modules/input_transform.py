@@ -17,7 +17,7 @@ class InputTransform(nn.Module):
     Parameters
     ----------
     n_features : int
-        InputTransform of x.
+        Columns of x.
     shift, scale, fill : ndarray of shape (n_features,), optional
         The standardization, and what replaces NaN; none of it by default.
     """

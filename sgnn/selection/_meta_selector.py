@@ -5,52 +5,24 @@ from __future__ import annotations
 from copy import deepcopy
 from typing import Any
 
-import numpy as np
-from sklearn.base import BaseEstimator, MetaEstimatorMixin
+from sklearn.base import MetaEstimatorMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import get_tags
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import validate_data
 
-from ..groups import Groups
+from ..estimators.selection import GroupSelection
 from ._checks import check_rows
 
 __all__ = ["MetaSelector"]
 
 
-class MetaSelector(MetaEstimatorMixin, SelectorMixin, BaseEstimator):
+class MetaSelector(MetaEstimatorMixin, GroupSelection):
     """A selector of groups around an estimator; `fit` sets `groups_` and `group_support_`."""
 
     estimator: Any
-    groups_: Groups
-    group_support_: np.ndarray
-
-    @property
-    def selected_groups_(self) -> list:
-        """Names of the selected groups."""
-        support = self.get_group_support()
-        return [name for name, kept in zip(self.groups_.names, support, strict=True) if kept]
-
-    def get_group_support(self, names: bool = False) -> np.ndarray | list:
-        """Which groups are selected.
-
-        Parameters
-        ----------
-        names : bool, default=False
-            Return the list of their names instead of a mask.
-
-        Returns
-        -------
-        support : ndarray of shape (n_groups,), or list of names
-            The selected groups.
-        """
-        check_is_fitted(
-            self, "group_support_", msg="%(name)s is not fitted: call fit (with refit=True) first."
-        )
-        return self.selected_groups_ if names else self.group_support_.copy()
-
-    def _get_support_mask(self) -> np.ndarray:
-        support = np.array(self.get_group_support())  # raises if not fitted
-        return self.groups_.expand(support)
+    _not_fitted = "%(name)s is not fitted: call fit (with refit=True) first."
+    penalty = None  # it has no importances
+    transform = SelectorMixin.transform
 
     def _check_data(self, X: Any, y: Any) -> tuple[Any, Any]:
         """Validate X and y, and set `n_features_in_` and `feature_names_in_`."""

@@ -11,7 +11,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 
-from ..estimators.checks import random_generator
+from ..estimators.inputs import random_generator
 from ..estimators.parameters import check_parameters, either, flag, integer
 from ..groups import Groups
 from ._checks import COMMON_RULES, check_scorer, check_splits

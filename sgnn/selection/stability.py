@@ -11,7 +11,7 @@ from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import has_fit_parameter
 
-from ..estimators.checks import random_generator
+from ..estimators.inputs import random_generator
 from ..estimators.parameters import check_parameters, choice, either, integer, number
 from ..metrics import (
     group_similarity,

@@ -10,7 +10,7 @@ import torch
 from torch import nn
 
 from sgnn import SparseGroupCNN, regularizers
-from sgnn.estimators.shapes import AUGMENTATIONS
+from sgnn.estimators.augment import AUGMENTATIONS
 
 QUICK = {
     "architecture_options": {"filters": (6, 8), "units": (10,)},
@@ -334,7 +334,7 @@ def test_augmentation_moves_images_about(name):
 
 
 def test_a_shift_by_hand():
-    from sgnn.estimators.shapes import _moved
+    from sgnn.estimators.augment import _moved
 
     x = torch.arange(6.0).reshape(2, 1, 3) + 1
     moved = _moved(x, 2, torch.tensor([1, -2]))

@@ -180,4 +180,4 @@ def test_sample_weights_are_routed_by_cross_validate(case):
 
 def test_the_kinds_of_estimator(case):
     assert case.kind.penalty == "l1"
-    assert hasattr(case.kind, "predict_proba") == is_classifier(case())
+    assert hasattr(case(), "predict_proba") == is_classifier(case())

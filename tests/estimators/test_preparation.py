@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import sgnn.estimators.rows
+import sgnn.estimators.tables
 
 from .instances import NUMBERS, outputs
 
@@ -118,13 +118,13 @@ def streamed(monkeypatch):
     """The sizes of the reads of every stream that is opened."""
     reads = []
 
-    class Watched(sgnn.estimators.rows.StreamedRows):
+    class Watched(sgnn.estimators.tables.StreamedRows):
         def read(self, batch, columns=slice(None)):
             part = super().read(batch, columns)
             reads.append(part.shape)
             return part
 
-    monkeypatch.setattr(sgnn.estimators.rows, "StreamedRows", Watched)
+    monkeypatch.setattr(sgnn.estimators.tables, "StreamedRows", Watched)
     return reads
 
 

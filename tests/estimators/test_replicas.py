@@ -9,9 +9,13 @@ import pytest
 import torch
 from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.model_selection import GridSearchCV
 
 from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
+from sgnn.algorithms import Subgradient
+from sgnn.algorithms.full_gradient import FullGradient
 from sgnn.estimators import replicas
+from sgnn.selection import LambdaSearchCV, StabilitySelector
 
 N, R = 150, 5
 LABELS = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 4]  # unequal groups
@@ -35,7 +39,7 @@ def joint_trainings(monkeypatch):
     train = replicas.train
 
     def counted(runs, *args, **kwargs):
-        sizes.append(len(runs))
+        sizes.extend([len(runs)] * (len(runs) > 1))
         return train(runs, *args, **kwargs)
 
     monkeypatch.setattr(replicas, "train", counted)
@@ -197,7 +201,7 @@ def test_columns_that_the_first_replica_stretches_are_not_shared(joint_trainings
     [
         (([0.1, -1],), "lam must be a finite number >= 0, got -1"),
         (([0.1, np.nan],), "lam must be a finite number >= 0, got nan"),
-        (([0.1, 0.2], [np.ones(40)]), "2 lams, 1 sample_weights and 2 seeds"),
+        (([0.1, 0.2], [np.ones(40)]), "2 lams, 1 sample_weights, 2 seeds and 2 supports"),
     ],
     ids=["negative", "nan", "short"],
 )
@@ -212,3 +216,72 @@ def test_replicas_take_arrays():
     model = SGINRegressor(max_epochs=2, lam=0.0)
     fits = model.fit_replicas(X, X[:, 0], np.zeros(2), np.ones((2, 40)), np.array([1, 2]))
     assert [fit.random_state for fit in fits] == [1, 2]
+
+
+class HardThresholding(FullGradient):
+    """An algorithm of a user's, which is written for one network: lam is a number to it."""
+
+    def objective(self, batch):
+        loss = super().objective(batch)
+        for term in self.terms:
+            term.tensor.grad += self.lam * term.tensor
+        return loss
+
+    def end_epoch(self):
+        super().end_epoch()
+        for group in self.problem.active_groups:
+            span = self.problem.rows.span(group)
+            if self.network.theta[:, span].norm() < float(self.lam):
+                self.network.remove(group)
+
+
+class Restarted(Subgradient):
+    """One that derives from a stackable algorithm, and does not say that it is one too."""
+
+
+class Thresholded(GroupLassoMLP):
+    own = HardThresholding
+
+    def _algorithm(self, max_epochs):
+        return self.own()
+
+
+class WithRestarts(Thresholded):
+    own = Restarted
+
+
+@pytest.mark.parametrize("cls", [Thresholded, WithRestarts])
+def test_an_algorithm_that_is_not_stackable_is_trained_run_by_run(data, joint_trainings, cls):
+    X, _, y, weights = data
+    model = network(cls, dtype="float64", max_epochs=3, random_state=0)
+    assert model.replicas_at_once(X.shape) == 1
+    assert_equal_to_single_fits(model, X, y, weights[:2], seeds=[0, 1], lams=LAMS[:2])
+    lams = [0.01, 0.1]
+    search = LambdaSearchCV(model, lams, cv=2).fit(X, y)
+    grid = GridSearchCV(model, {"lam": lams}, cv=2).fit(X, y)
+    scores = [s.cv_results_["mean_test_score"].tolist() for s in (search, grid)]
+    assert scores[0] == scores[1]
+    StabilitySelector(model, 3, random_state=0).fit(X, y)
+    assert joint_trainings == []
+
+
+@pytest.mark.parametrize("cls", [SGINClassifier, GroupLassoMLP])
+@pytest.mark.parametrize("jointly", [True, False])
+def test_replicas_that_start_with_groups_removed(data, joint_trainings, cls, jointly):
+    X, _, y, _ = data
+    n_groups = len(set(LABELS))
+    supports = [np.arange(n_groups) != 0, np.arange(n_groups) > 1, None]
+    own = {} if jointly else {"optimizer": torch.optim.SGD}
+    model = network(cls, dtype="float64", random_state=0, max_epochs=3, **own)
+    fits = model.fit_replicas(X, y, [1e-4] * 3, supports=supports)
+    assert len(joint_trainings) == jointly
+    for fit, support in zip(fits, supports, strict=True):
+        expected = np.ones(n_groups, dtype=bool) if support is None else support
+        assert (fit.get_group_support() <= expected).all()
+        removed = ~expected[fit.groups_.labels]
+        assert (fit.module_.theta[:, removed] == 0).all()
+        other = X.copy()
+        other[:, removed] = np.nan
+        np.testing.assert_array_equal(fit.predict(other), fit.predict(X))
+    whole = model.fit_replicas(X, y, [1e-4] * 2, supports=[None, None])[0]
+    torch.testing.assert_close(fits[2].module_.theta, whole.module_.theta)

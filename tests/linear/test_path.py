@@ -148,7 +148,7 @@ def test_newton_and_proximal_steps_agree(kind):
 
 
 def test_a_newton_step_that_is_too_long_is_shortened():
-    """InputTransform that hardly differ and a start far away: whole steps would end there."""
+    """Columns that hardly differ and a start far away: whole steps would end there."""
     rng = np.random.default_rng(0)
     X = rng.normal(size=(100, 1)) + 0.01 * rng.normal(size=(100, 20))
     weight, groups = np.full(100, 0.01), Groups.of(5, 20)

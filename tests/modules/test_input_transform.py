@@ -1,4 +1,4 @@
-"""InputTransform are filled in and scaled as worked by hand, whichever of them are asked for."""
+"""Columns are filled in and scaled as worked by hand, whichever of them are asked for."""
 
 from __future__ import annotations
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -9,10 +10,19 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import validate_data
 
-__all__ = ["check_fit", "check_kept", "check_weights", "random_generator"]
+__all__ = [
+    "check_fit",
+    "check_kept",
+    "check_weights",
+    "class_weights",
+    "moments",
+    "random_generator",
+    "row_chunks",
+]
 
 # What scikit-learn, numpy and torch raise for an X or y that they cannot read.
 UNREADABLE = (ValueError, TypeError, RuntimeError, OverflowError)
+CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
 ROWS = 8192  # rows looked at at a time, so that a look at a large X needs no copy of it
 
 
@@ -227,3 +237,47 @@ def _advised(error: Exception) -> Exception:
     if text.startswith("Input y contains"):
         return ValueError(f"{text[6:]}: drop those rows, or fill in their target.")
     return error
+
+
+def moments(X: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Weighted mean and deviation of each column, NaN left out; deviation 1 where it is constant.
+
+    Of columns divided by a power of two, which changes no bit and keeps squares from overflowing.
+    """
+    rows = rows[weight[rows] > 0]
+    largest = np.zeros(X.shape[1])
+    for part in row_chunks(len(rows), X.shape[1]):
+        magnitudes = np.abs(X[rows[part]].astype(np.float64))
+        largest = np.fmax(largest, np.fmax.reduce(magnitudes, axis=0))
+    exponent = np.frexp(largest)[1]
+    mean = _weighted_mean(X, weight, rows, lambda part: np.ldexp(part, -exponent))
+    square = _weighted_mean(
+        X, weight, rows, lambda part: np.square(np.ldexp(part, -exponent) - mean)
+    )
+    deviation = np.sqrt(square)
+    # up to the rounding of its mean
+    constant = deviation <= 10 * np.finfo(np.float64).eps * np.abs(mean)
+    return np.ldexp(mean, exponent), np.where(constant, 1.0, np.ldexp(deviation, exponent))
+
+
+def _weighted_mean(
+    X: np.ndarray, weight: np.ndarray, rows: np.ndarray, function: Callable
+) -> np.ndarray:
+    """Mean over the rows of function(X), NaN left out: (n_features,)."""
+    total, mass = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for part in row_chunks(len(rows), X.shape[1]):
+        values = function(X[rows[part]].astype(np.float64))
+        w = np.where(np.isnan(values), 0.0, weight[rows[part], None])
+        total += (w * np.where(np.isnan(values), 0.0, values)).sum(0)
+        mass += w.sum(0)
+    if (mass == 0).any():
+        raise ValueError(
+            f"X has no value at all in column {np.flatnonzero(mass == 0)[0]}: drop that column."
+        )
+    return total / mass
+
+
+def row_chunks(n: int, p: int) -> Iterator[slice]:
+    """Slices of n rows of p columns, with CHUNK entries each."""
+    step = max(1, CHUNK // max(p, 1))
+    return (slice(a, a + step) for a in range(0, n, step))

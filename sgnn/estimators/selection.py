@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from sklearn import get_config
@@ -11,7 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
-from .checks import check_kept
+from .inputs import check_kept
 
 __all__ = ["GroupSelection"]
 
@@ -21,8 +21,9 @@ SMALLEST_IMPORTANCE = 1e-4  # of a kept group; SelectFromModel cuts at 1e-5
 class GroupSelection(SelectorMixin, BaseEstimator):
     """The selection that a fit leaves behind, for scikit-learn and for its user."""
 
+    _not_fitted: ClassVar[str | None] = None  # what errors say, None for scikit-learn's words
     # SelectFromModel reads this and then keeps exactly the features of nonzero importance
-    penalty = "l1"
+    penalty: str | None = "l1"
 
     groups_: Groups
     group_support_: np.ndarray
@@ -32,9 +33,8 @@ class GroupSelection(SelectorMixin, BaseEstimator):
     @property
     def selected_groups_(self) -> list:
         """Names of the groups that are left."""
-        check_is_fitted(self)
-        pairs = zip(self.groups_.names, self.group_support_, strict=True)
-        return [name for name, kept in pairs if kept]
+        support = self.get_group_support()
+        return [name for name, kept in zip(self.groups_.names, support, strict=True) if kept]
 
     @property
     def feature_importances_(self) -> np.ndarray:
@@ -61,15 +61,15 @@ class GroupSelection(SelectorMixin, BaseEstimator):
         support : ndarray of shape (n_groups,), or list of names
             The groups that were not removed.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, "group_support_", msg=self._not_fitted)
         return self.selected_groups_ if names else self.group_support_.copy()
 
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "group_support_")
 
     def _get_support_mask(self) -> np.ndarray:
-        check_is_fitted(self)
-        return self.groups_.expand(self.group_support_)
+        support = np.array(self.get_group_support())  # refuses where nothing is fitted
+        return self.groups_.expand(support)
 
     def transform(self, X: Any) -> Any:
         """Reduce X to the columns of the kept groups; the other columns are not looked at.
@@ -94,8 +94,3 @@ class GroupSelection(SelectorMixin, BaseEstimator):
     def _kept(self, X: Any) -> np.ndarray:
         """The kept columns of X, (n, n_kept), checked."""
         return check_kept(self, X, self.get_support(indices=True))
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.allow_nan = self.missing == "mean"
-        return tags

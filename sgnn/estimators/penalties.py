@@ -1,4 +1,4 @@
-"""How the weights of a convolutional network are cut into penalized blocks."""
+"""What is penalized: a user's regularizer, and the blocks into which weights are cut."""
 
 from __future__ import annotations
 
@@ -6,20 +6,70 @@ from typing import Any
 
 import torch
 
+from .. import regularizers
 from ..algorithms import InputWeight, Term
 from ..algorithms.terms import JoinedTerm
 from ..groups import Blocks, Groups
-from ..modules import Coupling, Layer, Pair
-from ..regularizers import L1L2, Regularizer
+from ..modules import MLP, Coupling, Layer, Pair
+from ..regularizers import CGES, L1L2, Regularizer
 from ..regularizers.oicsr import join_units
 from ..regularizers.scalar import Entrywise
 from ..regularizers.sparse_group import Sum
-from .penalty import made, regularizer_per_layer
 
-__all__ = ["GROUPINGS", "input_weights_of", "terms_of"]
+__all__ = ["GROUPINGS", "dense_terms", "input_weights_of", "made", "terms_of"]
 
 WHOLE_TENSOR = (Entrywise, L1L2)  # regularizers that do not depend on the blocks
 GROUPINGS = ("neuron", "channel", "filter", "oicsr")
+
+
+def made(regularizer: str | Regularizer, alpha: float | None) -> Regularizer:
+    """The regularizer of that name, with that mix if it has one; an instance as it is."""
+    found = regularizers.get(regularizer)
+    if alpha is None or not hasattr(found, "alpha") or found is regularizer:
+        return found
+    return regularizers.get(regularizer, alpha=alpha)
+
+
+def regularizer_per_layer(
+    regularizer: Any, alpha: float | None, n_layers: int
+) -> list[Regularizer]:
+    """That regularizer for every layer; CGES, given by name, turns exclusive with the depth."""
+    if regularizer == "cges":
+        return list(CGES.for_layers(n_layers))
+    return [made(regularizer, alpha)] * n_layers
+
+
+def dense_terms(
+    module: MLP,
+    theta: Term,
+    penalty: tuple[Any, float | None],
+    places: tuple[str, ...],
+    *,
+    sized: bool,
+) -> list[Term]:
+    """Paper 2's groups: those of the input, outgoing weights of the hidden units, biases.
+
+    `theta` is the first layer, cut by the groups of the input; `penalty` the user's regularizer
+    and alpha.  The biases of the outputs are the model's intercepts and stay free.
+    """
+    first, *above = regularizer_per_layer(*penalty, 1 + len(module.weights))
+    theta.regularizer = first
+    terms = [theta] * ("input" in places)
+    # the weights that leave a hidden layer, and its bias
+    pairs = [*zip(module.weights, above, strict=True)] * ("hidden" in places)
+    pairs += [*zip(module.biases[:-1], above, strict=False)] * ("bias" in places)
+    for tensor, regularizer in pairs:
+        terms.append(
+            Term(tensor, _factored(Blocks(tensor.shape, (-1,)), sized, tensor), regularizer)
+        )
+    return terms
+
+
+def _factored(blocks: Blocks, sized: bool, like: torch.Tensor) -> Blocks:
+    """Blocks of the factor sqrt(number of weights), or 1."""
+    if not sized:
+        blocks.weights = torch.ones(blocks.n_blocks)
+    return blocks.to(like)
 
 
 def input_weights_of(coupling: Coupling, channels: Groups) -> list[InputWeight]:
@@ -68,10 +118,7 @@ def terms_of(
     ):
         blocks = input_blocks.get(id(layer.weight))
         if blocks is None and inside:
-            blocks = _blocks(layer, grouping)
-            if not sized:
-                blocks.weights = torch.ones(blocks.n_blocks)
-            blocks = blocks.to(layer.weight)
+            blocks = _factored(_blocks(layer, grouping), sized, layer.weight)
         if blocks is not None:
             terms.append(Term(layer.weight, blocks, regularizer))
     return terms

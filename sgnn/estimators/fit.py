@@ -1,0 +1,398 @@
+"""From X, y and the constructor's arguments to a trained network: the fit that all share."""
+
+from __future__ import annotations
+
+import copy
+import re
+import warnings
+from abc import abstractmethod
+from os import PathLike
+from typing import Any, ClassVar
+
+import numpy as np
+import torch
+from sklearn.base import RegressorMixin, is_classifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import check_is_fitted
+
+from ..algorithms import Algorithm, Network
+from ..checkpoints import Checkpoint
+from ..groups import Groups
+from ..pruning import Cost, measure, to_onnx
+from ..training import Run, Settings, SkorchNet, check_callbacks
+from .advice import useless_because
+from .inputs import check_weights, random_generator
+from .parameters import SHARED, check_parameters
+from .replicas import fit_replicas, replicas_at_once, train_and_refit
+from .selection import GroupSelection
+from .tables import Table, TableBody, split
+from .task import Classes, Numbers, Task
+from .trials import try_optimizer, try_schedule
+
+__all__ = ["SparseNet"]
+
+FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows
+BATCH = 200  # rows of a batch where there are more
+MOST_WARMUP = 20  # warmup_epochs="auto": two fifths of the epochs, but not more than these
+PREDICT_ROWS = 4096
+
+
+class SparseNet(GroupSelection):
+    """A network estimator that selects groups of columns; see its subclasses.
+
+    What y is, a task, and what X is, a body, are objects that a fit makes; a subclass says which
+    body, by which algorithm, and what is penalized.
+    """
+
+    _rules = SHARED
+    _body_kind: ClassVar[Any] = TableBody
+    _first_bias = False  # whether the first hidden layer has a bias
+    net_: SkorchNet
+    _task: Task
+    _body: Any
+
+    # what a subclass says ------------------------------------------------------------------
+
+    @abstractmethod
+    def _algorithm(self, max_epochs: int) -> Algorithm:
+        """The training algorithm, new."""
+
+    def _max_epochs(self, n_groups: int) -> int:
+        """`max_epochs` as a number."""
+        return self.max_epochs
+
+    def _warmup_epochs(self, max_epochs: int) -> int:
+        """`warmup_epochs` as a number."""
+        if self.warmup_epochs == "auto":
+            return min(MOST_WARMUP, 2 * max_epochs // 5)
+        return self.warmup_epochs
+
+    def _batch_size(self, n: int) -> int:
+        if self.batch_size == "auto":
+            return n if n <= FULL_BATCH else BATCH
+        return min(self.batch_size, n)
+
+    def _dtype(self, n: int) -> torch.dtype:
+        if self.dtype == "auto":
+            return torch.float64 if n <= FULL_BATCH else torch.float32
+        return getattr(torch, self.dtype)
+
+    @property
+    def _device(self) -> str:
+        if self.device == "auto":
+            return "cuda" if torch.cuda.is_available() else "cpu"
+        return self.device
+
+    @property
+    def _numeric(self) -> bool:
+        """Whether y holds numbers."""
+        return isinstance(self, RegressorMixin)
+
+    @property
+    def _weights_spec(self) -> Any:
+        """`group_weights` as `Groups.of` takes it."""
+        return self.group_weights
+
+    def _weighed(self, groups: Groups, module: Any) -> Groups:
+        """The groups with their weights in the penalty."""
+        return groups
+
+    def _checkpoint(self, table: Table) -> Checkpoint | None:
+        """Where the training is kept after every epoch, if anywhere."""
+        return None
+
+    # fit -----------------------------------------------------------------------------------
+
+    @torch.inference_mode(False)  # whatever surrounds the call
+    def fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        *,
+        X_val: Any = None,
+        y_val: Any = None,
+    ) -> SparseNet:
+        """Train the network and remove groups.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            A numpy.memmap larger than `cache_size` is read batch by batch, not loaded.
+        y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), optional
+            Not negative; 0 leaves the row out.
+        X_val, y_val : array-like, optional
+            Validation data: its loss is recorded every epoch, and early stopping watches it
+            instead of a part of X.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            Before training, for input that will not do.
+        FloatingPointError
+            If the loss diverges in the first epoch; later, the last good epoch is kept with a
+            ConvergenceWarning.
+        KeyboardInterrupt
+            If the user stops before the first epoch is finished; later, the last finished epoch is
+            kept with a warning, and `refit` is left out.
+        """
+        return self._fit(X, y, sample_weight, X_val, y_val)
+
+    def _fit(
+        self,
+        X: Any,
+        y: Any,
+        sample_weight: Any = None,
+        X_val: Any = None,
+        y_val: Any = None,
+        *,
+        support: Any = None,
+    ) -> SparseNet:
+        """`fit`, but for groups outside the support, (n_groups,), which are removed first."""
+        self._check_arguments()
+        warm = self.warm_start and hasattr(self, "net_")
+        rng = random_generator(self.random_state)
+        body, task, X, targets = self._read(X, y, warm=warm)
+        weight = self._row_weights(task, targets, check_weights(sample_weight, len(X)))
+        max_epochs = self._max_epochs(len(body.groups))
+        if callable(self.lr_schedule):
+            try_schedule(self.lr_schedule, max_epochs)
+        table, held_out = Table(X, targets, weight, np.arange(len(X))), None
+        if X_val is not None or y_val is not None:
+            held_out = self._validation(body, task, X_val, y_val)
+        elif self.early_stopping:
+            table, held_out = split(
+                table, self.validation_fraction, rng, stratified=not self._numeric
+            )
+        if self.callbacks:
+            check_callbacks(
+                self.callbacks,
+                validation=held_out is not None,
+                lr_schedule=self.lr_schedule,
+                gates=getattr(self, "algorithm", None) == "gates",
+            )
+        network = body.network(
+            self,
+            task,
+            table,
+            rng,
+            module=copy.deepcopy(self.module_) if warm else None,
+            active=self.group_support_ if warm else support,
+        )
+        settings = self._settings(max_epochs, task, network, held_out, self._checkpoint(table))
+        algorithm = self._algorithm(max_epochs)
+        ((run, history, warning),) = train_and_refit([self], [network], settings, algorithm)
+        self._learn(body, task, run, history, warning)
+        return self
+
+    fit_replicas = fit_replicas
+    replicas_at_once = replicas_at_once
+
+    def _check_arguments(self) -> None:
+        """Refuse constructor arguments that will not do, before X and y are looked at."""
+        check_parameters(self, self._rules)
+        if not isinstance(self.optimizer, str):
+            try_optimizer(self.optimizer, self.learning_rate)
+
+    def _read(self, X: Any, y: Any, *, warm: bool) -> tuple[Any, Task, np.ndarray, np.ndarray]:
+        """What X and y are, X as numbers (n, p) and the targets of y; as before if `warm`."""
+        body, X, y = self._body_kind.read(self, X, y, self._body if warm else None)
+        kind: type[Task] = Numbers if self._numeric else Classes
+        task, targets = kind.read(y, self._task if warm else None)
+        task = task.with_loss(self.loss, targets)
+        if warm:
+            body.check_warm(self, self.module_, self._body)
+            task.check_link(self.module_.target_scale, self.loss)
+        return body, task, X, targets
+
+    def _row_weights(self, task: Task, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        return task.weights(getattr(self, "class_weight", None), targets, weight)
+
+    def _validation(self, body: Any, task: Task, X_val: Any, y_val: Any) -> Table:
+        """The user's validation data."""
+        if X_val is None or y_val is None:
+            raise ValueError("X_val and y_val belong together: give both, or neither.")
+        try:
+            _, X, y = body.read(self, X_val, y_val, body)
+            _, targets = task.read(y, task)
+            task.loss.check_targets(targets)
+            weight = self._row_weights(task, targets, np.ones(len(X)))
+        except ValueError as error:
+            raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
+        return Table(X, targets, weight, np.arange(len(X)))
+
+    def _settings(
+        self,
+        max_epochs: int,
+        task: Task,
+        network: Network,
+        held_out: Table | None = None,
+        checkpoint: Checkpoint | None = None,
+    ) -> Settings:
+        validation = None
+        if held_out is not None:
+            X, targets, weight, rows = held_out
+            like = network.parameters[0].detach()
+            module: Any = network.module
+            validation = (
+                as_tensor(X[rows], like.device),
+                task.tensor(targets[rows], weight[rows], module.target_scale, like, "y_val"),
+                torch.from_numpy(weight[rows]).to(like),
+            )
+        return Settings(
+            max_epochs=max_epochs,
+            optimizer=self.optimizer,
+            learning_rate=float(self.learning_rate),
+            lr_schedule=self.lr_schedule,
+            callbacks=self.callbacks,
+            verbose=self.verbose,
+            tol=self.tol,
+            n_iter_no_change=self.n_iter_no_change,
+            validation=validation,
+            stop_on_validation=self.early_stopping,
+            checkpoint=checkpoint,
+        )
+
+    def _learn(
+        self, body: Any, task: Task, run: Run, history: list[dict], warning: str | None
+    ) -> None:
+        """Set the fitted attributes; `warning` is one from before a refit."""
+        network, problem = run.network, run.network.problem
+        assert run.net is not None
+        self._body, self._task, self.net_ = body, task, run.net
+        if isinstance(task, Classes):
+            self.classes_ = task.labels
+        self.groups_ = body.of_columns(problem.groups)
+        self.group_support_, self.group_norms_ = problem.active, network.norms()
+        self.history_, self.n_iter_ = history, len(history)
+        warning = warning or useless_because(self, network)
+        if warning is not None:
+            warnings.warn(warning, ConvergenceWarning, stacklevel=4)
+        kept = body.columns(self.group_support_)
+        self.module_.input_transform.keep(torch.from_numpy(kept))
+
+    # prediction and export -----------------------------------------------------------------
+
+    @property
+    def module_(self) -> Any:
+        """The trained torch module; it takes all columns and reads the kept ones."""
+        return self.net_.module_
+
+    def _kept(self, X: Any) -> np.ndarray:
+        check_is_fitted(self)
+        return self._body.kept(self, X, self.group_support_)
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """Outputs of the network, (n, n_outputs), some rows at a time."""
+        X = self._kept(X)
+        X = X.reshape(len(X), -1)
+        module, device = self.module_, next(self.module_.parameters()).device
+        with torch.no_grad():
+            parts = [
+                module.from_kept(as_tensor(X[a : a + PREDICT_ROWS], device)).cpu()
+                for a in range(0, len(X), PREDICT_ROWS)
+            ]
+        return torch.cat(parts).double().numpy()
+
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict: the most probable class, or numbers in the unit of y.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Columns of removed groups are not looked at.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Labels out of `classes_`, or as many dimensions as the y of the fit.
+        """
+        outputs = self._outputs(X)
+        return self._task.predict(outputs)
+
+    @available_if(is_classifier)
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Probability of each class: softmax of the network's outputs.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            Columns of removed groups are not looked at.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        return Classes.probabilities(self._outputs(X))
+
+    def compact(self) -> Any:
+        """The network of what is left: a torch module with equal outputs.
+
+        Columns, units and filters that do not matter are removed physically.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            Takes `transform(X)` as a tensor, and returns the outputs of `module_` (logits for a
+            classifier).
+        """
+        check_is_fitted(self)
+        return self._body.compact(self.module_, self.group_support_)
+
+    def to_onnx(self, path: str | PathLike) -> None:
+        """Write `compact()` to a file in the ONNX format.
+
+        Parameters
+        ----------
+        path : str or path
+            The file; it takes `transform(X)` in the network's dtype, any number of rows.
+
+        Raises
+        ------
+        ImportError
+            If onnx or onnxscript is missing: they come with the extra "onnx".
+        """
+        small = self.compact()
+        columns = small.input_transform.n_features
+        to_onnx(small, path, next(small.parameters()).new_zeros((1, columns)))
+
+    def savings(self, n_rows: int = 1000) -> dict[str, tuple[float, float]]:
+        """What the network costs with all of its parts, and what `compact()` does.
+
+        Parameters
+        ----------
+        n_rows : int, default=1000
+            Rows of the forward pass that is timed, on this machine.
+
+        Returns
+        -------
+        costs : dict of str to (before, after)
+            parameters; flops for one row; bytes; seconds for n_rows rows.
+        """
+        whole, small = copy.deepcopy(self.module_), self.compact()
+        whole.input_transform.keep(torch.ones(whole.input_transform.n_features, dtype=torch.bool))
+        costs = [
+            measure(module, (module.input_transform.n_features,), rows=n_rows)
+            for module in (whole, small)
+        ]
+        return dict(zip(Cost._fields, zip(*costs, strict=True), strict=True))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = self.missing == "mean"
+        tags.target_tags.multi_output = self._numeric
+        return tags
+
+
+def as_tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
+    """A copy of X as it is, as a tensor."""
+    return torch.tensor(np.ascontiguousarray(X), device=device)

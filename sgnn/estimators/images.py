@@ -1,0 +1,306 @@
+"""X as images or signals: its shape, its channels, and the network that reads them."""
+
+from __future__ import annotations
+
+import copy
+import math
+import warnings
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from numbers import Integral
+from typing import Any, Self
+
+import numpy as np
+import torch
+from sklearn.utils.validation import validate_data
+from torch import nn
+
+from ..algorithms import ModuleNetwork, Rows
+from ..groups import Groups
+from ..modules import ARCHITECTURES, ChannelNet, Constant, Coupling, InputTransform, couple
+from ..pruning import prune
+from .augment import AUGMENTATIONS
+from .inputs import check_finite, check_fit, check_kept
+from .penalties import input_weights_of, terms_of
+from .tables import Table, check_same_groups, input_transform_of, new_problem
+from .task import Task
+
+__all__ = ["ImageBody"]
+
+
+@dataclass(frozen=True)
+class ImageBody:
+    """Channels in groups, and a convolutional network.
+
+    Attributes
+    ----------
+    groups : Groups
+        Of the channels.
+    shape : tuple of int
+        One input: (channels, length), (channels, height, width), ...
+    flat : bool
+        Whether X is (n, n_features), and not (n, *shape).
+    built : tuple
+        The architecture that the network was made by, and its options.
+    """
+
+    groups: Groups
+    shape: tuple[int, ...]
+    flat: bool
+    built: tuple[Any, Any]
+
+    @classmethod
+    def read(
+        cls, model: Any, X: Any, y: Any, before: Self | None
+    ) -> tuple[Self, np.ndarray, np.ndarray]:
+        """What X is, and X (n, p) and y, checked; as those of the fit before if there was one."""
+        X, y = check_fit(model, X, y, numeric=model._numeric, reset=before is None, allow_nd=True)
+        shape, flat = check_shape(X, model.image_shape), X.ndim == 2
+        if before is None:
+            warn_of_shape(X, shape, model.image_shape)
+        elif (shape, flat) != (before.shape, before.flat):
+            raise ValueError(
+                f"X holds inputs of shape {shape} and those of the fit have {before.shape}: give "
+                f"the same shape."
+            )
+        # a channel of one entry is a column, and has its name
+        single = flat and math.prod(shape[1:]) == 1
+        names = getattr(model, "feature_names_in_", None) if single else None
+        groups = Groups.of(
+            model.groups, shape[0], names, weights=model.group_weights, costs=model.group_costs
+        )
+        built = copy.copy((model.architecture, model.architecture_options))
+        return cls(groups, shape, flat, built), X.reshape(len(X), -1), y
+
+    def network(
+        self,
+        model: Any,
+        task: Task,
+        table: Table,
+        rng: np.random.Generator,
+        *,
+        module: ChannelNet | None = None,
+        active: np.ndarray | None = None,
+        shared: Rows | None = None,
+    ) -> ModuleNetwork:
+        """The network before training, with what is to be minimized; see `TableBody.network`."""
+        if module is None:
+            module, coupling = self._new_module(model, task, table, rng)
+        else:
+            coupling = couple(module.body, self.shape)
+        input_weights = input_weights_of(coupling, self.groups)
+        groups, R, sized = self.groups, model._regularizer(), model._sized
+        if isinstance(model.group_weights, str):
+            # a group's size is the number of weights that read it
+            each = [w.blocks.sizes[: len(groups)].cpu().numpy() for w in input_weights]
+            weights = np.sqrt(np.sum(each, axis=0)) if sized else np.ones(len(groups))
+            groups = replace(groups, weights=weights)
+            input_weights = input_weights_of(coupling, groups)
+        n = math.prod(self.shape)
+        # one group of all entries, so that they keep their order
+        everything = Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
+        problem = new_problem(
+            model, task, table, module, groups, rng, active, shared=shared, packed=everything
+        )
+        problem.terms = terms_of(
+            coupling,
+            input_weights,
+            (model.regularizer, model.alpha),
+            grouping=model.grouping,
+            conv_only=model.layers == "conv" or (model.layers == "auto" and not R.size_factor),
+            sized=sized,
+            by_input="input" in model.regularize and len(groups) > 1,
+            inside="hidden" in model.regularize,
+        )
+        network = ModuleNetwork(
+            problem,
+            module,
+            coupling=coupling,
+            input_weights=input_weights,
+            augment=AUGMENTATIONS[model.augment](self.shape) if model.augment else None,
+            seed=int(rng.integers(2**31)),
+        )
+        if active is not None:
+            with torch.no_grad():
+                network.restore()
+        return network
+
+    def _new_module(
+        self, model: Any, task: Task, table: Table, rng: np.random.Generator
+    ) -> tuple[ChannelNet, Coupling]:
+        generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
+        body = new_body(*self.built, self.shape, task.n_outputs, generator)
+        module = ChannelNet(
+            self._input_transform(model, table), self.shape, body.to(model._dtype(len(table.rows)))
+        )
+        coupling = couple(module.body, self.shape)
+        input_weights_of(coupling, self.groups)  # refuses what does not read the channels
+        x = next(module.parameters()).new_zeros((2, module.input_transform.n_features))
+        with torch.no_grad():
+            shape = tuple(module.eval().prepared(x).shape)
+        if shape != (2, task.n_outputs):
+            raise ValueError(
+                f"architecture returns outputs of shape {shape} for 2 rows: give a network that "
+                f"returns (n, {task.n_outputs}), one output for each class."
+            )
+        module.try_channels_last()
+        return module.to(model._device), coupling
+
+    def _input_transform(self, model: Any, table: Table) -> InputTransform:
+        """Every channel filled in and scaled as a whole."""
+        columns = input_transform_of(
+            table.X, table.weight, table.rows, standardize=model.standardize, missing=model.missing
+        )
+        if columns.shift is None or columns.scale is None:
+            return columns
+        shift = columns.shift.reshape(self.shape[0], -1).numpy()
+        scale = columns.scale.reshape(self.shape[0], -1).numpy()
+        # within a position a constant one has no deviation, although its scale is 1
+        spread = np.where(scale == 1.0, 0.0, scale)
+        # divided by a power of two, which keeps squares from overflowing
+        exponent = np.frexp(np.maximum(np.abs(shift), spread).max(1, keepdims=True))[1]
+        spread, centers = np.ldexp(spread, -exponent), np.ldexp(shift, -exponent)
+        mean = centers.mean(1, keepdims=True)
+        deviation = np.sqrt((spread**2 + (centers - mean) ** 2).mean(1, keepdims=True))
+        mean, deviation = np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
+        deviation = np.where(deviation > 0, deviation, 1.0)
+        each = np.broadcast_to
+        return InputTransform(
+            columns.n_features,
+            shift=each(mean, shift.shape).reshape(-1).copy(),
+            scale=each(deviation, shift.shape).reshape(-1).copy(),
+            fill=None if columns.fill is None else columns.fill.numpy(),
+        )
+
+    def check_warm(self, model: Any, module: ChannelNet, before: Self) -> None:
+        """Refuse arguments that the network of the last fit does not have."""
+        check_same_groups(self.groups, before.groups)
+        if self.built != before.built:
+            raise ValueError(
+                f"architecture={model.architecture!r} with "
+                f"architecture_options={model.architecture_options!r} is not the network of the "
+                f"fit that warm_start=True goes on with: give the same, or set warm_start=False."
+            )
+
+    # rows that are images ----------------------------------------------------------------------
+
+    def columns(self, support: np.ndarray) -> np.ndarray:
+        """Whether each entry of a row belongs to a group of the support: (p,)."""
+        return np.repeat(self.groups.expand(support), math.prod(self.shape[1:]))
+
+    def of_columns(self, groups: Groups) -> Groups:
+        """The groups, as ones of the columns of X where it is flat, else of the channels."""
+        if not self.flat:
+            return groups
+        return replace(groups, labels=np.repeat(groups.labels, math.prod(self.shape[1:])))
+
+    def compact(self, module: ChannelNet, support: np.ndarray) -> ChannelNet:
+        """The network of what is left: filters, units and channels removed physically."""
+        channels = self.groups.expand(support)
+        if channels.any():
+            body = prune(module.body, self.shape, channels)
+        else:
+            with torch.no_grad():
+                nothing = next(module.parameters()).new_zeros((1, math.prod(self.shape)))
+                body = Constant(module.eval().prepared(nothing)[0])
+        transform = module.input_transform.of_kept()
+        small = ChannelNet(transform, (int(channels.sum()), *self.shape[1:]), body)
+        small.channels_last = module.channels_last
+        return small
+
+    def kept(self, model: Any, X: Any, support: np.ndarray) -> np.ndarray:
+        """The kept channels of X, flat (n, n_kept) or (n, kept, ...), checked; others unread."""
+        if self.flat:
+            return check_kept(model, X, np.flatnonzero(self.columns(support)))
+        X = validate_data(
+            model, X, dtype="numeric", ensure_all_finite=False, reset=False, allow_nd=True,
+            ensure_2d=False,
+        )  # fmt: skip
+        if X.shape[1:] != self.shape:
+            raise ValueError(
+                f"X holds inputs of shape {X.shape[1:]}: give {self.shape}, that of the fit."
+            )
+        channels = self.groups.expand(support)
+        X = X[:, channels]
+        names = np.repeat(
+            [f"channel {c}" for c in np.flatnonzero(channels)], math.prod(self.shape[1:])
+        )
+        check_finite(X.reshape(len(X), -1), names, model.missing == "mean")
+        return X
+
+
+def new_body(
+    architecture: Any,
+    options: Mapping[str, Any] | None,
+    shape: tuple[int, ...],
+    n_outputs: int,
+    generator: torch.Generator,
+) -> nn.Module:
+    """The network of that name, or a copy of the user's."""
+    if isinstance(architecture, nn.Module):
+        return copy.deepcopy(architecture)
+    options = options or {}
+    for name, value in options.items():
+        numbers = value if isinstance(value, tuple | list) else [value]
+        if name != "dropout" and any(isinstance(n, Integral) and n < 1 for n in numbers):
+            raise ValueError(
+                f"architecture_options={options!r} has {name}={value!r}: give ints >= 1."
+            )
+    try:
+        return ARCHITECTURES[architecture](shape, n_outputs, generator=generator, **options)
+    except TypeError as error:
+        raise ValueError(
+            f"architecture_options={options!r} do not suit architecture={architecture!r} "
+            f"({error}): give what its function in sgnn.modules takes."
+        ) from None
+
+
+def check_shape(X: np.ndarray, image_shape: Sequence[int] | None) -> tuple[int, ...]:
+    """The shape of one input: (channels, length), (channels, height, width), ..."""
+    if X.ndim > 2:
+        if X.ndim > 5:
+            raise ValueError(
+                f"X has {X.ndim} dimensions: give (n, channels, length), (n, channels, height, "
+                f"width) or (n, channels, depth, height, width)."
+            )
+        if image_shape is not None and _filled(image_shape, X[0].size) != X.shape[1:]:
+            raise ValueError(
+                f"image_shape={tuple(image_shape)} is not the {X.shape[1:]} of X: leave it out, "
+                f"or give X of that shape."
+            )
+        return X.shape[1:]
+    shape = (1, X.shape[1]) if image_shape is None else _filled(image_shape, X.shape[1])
+    if math.prod(shape) != X.shape[1]:
+        raise ValueError(
+            f"image_shape={shape} has {math.prod(shape)} entries for the {X.shape[1]} columns of "
+            f"X: give (channels, height, width) that multiply to their number."
+        )
+    return shape
+
+
+def warn_of_shape(X: np.ndarray, shape: tuple[int, ...], image_shape: Sequence[int] | None) -> None:
+    """Say what X is taken for where that is likely to be something else."""
+    if X.ndim > 2 and image_shape is not None:
+        return  # image_shape confirms the shape of X
+    channels, *size = shape
+    if len(size) == 1 and size[0] == channels > 1:
+        meant = f"(1, {channels}, {channels})"
+        kind = f"an image of {channels} x {channels} pixels"
+    elif len(size) == 2 and channels == size[0] and size[1] in (1, 3):
+        meant, kind = f"({size[1]}, {channels}, {channels})", "an image whose channels come last"
+    else:
+        return
+    given = f"image_shape={tuple(image_shape)}" if image_shape else f"X of shape {X.shape}"
+    axes = " x ".join(map(str, size))
+    warnings.warn(
+        f"{given} is taken for {channels} channels of {axes}: if a row is {kind}, give "
+        f"image_shape={meant}" + ("." if X.ndim == 2 else ", and X with the channels first."),
+        UserWarning,
+        stacklevel=5,
+    )
+
+
+def _filled(shape: Sequence[int], size: int) -> tuple[int, ...]:
+    """The shape with the number that -1 stands for, so that all of them multiply to size."""
+    known = math.prod(n for n in shape if n != -1)
+    return tuple(size // known if n == -1 else int(n) for n in shape)

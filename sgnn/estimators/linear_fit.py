@@ -1,0 +1,371 @@
+"""The fit that the linear estimators share: rows, groups and the path of solutions."""
+
+from __future__ import annotations
+
+import warnings
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator, Sequence
+from copy import deepcopy
+from typing import Any, ClassVar, NamedTuple, Self
+
+import numpy as np
+from sklearn.base import clone, is_regressor
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils.validation import check_is_fitted
+
+from ..groups import Groups
+from ..linear import (
+    LinearProblem,
+    Path,
+    Rescaling,
+    RowLoss,
+    standardize_blocks,
+    standardize_targets,
+)
+from .inputs import check_weights
+from .parameters import SHARED, check_parameters, flag, integer, number
+from .selection import GroupSelection
+from .sparse import Matrix, check_fit_matrix, check_kept_matrix, column_means, filled
+from .task import Classes, Numbers, Task
+
+__all__ = ["CoefficientPath", "LinearGroupLasso"]
+
+SMALLEST_LAM = 1e-3  # of lambda_max, the last lam of a path whose lams is an int
+
+
+class CoefficientPath(NamedTuple):
+    """Solutions along decreasing lam: `coefs[i]` is the `coef_` of `lams[i]`, and so on.
+
+    group_norms has the shape (n_lams, n_groups), where n_lams = len(lams).
+    """
+
+    lams: np.ndarray
+    coefs: np.ndarray
+    intercepts: np.ndarray
+    group_norms: np.ndarray
+    objectives: np.ndarray
+    kkt_residuals: np.ndarray
+    n_iters: np.ndarray
+
+
+class CoefSolution(NamedTuple):
+    """One solution as `coef_` and `intercept_`: a row of a CoefficientPath."""
+
+    lam: float
+    coef: np.ndarray
+    intercept: np.ndarray | float
+    group_norms: np.ndarray
+    objective: float
+    kkt_residual: float
+    n_iter: int
+
+
+class PreparedFit(NamedTuple):
+    """The solver for some rows, its rescaling of the columns, and what X and y are."""
+
+    path: Path
+    rescaling: Rescaling
+    groups: Groups
+    task: Task
+    fill: np.ndarray | None  # what replaces NaN
+
+
+class LinearGroupLasso(GroupSelection):
+    """Base class of GroupLassoClassifier and GroupLassoRegressor."""
+
+    _rules = {
+        name: SHARED[name]
+        for name in ("lam", "standardize", "missing", "warm_start", "verbose", "class_weight")
+    } | {
+        "fit_intercept": flag,
+        "max_iter": integer(1),
+        "tol": number(0, open_low=True),
+    }
+
+    _task_kind: ClassVar[type[Task]]
+    _task: Any
+    coef_: np.ndarray
+    intercept_: np.ndarray | float
+
+    def __init__(
+        self,
+        groups=None,
+        *,
+        lam=0.01,
+        group_weights="sqrt_size",
+        group_costs=None,
+        fit_intercept=True,
+        standardize=True,
+        missing="error",
+        max_iter=10_000,
+        tol=1e-8,
+        warm_start=False,
+        verbose=0,
+    ):
+        self.groups = groups
+        self.lam = lam
+        self.group_weights = group_weights
+        self.group_costs = group_costs
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
+        self.missing = missing
+        self.max_iter = max_iter
+        self.tol = tol
+        self.warm_start = warm_start
+        self.verbose = verbose
+
+    # hooks for subclasses ------------------------------------------------------------------
+
+    @abstractmethod
+    def _loss(self, task: Any, targets: np.ndarray) -> RowLoss:
+        """The loss for these targets."""
+
+    def _as_fitted_shape(self, task: Any, values: np.ndarray) -> Any:
+        """Values (n_outputs, ...) in the shape of the fitted `coef_` and `intercept_`."""
+        return values
+
+    # fit -----------------------------------------------------------------------------------
+
+    def fit(self, X: Any, y: Any, sample_weight: Any = None) -> Self:
+        """Minimize the objective.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            The rows; a sparse matrix stays sparse.
+        y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
+            The targets.
+        sample_weight : array-like of shape (n_samples,), optional
+            Not negative; 0 leaves the row out.
+
+        Returns
+        -------
+        self : object
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For invalid input, before the optimization.
+
+        Warns
+        -----
+        ConvergenceWarning
+            If `max_iter` iterations did not reach `tol`, or no group is left.
+        """
+        warm = self.warm_start and hasattr(self, "coef_")
+        prepared = self._prepare(X, y, sample_weight, reset=not warm)
+        if warm:
+            coef = self.coef_.reshape(-1, self.n_features_in_)
+            V = prepared.rescaling.from_coef(coef, np.reshape(self.intercept_, -1), prepared.path.V)
+            prepared.path.warm_start_from(V, float(self.lam))
+        self._set_fitted(prepared, self._solve(prepared, float(self.lam)))
+        return self
+
+    def fit_replicas(
+        self,
+        X: Any,
+        y: Any,
+        lams: Sequence[float],
+        sample_weights: Sequence[Any] | None = None,
+        seeds: Sequence[int] | None = None,
+    ) -> list[Self]:
+        """Fit one estimator for each lam, those with the same weights along one path.
+
+        Replicas with equal weights are fitted in the order of decreasing lam, each with a warm
+        start from the previous solution and on the groups that the strong rule keeps.  All reach
+        `tol`, so that each equals a separate fit up to that tolerance, except for `n_iter_`,
+        which counts from the previous replica.
+
+        Parameters
+        ----------
+        X, y : array-like
+            As in `fit`.
+        lams : sequence of float, of length R
+            The lam of each replica.
+        sample_weights : sequence of R array-likes of shape (n_samples,), optional
+            The weights of the rows in each.
+        seeds : sequence of R ints, optional
+            Ignored, as the minimum does not depend on them; present for compatibility.
+
+        Returns
+        -------
+        estimators : list of R estimators
+            Fitted, in the order of `lams`; this estimator is not changed.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For invalid input; for invalid lams before the optimization.
+
+        Warns
+        -----
+        ConvergenceWarning
+            As in `fit`.
+        """
+        replicas = [clone(self).set_params(lam=float(lam)) for lam in lams]
+        for replica in replicas:
+            check_parameters(replica, self._rules)
+        weights = [None] * len(replicas) if sample_weights is None else list(sample_weights)
+        for same in _equal_weights(weights):
+            first, *others = sorted(same, key=lambda r: -replicas[r].lam)
+            prepared = replicas[first]._prepare(X, y, weights[first], reset=True)
+            for r in others:  # copies the attributes that validation has set
+                replicas[r] = deepcopy(replicas[first]).set_params(lam=replicas[r].lam)
+            for r in (first, *others):
+                replica = replicas[r]
+                replica._set_fitted(prepared, replica._solve(prepared, replica.lam))
+        return replicas
+
+    def _set_fitted(self, prepared: PreparedFit, solution: CoefSolution) -> None:
+        """Set the fitted attributes."""
+        self._task, self._fill = prepared.task, prepared.fill
+        if isinstance(prepared.task, Classes):
+            self.classes_ = prepared.task.labels
+        self.groups_ = prepared.groups
+        self.lambda_max_ = prepared.path.lambda_max
+        self.coef_, self.intercept_ = solution.coef, solution.intercept
+        self.objective_ = solution.objective
+        self.kkt_residual_ = solution.kkt_residual
+        self.n_iter_ = solution.n_iter
+        self.group_norms_ = solution.group_norms
+        self.group_support_ = solution.group_norms > 0
+        if not self.group_support_.any():
+            warnings.warn(
+                f"lam={self.lam!r} is not below lambda_max_={self.lambda_max_:.6g}, so that no "
+                f"group is left and the predictions are constant: lower lam.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+
+    def path(self, X: Any, y: Any, *, lams: Any = 50, sample_weight: Any = None) -> CoefficientPath:
+        """The solutions for decreasing lams, each with a warm start from the last one.
+
+        The strong rule discards groups that are probably 0 at the next lam; those whose
+        optimality condition is then violated are added again.  The estimator is not changed.
+
+        Parameters
+        ----------
+        X, y, sample_weight : array-like
+            As in `fit`.
+        lams : int or array-like of shape (n_lams,), default=50
+            The values of lam; an int is their number, from `lambda_max_` to a thousandth of it.
+
+        Returns
+        -------
+        path : CoefficientPath
+            lams, coefs, intercepts, group_norms, objectives, kkt_residuals, n_iters.
+
+        Raises
+        ------
+        ValueError, TypeError
+            For invalid input.
+        """
+        estimator = clone(self)
+        prepared = estimator._prepare(X, y, sample_weight, reset=True)
+        lams = _decreasing(lams, prepared.path.lambda_max)
+        solutions = [estimator._solve(prepared, float(lam)) for lam in lams]
+        return CoefficientPath(*map(np.array, zip(*solutions, strict=True)))
+
+    def _prepare(self, X: Any, y: Any, sample_weight: Any, *, reset: bool) -> PreparedFit:
+        """Validate the arguments and the data, and build the solver."""
+        check_parameters(self, self._rules)
+        X, y = check_fit_matrix(self, X, y, numeric=is_regressor(self), reset=reset)
+        task, targets = self._task_kind.read(y, None if reset else self._task)
+        n, p = X.shape
+        weight = check_weights(sample_weight, n)
+        weight = task.weights(getattr(self, "class_weight", None), targets, weight)
+        check_weights(weight, n)  # with a class_weight of 0 all may be 0
+        groups = Groups.of(
+            self.groups,
+            p,
+            getattr(self, "feature_names_in_", None),
+            weights=self.group_weights,
+            costs=self.group_costs,
+        )
+        rows = np.flatnonzero(weight)
+        X, weight = X if len(rows) == n else X[rows], weight[rows] / weight.sum()
+        fill = column_means(X, weight) if self.missing == "mean" else None
+        if fill is not None:
+            X = filled(X, fill)
+        design, rescaling = standardize_blocks(
+            X, weight, groups, fit_intercept=self.fit_intercept, standardize=self.standardize
+        )
+        y = targets[rows]
+        if self.standardize and is_regressor(self):
+            y, rescaling = standardize_targets(
+                rescaling, y, weight, fit_intercept=self.fit_intercept
+            )
+        factors = np.append(groups.penalties / rescaling.norms, [0.0] * self.fit_intercept)
+        problem = LinearProblem(design, self._loss(task, y), weight, factors)
+        path = Path(problem, p, tol=self.tol, max_iter=self.max_iter)
+        return PreparedFit(path, rescaling, groups, task, fill)
+
+    def _solve(self, prepared: PreparedFit, lam: float) -> CoefSolution:
+        """The minimum at lam, with a warning if it was not reached."""
+        solution = prepared.path.solve_at(lam)
+        coef, intercept = prepared.rescaling.to_coef(solution.V)
+        norms = prepared.path.problem.design.norms(solution.V)[: len(prepared.groups)]
+        residual = solution.kkt_residual
+        if self.verbose:
+            print(
+                f"lam={lam:.6g}: {np.count_nonzero(norms)} of {len(norms)} groups, "
+                f"{solution.n_iter} iterations, KKT residual {residual:.1e}"
+            )
+        if not residual <= self.tol:
+            warnings.warn(
+                f"max_iter={self.max_iter} iterations end at lam={lam:.6g} with a KKT residual of "
+                f"{residual:.1e} above tol={self.tol}: give a larger max_iter or standardize=True.",
+                ConvergenceWarning,
+                stacklevel=3,
+            )
+        return CoefSolution(
+            lam,
+            self._as_fitted_shape(prepared.task, coef),
+            self._as_fitted_shape(prepared.task, intercept),
+            norms / prepared.rescaling.norms,
+            solution.objective,
+            residual,
+            solution.n_iter,
+        )
+
+    # prediction ----------------------------------------------------------------------------
+
+    def _kept(self, X: Any) -> Matrix:
+        return check_kept_matrix(self, X, self.get_support(indices=True))
+
+    def _outputs(self, X: Any) -> np.ndarray:
+        """X coef^T + intercept on the kept columns, (n, n_outputs)."""
+        check_is_fitted(self)
+        kept = self.get_support(indices=True)
+        X = self._kept(X)
+        if self._fill is not None:
+            X = filled(X, self._fill[kept])
+        coef = self.coef_.reshape(-1, self.n_features_in_)[:, kept]
+        return X @ coef.T + np.reshape(self.intercept_, -1)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        tags.input_tags.allow_nan = self.missing == "mean"
+        tags.target_tags.multi_output = self._task_kind is Numbers
+        return tags
+
+
+def _equal_weights(weights: Sequence[Any]) -> Iterator[list[int]]:
+    """The indices of the replicas of each distinct weight vector."""
+    replicas: dict[bytes | None, list[int]] = {}
+    for r, weight in enumerate(weights):
+        key = None if weight is None else np.asarray(weight, dtype=np.float64).tobytes()
+        replicas.setdefault(key, []).append(r)
+    yield from replicas.values()
+
+
+def _decreasing(lams: Any, lambda_max: float) -> np.ndarray:
+    """The lams of a path, (n_lams,), in decreasing order."""
+    if integer(1).accepts(lams):
+        return lambda_max * np.geomspace(1.0, SMALLEST_LAM, int(lams))
+    values = list(lams) if isinstance(lams, Iterable) and not isinstance(lams, str) else []
+    if not values or not all(map(number(0).accepts, values)):
+        raise ValueError(f"lams must be an int >= 1 or finite numbers >= 0, got {lams!r:.80}.")
+    return np.sort(np.array(values, dtype=np.float64))[::-1]

@@ -1,0 +1,300 @@
+"""X as a table: its columns, its groups, and the multi-layer network that reads them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, NamedTuple, Self
+
+import numpy as np
+import torch
+from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
+
+from ..algorithms import (
+    DenseNetwork,
+    Problem,
+    RescaledRows,
+    Rows,
+    StoredRows,
+    StreamedRows,
+    Term,
+    batch_order,
+    in_order,
+)
+from ..groups import Blocks, Groups
+from ..modules import MLP, InputTransform
+from ..pruning import prune_mlp
+from ..regularizers import GroupLasso
+from .inputs import check_fit, check_kept, moments, row_chunks
+from .task import Task
+
+__all__ = ["Table", "TableBody", "input_transform_of", "new_problem", "rescaled", "split"]
+
+MOST_STRETCHED = 1e3  # rows in float32 that are scaled anew
+
+
+class Table(NamedTuple):
+    """What is trained on: the rows `rows` of X (n, p), their targets and weights (n, ...)."""
+
+    X: np.ndarray
+    targets: np.ndarray
+    weight: np.ndarray
+    rows: np.ndarray
+
+
+@dataclass(frozen=True)
+class TableBody:
+    """Columns in groups, and an MLP.
+
+    Attributes
+    ----------
+    groups : Groups
+        Of the columns.
+    """
+
+    groups: Groups
+
+    @classmethod
+    def read(
+        cls, model: Any, X: Any, y: Any, before: Self | None
+    ) -> tuple[Self, np.ndarray, np.ndarray]:
+        """What X is, and X (n, p) and y, checked; as those of the fit before if there was one."""
+        X, y = check_fit(model, X, y, numeric=model._numeric, reset=before is None)
+        names = getattr(model, "feature_names_in_", None)
+        groups = Groups.of(
+            model.groups, X.shape[1], names, weights=model._weights_spec, costs=model.group_costs
+        )
+        return cls(groups), X, y
+
+    def network(
+        self,
+        model: Any,
+        task: Task,
+        table: Table,
+        rng: np.random.Generator,
+        *,
+        module: MLP | None = None,
+        active: np.ndarray | None = None,
+        shared: Rows | None = None,
+    ) -> DenseNetwork:
+        """The network before training, with what is to be minimized.
+
+        Parameters
+        ----------
+        module : MLP, optional
+            To go on with.
+        active : ndarray of bool of shape (n_groups,), optional
+            The groups that are not removed from the start, all by default.
+        shared : Rows, optional
+            Of the same table.
+        """
+        if module is None:
+            module = self._new_module(model, task, table, rng)
+        groups = model._weighed(self.groups, module)
+        problem = new_problem(
+            model, task, table, module, groups, rng, active, shared=shared, packed=groups
+        )
+        theta = in_order(module.theta, problem.rows.order)
+        labels = torch.from_numpy(groups.labels[problem.rows.order]).to(theta.device)
+        weights = torch.from_numpy(groups.penalties).to(theta)
+        blocks = Blocks.columns(theta.shape, labels, weights)
+        problem.terms = model._terms(module, Term(theta, blocks, GroupLasso()))
+        network = DenseNetwork(problem, module, theta)
+        if active is not None:
+            with torch.no_grad():
+                network.restore()
+        return network
+
+    def _new_module(self, model: Any, task: Task, table: Table, rng: np.random.Generator) -> MLP:
+        X, targets, weight, rows = table
+        n, hidden = len(rows), model.hidden_layer_sizes
+        scale = task.target_scale(targets, weight, rows, standardize=model.standardize)
+        module = MLP(
+            input_transform_of(
+                X, weight, rows, standardize=model.standardize, missing=model.missing
+            ),
+            hidden,
+            task.n_outputs,
+            model.activation,
+            first_bias=model._first_bias,
+            # a linear model is solved exactly
+            dtype=torch.float64 if model.dtype == "auto" and len(hidden) == 0 else model._dtype(n),
+            generator=torch.Generator().manual_seed(int(rng.integers(2**63))),
+            target_scale=scale,
+        )
+        y, total_weight = (torch.from_numpy(a[rows]) for a in (scale.scaled(targets), weight))
+        with torch.no_grad():
+            module.biases[-1].copy_(task.loss.start(y, total_weight, task.n_outputs))
+        return module.to(model._device)
+
+    def check_warm(self, model: Any, module: MLP, before: Self) -> None:
+        """Refuse arguments that the network of the last fit does not have."""
+        check_same_groups(self.groups, before.groups)
+        sizes = [len(W) for W in [module.theta, *module.weights]][:-1]
+        if sizes != list(model.hidden_layer_sizes):
+            raise ValueError(
+                f"hidden_layer_sizes={model.hidden_layer_sizes!r} is not the {sizes} of the fit "
+                f"that warm_start=True goes on with: give the same, or set warm_start=False."
+            )
+
+    def columns(self, support: np.ndarray) -> np.ndarray:
+        """Whether each column of X belongs to a group of the support: (p,)."""
+        return self.groups.expand(support)
+
+    def of_columns(self, groups: Groups) -> Groups:
+        """The groups, as ones of the columns of X."""
+        return groups
+
+    def compact(self, module: MLP, support: np.ndarray) -> MLP:
+        """The network of the kept columns alone, with equal outputs."""
+        return prune_mlp(module)
+
+    def kept(self, model: Any, X: Any, support: np.ndarray) -> np.ndarray:
+        """The kept columns of X, (n, n_kept), checked; the others are not looked at."""
+        return check_kept(model, X, np.flatnonzero(self.columns(support)))
+
+
+def split(
+    table: Table, fraction: float, rng: np.random.Generator, *, stratified: bool
+) -> tuple[Table, Table]:
+    """The table with rows to train on, and with a share of rows to validate by."""
+    splitter = StratifiedShuffleSplit if stratified else ShuffleSplit
+    halves = splitter(1, test_size=fraction, random_state=int(rng.integers(2**31)))
+    try:
+        training, held_out = next(halves.split(table.rows, table.targets))
+    except ValueError:
+        raise ValueError(
+            f"validation_fraction={fraction} does not split the {len(table.X)} rows so that both "
+            f"parts have enough of them, and of each class: give X_val and y_val, or another "
+            f"fraction."
+        ) from None
+    for part, verb in ((training, "trained on"), (held_out, "held out")):
+        if not table.weight[part].any():
+            raise ValueError(
+                f"sample_weight is zero for every row that is {verb}: give more rows a "
+                f"weight above 0, or X_val and y_val, or another validation_fraction."
+            )
+    return table._replace(rows=np.sort(training)), table._replace(rows=held_out)
+
+
+def check_same_groups(groups: Groups, before: Groups) -> None:
+    """Refuse other groups than those of the fit that goes on."""
+    if not np.array_equal(groups.labels, before.labels):
+        raise ValueError(
+            "groups differ from those of the fit that warm_start=True goes on with: give "
+            "the same groups, or set warm_start=False."
+        )
+
+
+def new_problem(
+    model: Any,
+    task: Task,
+    table: Table,
+    module: Any,
+    groups: Groups,
+    rng: np.random.Generator,
+    active: np.ndarray | None,
+    *,
+    packed: Groups,
+    shared: Rows | None = None,
+) -> Problem:
+    """What is to be minimized, but for the terms.
+
+    `packed` are the groups whose columns the rows keep side by side; `shared` are rows of the
+    same table.
+    """
+    free = int((groups.penalties == 0).sum())
+    if model.max_groups is not None and model.max_groups < free:
+        raise ValueError(
+            f"max_groups={model.max_groups} is less than the {free} groups of weight or cost 0, "
+            f"which are always kept: give at least {free}, or these groups a weight."
+        )
+    X, targets, weight, rows = table
+    batch_size = model._batch_size(len(rows))
+    rows = rows[batch_order(len(rows), batch_size)]
+    weight = weight[rows]
+    like = next(module.parameters()).detach()
+    mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
+    return Problem(
+        loss=task.loss.to(like),
+        rows=shared or rows_of(
+            X, rows, packed, module.input_transform,
+            batch_size=batch_size, like=like, max_bytes=model.cache_size * 2**20,
+        ),
+        y=task.tensor(targets[rows], weight, module.target_scale, like),
+        weight=None if np.ptp(weight) == 0 else mean_one,
+        groups=groups,
+        lam=float(model.lam),
+        active=np.ones(len(groups), dtype=bool) if active is None else np.array(active, dtype=bool),
+        rng=rng,
+    )  # fmt: skip
+
+
+def input_transform_of(
+    X: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool, missing: str
+) -> InputTransform:
+    """How the network is to fill in and scale the columns, by the weighted training rows."""
+    n_features = X.shape[1]
+    if not standardize and missing == "error":
+        return InputTransform(n_features)
+    mean, deviation = moments(X, weight, rows)
+    fill = mean if missing == "mean" else None
+    if not standardize:
+        return InputTransform(n_features, fill=fill)
+    return InputTransform(n_features, shift=mean, scale=deviation, fill=fill)
+
+
+def rows_of(
+    X: np.ndarray,
+    rows: np.ndarray,
+    groups: Groups,
+    columns: InputTransform,
+    *,
+    batch_size: int,
+    like: torch.Tensor,
+    max_bytes: float,
+) -> Rows:
+    """The chosen rows of X, in that order: one copy in the network's dtype, or a stream.
+
+    A memory map larger than `max_bytes` is streamed; anything else is copied, once.
+    """
+    if X.nbytes > max_bytes and _on_disk(X):
+        return StreamedRows(groups, X, batch_size, rows=rows, prepare=columns.prepare, like=like)
+    order = np.argsort(groups.labels, kind="stable")
+    index = torch.from_numpy(order).to(like.device)
+    copy = torch.empty((len(rows), X.shape[1]), dtype=like.dtype, device=like.device)
+    for part in row_chunks(len(rows), X.shape[1]):
+        raw = torch.from_numpy(np.ascontiguousarray(X[rows[part]][:, order]))
+        copy[part] = columns.prepare(raw.to(like.device), index, like.dtype)
+        if not copy[part].isfinite().all():
+            raise ValueError(
+                f"X contains values that are infinite (inf) in {like.dtype}: scale X, or give "
+                f"dtype='float64'."
+            )
+    return StoredRows(groups, copy, batch_size)
+
+
+def rescaled(rows: StoredRows, first: InputTransform, own: InputTransform) -> Rows | None:
+    """Rows that were scaled by the columns `first`, as the columns `own` scale them.
+
+    None where they are stretched so much that float32 has not kept the digits.
+    """
+    if first.shift is None or first.scale is None or own.shift is None or own.scale is None:
+        return rows
+    order = torch.from_numpy(rows.order).to(first.scale.device)
+    scale = (first.scale / own.scale)[order]
+    shift = ((first.shift - own.shift) / own.scale)[order]
+    if (scale == 1).all() and (shift == 0).all():
+        return rows
+    stretched = torch.maximum(scale, shift.abs()).max()
+    if rows.X.dtype == torch.float32 and stretched > MOST_STRETCHED:
+        return None
+    return RescaledRows(rows, scale.to(rows.X), shift.to(rows.X))
+
+
+def _on_disk(X: object) -> bool:
+    """Whether X is a memory map, or a view of one as scikit-learn's checks return it."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False

@@ -1,0 +1,209 @@
+"""What y is: its targets for the network, its loss, and the predictions that outputs stand for."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
+from typing import Any, ClassVar, Self
+
+import numpy as np
+import torch
+from scipy.special import softmax
+from sklearn.utils.multiclass import check_classification_targets
+
+from .. import losses
+from ..losses import CrossEntropy, Loss, SquaredError
+from ..modules import TargetScale
+from .inputs import class_weights, moments
+from .trials import try_loss
+
+__all__ = ["Classes", "Numbers", "Task"]
+
+
+@dataclass(frozen=True)
+class Task(ABC):
+    """What y is.
+
+    Attributes
+    ----------
+    loss : Loss
+    """
+
+    loss: Loss
+    of: ClassVar[str]  # what `Loss.targets` calls such targets
+
+    @classmethod
+    @abstractmethod
+    def read(cls, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
+        """The task and the targets of y, as those of the fit before if there was one."""
+
+    @property
+    @abstractmethod
+    def n_outputs(self) -> int:
+        """Outputs of the network."""
+
+    @abstractmethod
+    def predict(self, outputs: np.ndarray) -> np.ndarray:
+        """Predictions for outputs (n, n_outputs)."""
+
+    def weights(self, class_weight: Any, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        """The rows' weights (n,), times those of their classes."""
+        return weight
+
+    def target_scale(
+        self, targets: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool
+    ) -> TargetScale:
+        """How y is scaled for the loss, by the weighted training rows."""
+        return TargetScale()
+
+    def tensor(
+        self,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        scale: TargetScale,
+        like: torch.Tensor,
+        name: str = "y",
+    ) -> torch.Tensor:
+        """Targets as the loss sees them; `name` is what errors call them."""
+        return torch.tensor(targets, dtype=torch.int64, device=like.device)
+
+    def with_loss(self, given: Any, targets: np.ndarray) -> Self:
+        """The same with the user's `loss=`, tried on a few rows."""
+        if given is None:
+            return self
+        loss = losses.get(given, self.of)
+        loss.check_targets(targets)
+        # not as many rows as outputs, which would be taken for each other
+        rows = np.arange(2 if self.n_outputs != 2 else 3) % len(targets)
+        out = torch.zeros(len(rows), self.n_outputs, dtype=torch.float64)
+        y = torch.tensor(targets[rows], dtype=None if targets.dtype.kind in "iu" else out.dtype)
+        try_loss(loss.double(), out, y, given)
+        return replace(self, loss=loss)
+
+    def check_link(self, before: TargetScale, given: Any) -> None:
+        """Refuse a loss for which y and the outputs mean something else than in the fit before."""
+        if (self.loss.link, self.loss.scaling) != (before.link, before.scaling):
+            raise ValueError(
+                f"loss={given!r} has another link or scale of y than that of the fit that "
+                f"warm_start=True goes on with: give the same loss, or set warm_start=False."
+            )
+
+
+@dataclass(frozen=True)
+class Classes(Task):
+    """Two or more classes by the softmax of the outputs, one output a class.
+
+    Attributes
+    ----------
+    labels : ndarray of shape (n_classes,)
+    """
+
+    labels: np.ndarray
+    of = "classes"
+
+    @classmethod
+    def read(cls, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
+        """The targets are class indices (n,)."""
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            kind = str(error).split(". ")[0]
+            raise ValueError(
+                f"y holds no classes ({kind}): give labels, or use a regressor."
+            ) from None
+        labels, indices = np.unique(y, return_inverse=True)
+        if before is not None:
+            unknown = np.setdiff1d(labels, before.labels)
+            if len(unknown):
+                raise ValueError(
+                    f"y has the class {unknown.tolist()[0]!r} that is not among the classes "
+                    f"{before.labels.tolist()} of the fit: drop its rows, or fit anew."
+                )
+            return replace(before, loss=CrossEntropy()), np.searchsorted(before.labels, y)
+        if len(labels) < 2:
+            raise ValueError(
+                f"y has one class only ({labels.tolist()[0]!r}): give rows of two classes or more."
+            )
+        return cls(CrossEntropy(), labels), indices
+
+    @property
+    def n_outputs(self) -> int:
+        return len(self.labels)
+
+    def weights(self, class_weight: Any, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        if class_weight is None:
+            return weight
+        return class_weights(class_weight, self.labels, targets, weight)
+
+    def predict(self, outputs: np.ndarray) -> np.ndarray:
+        return self.labels[outputs.argmax(1)]
+
+    @staticmethod
+    def probabilities(outputs: np.ndarray) -> np.ndarray:
+        """Those of each class for outputs (n, n_classes)."""
+        return softmax(outputs, axis=1)
+
+
+@dataclass(frozen=True)
+class Numbers(Task):
+    """One or more numbers, one output each.
+
+    Attributes
+    ----------
+    n_targets : int
+    ndim : int
+        Dimensions of y.
+    """
+
+    n_targets: int
+    ndim: int
+    of = "numbers"
+
+    @classmethod
+    def read(cls, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
+        """The targets are float64 (n, n_targets)."""
+        targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
+        if before is not None and targets.shape[1] != before.n_targets:
+            raise ValueError(
+                f"y has {targets.shape[1]} targets and that of the fit {before.n_targets}: give as "
+                f"many, or fit anew with warm_start=False."
+            )
+        ndim = np.ndim(y) if before is None else before.ndim
+        return cls(SquaredError(), targets.shape[1], ndim), targets
+
+    @property
+    def n_outputs(self) -> int:
+        return self.n_targets
+
+    def target_scale(
+        self, targets: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool
+    ) -> TargetScale:
+        loss = self.loss
+        if not standardize or loss.scaling is None:
+            return TargetScale(link=loss.link, scaling=loss.scaling)
+        mean, deviation = moments(targets, weight, rows)
+        if loss.scaling == "mean":
+            mean, deviation = np.zeros_like(mean), np.where(mean == 0, 1.0, mean)
+        return TargetScale(mean, deviation, loss.link, loss.scaling)
+
+    def tensor(
+        self,
+        targets: np.ndarray,
+        weight: np.ndarray,
+        scale: TargetScale,
+        like: torch.Tensor,
+        name: str = "y",
+    ) -> torch.Tensor:
+        # rows of weight 0 take the target of another one: 0 times infinity is not 0
+        scaled = scale.scaled(np.where(weight[:, None] > 0, targets, targets[weight.argmax()]))
+        y = torch.tensor(scaled, dtype=like.dtype, device=like.device)
+        lost = scale.link == "log" and bool(((y == 0).cpu().numpy() & (scaled > 0)).any())
+        if lost or not y.isfinite().all():
+            raise ValueError(
+                f"{name} contains values beyond the range of {like.dtype}: divide or multiply "
+                f"{name} by a power of ten, or give dtype='float64'."
+            )
+        return y
+
+    def predict(self, outputs: np.ndarray) -> np.ndarray:
+        return outputs[:, 0] if self.ndim == 1 else outputs
