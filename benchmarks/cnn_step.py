@@ -37,6 +37,7 @@ from sgnn.groups import Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import ARCHITECTURES, ChannelNet, InputTransform, couple
 from sgnn.regularizers import DGating, HardConcrete
+from tests.problems import begin
 
 LAM = 1e-5
 ALGORITHMS = {
@@ -78,7 +79,7 @@ def steps(algorithm, regularizer, batch, everywhere):
     """A function that takes STEPS steps, and the loss of the very first."""
     made = network(regularizer, batch, everywhere)
     optimizer = torch.optim.Adam(made.module.parameters(), lr=1e-4, fused=True)
-    algorithm.begin(made, optimizer, 1)
+    begin(algorithm, made, optimizer, 1)
 
     def epoch():
         with torch.no_grad():

@@ -39,6 +39,7 @@ from sgnn.modules import MLP, InputTransform
 from sgnn.regularizers import GroupLasso
 from sgnn.training import OPTIMIZERS
 from tests.naive import network
+from tests.problems import begin
 
 LR = 1e-3
 BATCHES = 64  # an epoch
@@ -86,7 +87,7 @@ def steps_of(name, parameters):
 def ours(algorithm, trained, name):
     """A function that runs an epoch, and the network that it trains."""
     optimizer = steps_of(name, trained.parameters)
-    algorithm.begin(trained, optimizer, 1)
+    begin(algorithm, trained, optimizer, 1)
 
     def epoch():
         with torch.no_grad():

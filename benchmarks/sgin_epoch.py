@@ -24,7 +24,7 @@ import torch
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from sgnn.algorithms import Blockwise
 from tests.naive import NaiveSGIN, network
-from tests.problems import sgin_network
+from tests.problems import begin, sgin_network
 
 N, P, K, BATCH = 59_000, 784, 28, 1000
 SGD = partial(torch.optim.SGD, lr=0.1)
@@ -42,7 +42,7 @@ def ours(trained, visits):
     algorithm = Blockwise()
     start = time.perf_counter()
     with torch.no_grad():
-        algorithm.begin(trained, FUSED(trained.parameters), 1)
+        begin(algorithm, trained, FUSED(trained.parameters), 1)
         for block in list(algorithm.sweep())[:visits]:
             algorithm.enter(block)
             for batch in trained.problem.rows.batches:

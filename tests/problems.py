@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sgnn.algorithms import DenseNetwork, Problem, StoredRows, Term, in_order
+from sgnn.algorithms import DenseNetwork, Problem, StoredRows, Term
 from sgnn.groups import Blocks, Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import MLP, InputTransform
@@ -25,9 +25,6 @@ def sgin_network(
         InputTransform(X.shape[1]), hidden, n_outputs, activation, dtype=dtype, generator=generator
     )
     order = np.argsort(groups.labels, kind="stable")
-    theta = in_order(module.theta, order)
-    blocks = Blocks.columns(theta.shape, torch.from_numpy(groups.labels[order])).to(theta)
-    blocks.weights = torch.from_numpy(groups.penalties).to(theta)
     problem = Problem(
         loss=loss or CrossEntropy(),
         rows=StoredRows(groups, torch.as_tensor(X[:, order]).to(dtype), batch_size),
@@ -37,9 +34,20 @@ def sgin_network(
         lam=lam,
         active=np.ones(len(groups), dtype=bool),
         rng=np.random.default_rng(seed),
-        terms=[Term(theta, blocks, GroupLasso())],
     )
-    return DenseNetwork(problem, module, theta)
+    network = DenseNetwork(problem, module)
+    blocks = Blocks.columns(network.theta.shape, torch.from_numpy(groups.labels[order]))
+    blocks.weights = torch.from_numpy(groups.penalties)
+    problem.terms = [Term(network.theta, blocks.to(network.theta), GroupLasso())]
+    return network
+
+
+def begin(algorithm, network, optimizer, epochs, warmup=0):
+    """What the loop of sgnn.training does before the first epoch."""
+    algorithm.network, algorithm.problem = network, network.problem
+    algorithm.optimizer, algorithm.max_epochs, algorithm.epoch = optimizer, epochs, 0
+    algorithm.warmup = warmup
+    algorithm.begin()
 
 
 def run(network, algorithm, optimizer, epochs):

@@ -8,7 +8,7 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
 
 from sgnn.algorithms import Blockwise, Subgradient
-from sgnn.training import Run, Settings
+from sgnn.training import OPTIMIZERS, Run, Settings
 from sgnn.training import train as train_runs
 
 from .problems import sgin_network
@@ -162,7 +162,7 @@ def test_silence_by_default(capfd):
 
 @pytest.mark.parametrize(("optimizer", "kind"), [("adam", "Adam"), ("rmsprop", "RMSprop")])
 def test_optimizers_by_name(optimizer, kind):
-    net = train(network(), Blockwise(), settings(optimizer=optimizer))
+    net = train(network(), Blockwise(), settings(optimizer=OPTIMIZERS[optimizer][0]))
     assert type(net.optimizer_).__name__ == kind
 
 

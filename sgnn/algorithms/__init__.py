@@ -2,15 +2,21 @@
 
 from .base import Algorithm
 from .blockwise import Blockwise, BlockwiseB
-from .dense import DenseNetwork, in_order
+from .dense import DenseNetwork
 from .full_gradient import FullGradient
 from .gates import Gates
 from .module import InputWeight, ModuleNetwork
 from .network import Network
-from .problem import Problem
+from .problem import (
+    Problem,
+    RescaledRows,
+    Rows,
+    StoredRows,
+    StreamedRows,
+    batch_order,
+)
 from .proximal import Proximal
 from .rmda import RMDA
-from .rows import RescaledRows, Rows, StoredRows, StreamedRows, batch_order
 from .splitting import Splitting
 from .subgradient import Subgradient
 from .terms import Term
@@ -36,5 +42,4 @@ __all__ = [
     "Subgradient",
     "Term",
     "batch_order",
-    "in_order",
 ]

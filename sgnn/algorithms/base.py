@@ -11,6 +11,7 @@ import torch
 from torch import Tensor
 
 from .network import Leaf, Network
+from .problem import Problem
 
 __all__ = ["EVERYTHING", "Algorithm"]
 
@@ -29,23 +30,31 @@ class Algorithm(ABC):
         for the class that says so alone: a subclass says it again if it is true of it too.
     max_groups : int or None
         Keep at most so many groups: down to it by backward elimination between epochs.
-    warmup_epochs : int
+    warmup_epochs : int or "auto"
     polish_iter : int
         Iterations of `polish`, at most.
     out : tensor
         Outputs of the network for the last batch, (..., b, n_outputs).
+    network, problem, optimizer
+        What is trained, what is minimized, and what takes the steps.
+    max_epochs, warmup, epoch : int
+        How many epochs there will be at most, to begin with, and have been.
     """
 
     stackable = False
     max_groups: int | None = None
-    warmup_epochs: int = 0
+    warmup_epochs: int | str = 0
     polish_iter: int = 0
     out: Tensor
+    network: Network
+    problem: Problem
+    optimizer: torch.optim.Optimizer
+    max_epochs: int
+    warmup: int
+    epoch: int
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        """Before the first epoch."""
-        self.network, self.problem = network, network.problem
-        self.optimizer, self.max_epochs, self.epoch = optimizer, max_epochs, 0
+    def begin(self) -> None:
+        """Before the first epoch; the attributes below `out` are set."""
 
     @property
     def n_visits(self) -> int:
@@ -93,12 +102,12 @@ class Algorithm(ABC):
 
     def has_acted(self, n_epochs: int) -> bool:
         """Whether the training went on for long enough that lam could remove a group."""
-        return n_epochs > self.warmup_epochs
+        return n_epochs > self.warmup
 
     def settled(self, network: Network, n_epochs: int) -> bool:
         """Whether training may end: the warm-up is over and `max_groups` is reached."""
         k = self.max_groups or len(network.problem.groups)
-        return n_epochs > self.warmup_epochs and len(network.problem.active_groups) <= k
+        return n_epochs > self.warmup and len(network.problem.active_groups) <= k
 
     def leaves(self) -> list[Leaf]:
         """What the optimizer moves, as parameters of the module."""

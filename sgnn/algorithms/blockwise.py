@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 import torch
 import torch.nn.functional as F
@@ -13,12 +14,12 @@ from ..regularizers.base import Lam
 from .base import Algorithm
 from .dense import DenseNetwork
 from .network import Leaf, Network
-from .problem import Problem
-from .rows import Part
+from .problem import Part, Problem
 
 __all__ = ["Blockwise", "BlockwiseB"]
 
 
+@dataclass(eq=False)
 class Blockwise(Algorithm):
     """Algorithm 1 of paper 1: visit one group at a time, and remove it if the loss barely grows.
 
@@ -31,7 +32,7 @@ class Blockwise(Algorithm):
     bar : "lam_tau" or "lam", default="lam_tau"
         What the mean increase of the loss without group i must stay below for it to be removed:
         lam tau_i (equation 5, and the authors' program) or lam (the printed line 11).
-    warmup_epochs : int, default=0
+    warmup_epochs : int or "auto", default=0
         Epochs before the first removal.
     max_groups : int, optional
         Keep at most so many groups: down to it by backward elimination between epochs.
@@ -40,20 +41,14 @@ class Blockwise(Algorithm):
     """
 
     stackable = True
-    network: DenseNetwork  # the cache is of the first layer of an MLP
+    network: DenseNetwork = field(init=False)  # the cache is of the first layer of an MLP
 
-    def __init__(
-        self,
-        bar: str = "lam_tau",
-        warmup_epochs: int = 0,
-        max_groups: int | None = None,
-        cache_bytes: float = float("inf"),
-    ) -> None:
-        self.bar, self.warmup_epochs = bar, warmup_epochs
-        self.max_groups, self.cache_bytes = max_groups, cache_bytes
+    bar: str = "lam_tau"
+    warmup_epochs: int | str = 0
+    max_groups: int | None = None
+    cache_bytes: float = float("inf")
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(network, optimizer, max_epochs)
+    def begin(self) -> None:
         problem, theta = self.problem, self.network.theta
         self.regularizer, self.upper = problem.terms[0].regularizer, self.network.upper
         # one leaf per group: an optimizer's state then belongs to that group alone, and a
@@ -89,7 +84,11 @@ class Blockwise(Algorithm):
         self.X_i = self.problem.rows.part(self.span)
         self.loss_increase = self.theta.new_zeros(())
         self.measuring = self.removable(self.problem, block)
-        self.optimizer.param_groups[0]["params"] = [self.theta, *self.network.parameters[1:]]
+        self.optimizer.param_groups[0]["params"] = [
+            self.theta,
+            *self.network.upper.weights,
+            *self.network.upper.biases,
+        ]
         if self.H is None:
             self.rest_theta = self.network.theta.detach().clone()
             self.rest_theta[:, self.span] = 0
@@ -140,11 +139,11 @@ class Blockwise(Algorithm):
         columns = [order[self.problem.rows.span(g)] for g in groups]
         theta = self.network.module.theta
         parts = [Leaf(p, theta, c) for p, c in zip(self.thetas, columns, strict=True)]
-        return parts + self.network.leaves()[1:]
+        return [*parts, *self.network.leaves[1:]]
 
     def removable(self, problem: Problem, group: int) -> bool:
         """Whether a visit of the group may end in its removal: never for the last one."""
-        ready = self.epoch >= self.warmup_epochs and problem.lam > 0
+        ready = self.epoch >= self.warmup and problem.lam > 0
         # a group without a penalty is one to keep, and frozen weights do not move
         free = problem.groups.penalties[group] > 0 and self.network.theta.requires_grad
         return bool(ready and free and len(problem.active_groups) > 1)
@@ -152,7 +151,7 @@ class Blockwise(Algorithm):
     @torch.no_grad()
     def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
         problem = network.problem
-        if len(problem.active_groups) > 1 or n_epochs <= self.warmup_epochs or problem.lam == 0:
+        if len(problem.active_groups) > 1 or n_epochs <= self.warmup or problem.lam == 0:
             return False
         increase = float(network.removal_cost()[0])  # of the objective
         if self.bar == "lam":

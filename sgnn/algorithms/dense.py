@@ -17,14 +17,9 @@ from .network import ENOUGH, Leaf, Network
 from .problem import Problem
 from .terms import Term
 
-__all__ = ["DenseNetwork", "groups_read", "in_order"]
+__all__ = ["DenseNetwork", "groups_read"]
 
 LARGEST_FACTOR = 1e6  # of the weight of a group in `adapt`, which no gradient overcomes
-
-
-def in_order(theta: Tensor, order: np.ndarray) -> nn.Parameter:
-    """A copy of theta (q, p) with its columns in the order of the rows' columns."""
-    return nn.Parameter(theta[:, torch.from_numpy(order).to(theta.device)].detach().clone())
 
 
 def groups_read(layers: Sequence[Tensor], problem: Problem) -> np.ndarray:
@@ -43,18 +38,23 @@ class DenseNetwork(Network):
     ----------
     problem : Problem
     module : MLP
+
+    Attributes
+    ----------
     theta : nn.Parameter of shape (q, p)
         That of the module, in the order of the rows' columns.
+    upper : UpperLayers
     """
 
     module: MLP
 
-    def __init__(self, problem: Problem, module: MLP, theta: nn.Parameter) -> None:
-        super().__init__(problem, module)
-        self.theta = theta
-        self.order = torch.from_numpy(problem.rows.order).to(theta.device)
-        self.upper = module.upper_layers
-        self.parameters = [theta, *module.upper_parameters()]
+    def __init__(self, problem: Problem, module: MLP) -> None:
+        self.problem, self.module, self.upper = problem, module, module.upper_layers
+        self.order = torch.from_numpy(problem.rows.order).to(module.theta.device)
+        self.theta = nn.Parameter(module.theta[:, self.order].detach().clone())
+        self.leaves = [Leaf(self.theta, module.theta, self.order)]
+        self.leaves += [Leaf(p, p, None) for p in (*module.weights, *module.biases)]
+        self.parameters = [leaf.moved for leaf in self.leaves]
 
     @property
     def term(self) -> Term | None:
@@ -138,15 +138,6 @@ class DenseNetwork(Network):
         return less.cpu().double().numpy()
 
     # the module --------------------------------------------------------------------------------
-
-    def freeze(self) -> None:
-        super().freeze()
-        self.theta.requires_grad_(self.module.theta.requires_grad)
-        if not self.theta.requires_grad:
-            self.frozen = [*self.frozen, (self.theta, self.theta.detach().clone())]
-
-    def leaves(self) -> list[Leaf]:
-        return [Leaf(self.theta, self.module.theta, self.order), *super().leaves()[1:]]
 
     def state(self) -> list[Tensor]:
         return [p.detach().clone() for p in self.parameters]

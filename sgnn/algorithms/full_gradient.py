@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..regularizers.base import Lam
 from .base import EVERYTHING, Algorithm
-from .network import Leaf, Network
+from .network import Leaf
 
 __all__ = ["FullGradient"]
 
 
+@dataclass(eq=False)
 class FullGradient(Algorithm):
     """Gradient of the loss by every weight, on each mini-batch; the penalty is a subclass's.
 
@@ -22,37 +23,37 @@ class FullGradient(Algorithm):
     ----------
     max_groups : int, optional
         Keep at most so many groups: down to it by backward elimination between epochs.
-    warmup_epochs : int, default=0
+    warmup_epochs : int or "auto", default=0
         Epochs in which the strength of the penalty grows from 0 to lam.
     """
 
-    def __init__(self, max_groups: int | None = None, warmup_epochs: int = 0) -> None:
-        self.max_groups, self.warmup_epochs = max_groups, warmup_epochs
+    max_groups: int | None = None
+    warmup_epochs: int | str = 0
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(network, optimizer, max_epochs)
-        self.terms, self.moved = self.problem.terms, network.parameters
-        optimizer.param_groups[0]["params"] = self.moved
+    def begin(self) -> None:
+        self.terms = self.problem.terms
+        self.moved = self.network.parameters
+        self.optimizer.param_groups[0]["params"] = self.moved
 
     @property
     def lam(self) -> Lam:
         """Strength of the penalty in this epoch."""
-        done = self.epoch / self.warmup_epochs if self.warmup_epochs else 1.0
+        done = self.epoch / self.warmup if self.warmup else 1.0
         return self.problem.lam * min(1.0, done)
 
     def has_acted(self, n_epochs: int) -> bool:
-        return n_epochs > min(1, self.warmup_epochs)
+        return n_epochs > min(1, self.warmup)
 
     def _first_elimination(self, end: float) -> float:
         # an untrained network can do without any group
-        return min(float(self.warmup_epochs), end / 2)
+        return min(float(self.warmup), end / 2)
 
     def resume(self, state: dict[str, Any]) -> None:
         super().resume(state)
         self.network.load()
 
     def leaves(self) -> list[Leaf]:
-        known = {id(leaf.moved): leaf for leaf in self.network.leaves()}
+        known = {id(leaf.moved): leaf for leaf in self.network.leaves}
         return [known[id(moved)] for moved in self.moved if id(moved) in known]
 
     def sweep(self) -> Iterable[int]:

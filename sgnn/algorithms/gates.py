@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,7 @@ from .terms import drop_small
 __all__ = ["Gates"]
 
 
+@dataclass(eq=False)
 class Gates(FullGradient):
     """min over omega, gates of E[loss(W)] + lam * sum over blocks of s_g penalty(omega_g, gates_g).
 
@@ -37,27 +39,19 @@ class Gates(FullGradient):
     Source: Louizos, Welling and Kingma (2018); Kolb et al. (2025).
     """
 
-    def __init__(
-        self,
-        max_groups: int | None = None,
-        warmup_epochs: int = 0,
-        *,
-        gating: Gating,
-        tolerance: float = 0.0,
-    ) -> None:
-        super().__init__(max_groups, warmup_epochs)
-        self.gating, self.tolerance = gating, tolerance
+    gating: Gating = field(kw_only=True)
+    tolerance: float = field(default=0.0, kw_only=True)
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(network, optimizer, max_epochs)
+    def begin(self) -> None:
+        super().begin()
         self.factors = [
             [nn.Parameter(part) for part in self.gating.split(term.w.detach(), term.blocks)]
             for term in self.terms
         ]
         gated = {id(tensor) for term in self.terms for tensor in term.tensors}
-        rest = [p for p in self.network.parameters if id(p) not in gated]
+        rest = [p for p in self.moved if id(p) not in gated]
         self.moved = rest + [part for pair in self.factors for part in pair]
-        optimizer.param_groups[0]["params"] = self.moved
+        self.optimizer.param_groups[0]["params"] = self.moved
         self.seed = int(self.problem.rng.integers(2**31))
 
     def state(self) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from ..groups import Blocks
 from ..modules import ChannelNet, Coupling
 from ..modules.reach import read_channels
 from ..modules.tracing import ONE_AT_A_TIME
-from .network import ENOUGH, Network
+from .network import ENOUGH, Leaf, Network
 from .problem import Problem
 
 __all__ = ["InputWeight", "ModuleNetwork"]
@@ -67,10 +67,11 @@ class ModuleNetwork(Network):
         augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,
         seed: int = 0,
     ) -> None:
-        super().__init__(problem, module)
+        self.problem, self.module = problem, module
         self.coupling, self.input_weights = coupling, input_weights
         self.augment, self.seed = augment, seed
         self.parameters = list(module.parameters())
+        self.leaves = [Leaf(p, p, None) for p in self.parameters]
         device = self.parameters[0].device
         self.devices = [device] if device.type == "cuda" else []
         # whether a forward pass may draw random numbers: dropout does, and a user's own may

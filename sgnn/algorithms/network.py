@@ -22,14 +22,14 @@ class Leaf(NamedTuple):
 
     Attributes
     ----------
-    moved : tensor
+    moved : nn.Parameter
     parameter : nn.Parameter
         Of the module.
     columns : tensor of long or None
         Its columns there, None where it is the parameter itself.
     """
 
-    moved: Tensor
+    moved: nn.Parameter
     parameter: nn.Parameter
     columns: Tensor | None
 
@@ -39,17 +39,16 @@ class Network(ABC):
 
     Leading axes `...` are replicas; one network has none.
 
-    Parameters
+    Attributes
     ----------
     problem : Problem
         What is minimized.
     module : nn.Module
         Changed in place, its parameters by `store` where training moves others.
-
-    Attributes
-    ----------
     parameters : list of nn.Parameter
         What training moves.
+    leaves : list of Leaf
+        The same, and what they are in the module.
     out : tensor
         Outputs for the last batch that `gradient` was taken of.
     members : sequence of Network
@@ -58,12 +57,12 @@ class Network(ABC):
         Parameters that are not to move, and their values.
     """
 
+    problem: Problem
+    module: nn.Module
     parameters: list[nn.Parameter]
+    leaves: Sequence[Leaf] = ()
     out: Tensor
     frozen: Sequence[tuple[Tensor, Tensor]] = ()
-
-    def __init__(self, problem: Problem, module: nn.Module) -> None:
-        self.problem, self.module = problem, module
 
     @property
     def members(self) -> Sequence[Network]:
@@ -131,15 +130,6 @@ class Network(ABC):
             self.zero(group)
 
     # the module --------------------------------------------------------------------------------
-
-    def freeze(self) -> None:
-        """Remember the parameters that are not to move: those without requires_grad."""
-        parameters = self.module.parameters()
-        self.frozen = [(p, p.detach().clone()) for p in parameters if not p.requires_grad]
-
-    def leaves(self) -> list[Leaf]:
-        """The parameters, and what they are in the module."""
-        return [Leaf(p, p, None) for p in self.parameters]
 
     def select(self, index: Tensor) -> None:
         """Go on with these replicas alone, where there are some."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
+from dataclasses import dataclass, field
 from itertools import islice
 
 import torch
@@ -17,6 +18,7 @@ __all__ = ["Polished", "polish"]
 Point = list[Tensor]
 
 
+@dataclass(eq=False)
 class Polished(FullGradient):
     """Whatever goes before: after the last epoch, `polish`.
 
@@ -32,19 +34,11 @@ class Polished(FullGradient):
         Polish with the weights that `DenseNetwork.adapt` gives the groups.
     """
 
-    network: DenseNetwork
+    network: DenseNetwork = field(init=False)
 
-    def __init__(
-        self,
-        max_groups: int | None = None,
-        warmup_epochs: int = 0,
-        polish_iter: int = 200,
-        tolerance: float = 1e-8,
-        *,
-        adaptive: bool = False,
-    ) -> None:
-        super().__init__(max_groups, warmup_epochs)
-        self.polish_iter, self.tolerance, self.adaptive = polish_iter, tolerance, adaptive
+    polish_iter: int = 200
+    tolerance: float = 1e-8
+    adaptive: bool = field(default=False, kw_only=True)
 
     def has_acted(self, n_epochs: int) -> bool:
         return super().has_acted(n_epochs) or self.polish_iter > 0

@@ -1,19 +1,145 @@
-"""The data of a training: what is to be minimized."""
+"""The data of a training: its rows in mini-batches, group by group, and what is to be minimized."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from ..groups import Groups
 from ..losses import Loss
 from ..regularizers.base import Lam
-from .rows import Batch, Rows
 from .terms import Term
 
-__all__ = ["Problem"]
+__all__ = [
+    "Batch",
+    "Problem",
+    "RescaledRows",
+    "Rows",
+    "StoredRows",
+    "StreamedRows",
+    "batch_order",
+]
+
+Batch = slice | Tensor  # rows next to each other, or their indices
+
+PACKED = 2**23  # entries of a packed copy of some columns, at most
+
+
+def batch_order(n: int, batch_size: int) -> np.ndarray:
+    """The order in which n rows are dealt into mini-batches.
+
+    The order is a fixed pseudo-random one that depends on n alone, so that fits which differ
+    in their seed, weights or lam see the same batches.  One full batch keeps the rows' order.
+    """
+    return np.arange(n) if batch_size >= n else np.random.default_rng(n).permutation(n)
+
+
+class Part:
+    """Some columns of the rows, read anew at every use: part[batch] is (b, p_i)."""
+
+    def __init__(self, rows: Rows, columns: slice) -> None:
+        self.rows, self.columns = rows, columns
+
+    def __getitem__(self, batch: slice) -> Tensor:
+        return self.rows.read(batch, self.columns)
+
+
+class Rows(ABC):
+    """n rows in mini-batches; the columns of each group lie side by side.
+
+    Parameters
+    ----------
+    groups : Groups
+    n : int
+        Number of rows.
+    batch_size : int
+    """
+
+    def __init__(self, groups: Groups, n: int, batch_size: int) -> None:
+        self.n = n
+        self.batches = [slice(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
+        self.order = np.argsort(groups.labels, kind="stable")  # original index of each column
+        self.offsets = np.concatenate([[0], np.cumsum(groups.sizes)])
+
+    def span(self, group: int) -> slice:
+        """Where the group's columns lie in `order`."""
+        return slice(int(self.offsets[group]), int(self.offsets[group + 1]))
+
+    def part(self, columns: slice) -> Tensor | Part:
+        """Those columns of every row, to be indexed by batch: packed if they are few.
+
+        A packed copy, (n, p_i), is read once from memory or disk instead of once a use.
+        """
+        size = self.n * (columns.stop - columns.start)
+        if size <= PACKED:
+            return self.read(slice(0, self.n), columns).contiguous()
+        return Part(self, columns)
+
+    def read_in_order(self, batch: Batch) -> Tensor:
+        """The rows of a batch, (b, p), columns in the order of X."""
+        return self.read(batch)[:, np.argsort(self.order)]
+
+    @abstractmethod
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
+        """The rows of a batch, columns in group order: (b, p) or, for a span, (b, p_i)."""
+
+
+class StoredRows(Rows):
+    """Rows in memory: one tensor (n, p), columns already in group order."""
+
+    def __init__(self, groups: Groups, X: Tensor, batch_size: int) -> None:
+        super().__init__(groups, len(X), batch_size)
+        self.X = X
+
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
+        return self.X[batch, columns]
+
+
+class RescaledRows(Rows):
+    """Rows of other rows x: x * scale + shift.
+
+    Parameters
+    ----------
+    rows : StoredRows
+    scale, shift : tensor of shape (p,)
+        In the order of the rows' columns.
+    """
+
+    def __init__(self, rows: StoredRows, scale: Tensor, shift: Tensor) -> None:
+        self.rows, self.scale, self.shift = rows, scale, shift
+        self.n, self.batches = rows.n, rows.batches
+        self.order, self.offsets = rows.order, rows.offsets
+
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
+        return self.rows.read(batch, columns) * self.scale[columns] + self.shift[columns]
+
+
+class StreamedRows(Rows):
+    """Rows on disk: a memory map (n, p) of which only the batch at hand is read.
+
+    Parameters
+    ----------
+    prepare : callable
+        (raw entries, indices of their columns, dtype) -> tensor ready for the network.
+    rows : ndarray of shape (n,)
+        The row of `source` that is dealt to each place.
+    """
+
+    def __init__(self, groups: Groups, source, batch_size: int, *, rows, prepare, like: Tensor):
+        super().__init__(groups, len(rows), batch_size)
+        self.source, self.rows, self.prepare, self.like = source, rows, prepare, like
+
+    def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
+        wanted = self.order[columns]
+        chosen = self.rows[batch if isinstance(batch, slice) else batch.cpu().numpy()]
+        raw = self.source[np.ix_(chosen, wanted)]
+        tensor, index = torch.from_numpy(raw), torch.from_numpy(wanted)
+        device = self.like.device
+        return self.prepare(tensor.to(device), index.to(device), self.like.dtype)
 
 
 @dataclass(kw_only=True)

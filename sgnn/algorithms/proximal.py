@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -14,6 +15,7 @@ from .terms import Term
 __all__ = ["Proximal"]
 
 
+@dataclass(eq=False)
 class Proximal(Polished):
     """w <- prox_{t lam R}(w - t grad loss): exact zeros, which may come and go until the end.
 
@@ -38,18 +40,7 @@ class Proximal(Polished):
 
     stackable = True
 
-    def __init__(
-        self,
-        max_groups: int | None = None,
-        warmup_epochs: int = 0,
-        polish_iter: int = 200,
-        tolerance: float = 1e-8,
-        every: int = 16,
-        *,
-        adaptive: bool = False,
-    ) -> None:
-        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance, adaptive=adaptive)
-        self.every = every
+    every: int = 16
 
     def enter(self, block: int) -> None:
         self.steps = 0

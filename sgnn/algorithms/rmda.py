@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from .network import Network
 from .polish import Polished
 
 __all__ = ["RMDA"]
 
 
+@dataclass(eq=False)
 class RMDA(Polished):
     """w~ = prox of (a_t / b_t) lam R at w_0 - V_t / b_t;  w <- (1 - c) w + c w~.
 
@@ -39,21 +40,10 @@ class RMDA(Polished):
 
     stackable = True
 
-    def __init__(
-        self,
-        max_groups: int | None = None,
-        warmup_epochs: int = 0,
-        polish_iter: int = 200,
-        tolerance: float = 1e-8,
-        momentum: float = 0.1,
-        *,
-        adaptive: bool = False,
-    ) -> None:
-        super().__init__(max_groups, warmup_epochs, polish_iter, tolerance, adaptive=adaptive)
-        self.momentum = momentum
+    momentum: float = 0.1
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(network, optimizer, max_epochs)
+    def begin(self) -> None:
+        super().begin()
         self.stage = math.inf
 
     def enter(self, block: int) -> None:

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
-import torch
 from torch import Tensor
 
 from ..regularizers import Regularizer
@@ -20,6 +19,7 @@ STAGES = 5  # beta grows four times in a training, as in the paper
 EVERY = 16  # mini-batches between two V of a regularizer whose prox is slow
 
 
+@dataclass(eq=False)
 class Splitting(FullGradient):
     """min over W, V of loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
 
@@ -49,21 +49,13 @@ class Splitting(FullGradient):
     Source: paper 3, section 2.3, algorithm 1, equations 17a and 17b.
     """
 
-    def __init__(
-        self,
-        max_groups: int | None = None,
-        warmup_epochs: int = 0,
-        beta: float | None = None,
-        sigma: float = 1.25,
-        unit_step: bool = False,
-        tolerance: float = 1e-5,
-    ) -> None:
-        super().__init__(max_groups, warmup_epochs)
-        self.beta, self.sigma, self.unit_step = beta, sigma, unit_step
-        self.tolerance = tolerance
+    beta: float | None = None
+    sigma: float = 1.25
+    unit_step: bool = False
+    tolerance: float = 1e-5
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(network, optimizer, max_epochs)
+    def begin(self) -> None:
+        super().begin()
         self.first_beta = float(25 * self.problem.lam if self.beta is None else self.beta)
         self.V = [self._shrunk(i) for i in range(len(self.terms))]
 

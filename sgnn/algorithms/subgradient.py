@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import torch
+from dataclasses import dataclass
+
 from torch import Tensor
 
 from .full_gradient import FullGradient
@@ -12,6 +13,7 @@ from .terms import drop_small
 __all__ = ["Subgradient"]
 
 
+@dataclass(eq=False)
 class Subgradient(FullGradient):
     """Steps along the gradient of the loss plus a subgradient of the penalty.
 
@@ -29,18 +31,11 @@ class Subgradient(FullGradient):
 
     stackable = True
 
-    def __init__(
-        self,
-        max_groups: int | None = None,
-        warmup_epochs: int = 0,
-        tolerance: float = 0.0,
-        keep_zeros: bool = False,
-    ) -> None:
-        super().__init__(max_groups, warmup_epochs)
-        self.tolerance, self.keep_zeros = tolerance, keep_zeros
+    tolerance: float = 0.0
+    keep_zeros: bool = False
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super().begin(network, optimizer, max_epochs)
+    def begin(self) -> None:
+        super().begin()
         tensors = [tensor for term in self.terms for tensor in term.tensors]
         self.masks = [(tensor, tensor != 0) for tensor in tensors] if self.keep_zeros else []
 

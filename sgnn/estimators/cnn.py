@@ -277,13 +277,13 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
 
     # the network and its penalty --------------------------------------------------------------
 
-    def _algorithm(self, max_epochs: int) -> Algorithm:
+    def _algorithm(self) -> Algorithm:
         if self.grouping == "oicsr" and self.algorithm != "subgradient":
             raise ValueError(
                 f'grouping="oicsr" makes groups that overlap, for which algorithm='
                 f'{self.algorithm!r} has no prox: give algorithm="subgradient".'
             )
-        schedule = (self.max_groups, self._warmup_epochs(max_epochs))
+        schedule = (self.max_groups, self.warmup_epochs)
         if self.algorithm == "splitting":
             return Splitting(*schedule, self.beta, self.sigma, self.unit_step, self.zero_tol)
         if self.algorithm == "subgradient":

@@ -20,7 +20,7 @@ from ..algorithms import Algorithm, Network
 from ..checkpoints import Checkpoint
 from ..groups import Groups
 from ..pruning import Cost, measure, to_onnx
-from ..training import Run, Settings, SkorchNet, check_callbacks
+from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks
 from .advice import useless_because
 from .inputs import check_weights, random_generator
 from .parameters import SHARED, check_parameters
@@ -34,7 +34,6 @@ __all__ = ["SparseNet"]
 
 FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows
 BATCH = 200  # rows of a batch where there are more
-MOST_WARMUP = 20  # warmup_epochs="auto": two fifths of the epochs, but not more than these
 PREDICT_ROWS = 4096
 
 
@@ -55,18 +54,12 @@ class SparseNet(GroupSelection):
     # what a subclass says ------------------------------------------------------------------
 
     @abstractmethod
-    def _algorithm(self, max_epochs: int) -> Algorithm:
+    def _algorithm(self) -> Algorithm:
         """The training algorithm, new."""
 
     def _max_epochs(self, n_groups: int) -> int:
         """`max_epochs` as a number."""
         return self.max_epochs
-
-    def _warmup_epochs(self, max_epochs: int) -> int:
-        """`warmup_epochs` as a number."""
-        if self.warmup_epochs == "auto":
-            return min(MOST_WARMUP, 2 * max_epochs // 5)
-        return self.warmup_epochs
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto":
@@ -188,7 +181,7 @@ class SparseNet(GroupSelection):
             active=self.group_support_ if warm else support,
         )
         settings = self._settings(max_epochs, task, network, held_out, self._checkpoint(table))
-        algorithm = self._algorithm(max_epochs)
+        algorithm = self._algorithm()
         ((run, history, warning),) = train_and_refit([self], [network], settings, algorithm)
         self._learn(body, task, run, history, warning)
         return self
@@ -247,9 +240,11 @@ class SparseNet(GroupSelection):
                 task.tensor(targets[rows], weight[rows], module.target_scale, like, "y_val"),
                 torch.from_numpy(weight[rows]).to(like),
             )
+        optimizer, options = OPTIMIZERS.get(self.optimizer, (self.optimizer, {}))
         return Settings(
             max_epochs=max_epochs,
-            optimizer=self.optimizer,
+            optimizer=optimizer,
+            optimizer_options=options,
             learning_rate=float(self.learning_rate),
             lr_schedule=self.lr_schedule,
             callbacks=self.callbacks,

@@ -153,8 +153,8 @@ class RegularizedMLP(SparseNet):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _algorithm(self, max_epochs: int) -> Algorithm:
-        warmup = self._warmup_epochs(max_epochs)
+    def _algorithm(self) -> Algorithm:
+        warmup = self.warmup_epochs
         if self.algorithm == "subgradient":
             return Subgradient(self.max_groups, warmup, self.zero_tol)
         return POLISHED[self.algorithm](

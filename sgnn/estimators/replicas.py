@@ -109,7 +109,7 @@ def replicas_at_once(self: Any, shape: tuple[int, ...]) -> int:
     """
     self._check_arguments()
     alone = (
-        self._body_kind is not TableBody or not is_stackable(self._algorithm(1))
+        self._body_kind is not TableBody or not is_stackable(self._algorithm())
         or self.early_stopping or self.warm_start or self.callbacks
         or not isinstance(self.optimizer, str) or len(shape) != 2
     )  # fmt: skip
@@ -155,7 +155,7 @@ def _fit_jointly(models: list[Any], X: Any, y: Any, weights: list, supports: lis
         networks.append(network)
     settings = first._settings(max_epochs, task, networks[0])
     settings.verbose = 0
-    algorithm = first._algorithm(max_epochs)
+    algorithm = first._algorithm()
     trained = train_and_refit(models, networks, settings, algorithm, StackedNetwork)
     for model, learned in zip(models, trained, strict=True):
         model._learn(body, task, *learned)
@@ -176,9 +176,10 @@ def train_and_refit(
     trained : list of (run, history, warning)
         For each model: the last training, the epochs of both, and what the first has to warn of.
     """
-    how = (algorithm,) if stack is None else (stacked(algorithm), stack)
+    if stack is not None:
+        algorithm = stacked(algorithm)
     runs = [Run(network, settings) for network in networks]
-    train(runs, *how)
+    train(runs, algorithm, stack)
     histories = [run.history for run in runs]
     reasons = [selection_warning(model, run, algorithm)
                for model, run in zip(models, runs, strict=True)]  # fmt: skip
@@ -187,7 +188,9 @@ def train_and_refit(
             network.problem.lam = 0.0
         if settings.checkpoint is not None:
             settings.checkpoint = settings.checkpoint.beside("refit")
-        runs = [Run(network, settings, trained=True) for network in networks]
-        train(runs, Subgradient(keep_zeros=True), *how[1:])
+        runs = [Run(network, settings) for network in networks]
+        for run in runs:
+            run.saved = run.snapshot()
+        train(runs, Subgradient(keep_zeros=True), stack)
         histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
     return list(zip(runs, histories, reasons, strict=True))

@@ -128,10 +128,10 @@ class SGIN(SparseNet):
             return min(LARGEST_BATCH, max(BATCH, math.ceil(n / STEPS)))
         return super()._batch_size(n)
 
-    def _algorithm(self, max_epochs: int) -> Algorithm:
+    def _algorithm(self) -> Algorithm:
         if self.algorithm == "sgd":
             return Subgradient(self.max_groups)
-        warmup = self._warmup_epochs(max_epochs)
+        warmup = self.warmup_epochs
         return ALGORITHMS[self.algorithm](
             self.bar, warmup, self.max_groups, self.cache_size * 2**20
         )

@@ -18,7 +18,6 @@ from ..algorithms import (
     StreamedRows,
     Term,
     batch_order,
-    in_order,
 )
 from ..groups import Blocks, Groups
 from ..modules import MLP, InputTransform
@@ -93,12 +92,11 @@ class TableBody:
         problem = new_problem(
             model, task, table, module, groups, rng, active, shared=shared, packed=groups
         )
-        theta = in_order(module.theta, problem.rows.order)
-        labels = torch.from_numpy(groups.labels[problem.rows.order]).to(theta.device)
-        weights = torch.from_numpy(groups.penalties).to(theta)
-        blocks = Blocks.columns(theta.shape, labels, weights)
-        problem.terms = model._terms(module, Term(theta, blocks, GroupLasso()))
-        network = DenseNetwork(problem, module, theta)
+        network = DenseNetwork(problem, module)
+        labels = torch.from_numpy(groups.labels[problem.rows.order]).to(network.order.device)
+        weights = torch.from_numpy(groups.penalties).to(network.theta)
+        blocks = Blocks(network.theta.shape, (-1,), labels, weights)
+        problem.terms = model._terms(module, Term(network.theta, blocks, GroupLasso()))
         if active is not None:
             with torch.no_grad():
                 network.restore()

@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from .settings import Settings
+
 __all__ = ["EarlyStopping", "Snapshot"]
 
 
@@ -31,15 +33,6 @@ class Snapshot(NamedTuple):
 class EarlyStopping:
     """Stop when nothing improves any more; with validation data, return to the best epoch.
 
-    Parameters
-    ----------
-    tol : float
-        Share of its value by which the objective, or the validation loss, must fall.
-    patience : int or None
-        Epochs without that, in a row; None never stops.
-    on_validation : bool
-        Watch the validation loss.
-
     Attributes
     ----------
     best, waited : float, int
@@ -48,21 +41,21 @@ class EarlyStopping:
         The epoch of the lowest validation loss.
     """
 
-    tol: float
-    patience: int | None
-    on_validation: bool
     best: float = float("inf")
     waited: int = 0
     best_epoch: Snapshot | None = None
 
-    def update(self, row: dict[str, Any], epoch: Snapshot, *, settled: bool) -> bool:
+    def update(
+        self, settings: Settings, row: dict[str, Any], epoch: Snapshot, *, settled: bool
+    ) -> bool:
         """Take note of an epoch; return whether the training is to end."""
-        value = row["valid_loss"] if self.on_validation else row["loss"] + row["regularization"]
+        on_validation, patience = settings.stop_on_validation, settings.n_iter_no_change
+        value = row["valid_loss"] if on_validation else row["loss"] + row["regularization"]
         if row["removed"] or not settled:
             self.best, self.waited = float("inf"), 0
-        if value < self.best - self.tol * abs(value):
+        if value < self.best - settings.tol * abs(value):
             self.best, self.waited = value, 0
-            self.best_epoch = epoch if self.on_validation else None
+            self.best_epoch = epoch if on_validation else None
         else:
             self.waited += 1
-        return self.patience is not None and self.waited >= self.patience
+        return patience is not None and self.waited >= patience

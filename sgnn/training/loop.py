@@ -20,12 +20,13 @@ from .skorch_net import SkorchNet
 
 __all__ = ["train"]
 
+MOST_WARMUP = 20  # warmup_epochs="auto": two fifths of the epochs, but not more than these
 LOG_SECONDS = 10  # between two lines of progress where the output is no terminal
 
 Stack = Callable[[Sequence[Any]], Network]
 
 
-def train(runs: Sequence[Run], algorithm: Algorithm, stack: Stack = lambda own: own[0]) -> None:
+def train(runs: Sequence[Run], algorithm: Algorithm, stack: Stack | None = None) -> None:
     """Minimize the problem of every run; their networks are changed in place.
 
     Parameters
@@ -34,8 +35,8 @@ def train(runs: Sequence[Run], algorithm: Algorithm, stack: Stack = lambda own: 
         One, or several whose networks can be stacked.
     algorithm : Algorithm
         For what `stack` makes.
-    stack : callable
-        The networks of all runs -> one network, which `algorithm` trains.
+    stack : callable, optional
+        The networks of several runs -> one network, which `algorithm` trains.
 
     Raises
     ------
@@ -57,20 +58,22 @@ def train(runs: Sequence[Run], algorithm: Algorithm, stack: Stack = lambda own: 
             run.finish(algorithm, polished=run in polished)
 
 
-def _train_epochs(going: list[Run], algorithm: Algorithm, stack: Stack) -> None:
+def _train_epochs(going: list[Run], algorithm: Algorithm, stack: Stack | None) -> None:
     """Train; where the user interrupts, up to the last finished epoch."""
     settings = going[0].settings
-    network = stack([run.network for run in going])
-    algorithm.begin(network, settings.new_optimizer(network.parameters), settings.max_epochs)
+    network = _begin(going, algorithm, stack)
     try:
         for run in going:
-            if run.net is not None:
+            run.selected = run.network.problem.active.copy()
+            _freeze(run.network)
+            if settings.callbacks:
+                run.net = SkorchNet.around(run.network, settings)
                 run.net.begin_training(algorithm)
-            run.resume(algorithm)
+            if settings.checkpoint is not None:
+                run.resume(settings.checkpoint, algorithm)
         first = len(going[0].history)
         with _progress("epochs", settings, first) as bar:
-            for epoch in range(first, settings.max_epochs):
-                settings.set_learning_rate(algorithm.optimizer, epoch)
+            for _ in range(first, settings.max_epochs):
                 ended = _train_epoch(going, algorithm, bar)
                 if all(ended):
                     break
@@ -84,12 +87,40 @@ def _train_epochs(going: list[Run], algorithm: Algorithm, stack: Stack) -> None:
     network.store()
 
 
+def _begin(runs: Sequence[Run], algorithm: Algorithm, stack: Stack | None) -> Network:
+    """Give the algorithm what it works on."""
+    networks, settings = [run.network for run in runs], runs[0].settings
+    network = networks[0] if stack is None else stack(networks)
+    rate, schedule = settings.learning_rate, settings.lr_schedule
+    optimizer = settings.optimizer(
+        network.parameters,
+        lr=rate * float(schedule(0)) if callable(schedule) else rate,
+        **settings.optimizer_options,
+    )
+    algorithm.network, algorithm.problem, algorithm.optimizer = network, network.problem, optimizer
+    algorithm.max_epochs, algorithm.epoch = settings.max_epochs, 0
+    auto = min(MOST_WARMUP, 2 * settings.max_epochs // 5)
+    algorithm.warmup = auto if isinstance(algorithm.warmup_epochs, str) else algorithm.warmup_epochs
+    algorithm.begin()
+    return network
+
+
+def _freeze(network: Network) -> None:
+    """Remember the parameters that are not to move: those without requires_grad in the module."""
+    for leaf in network.leaves:
+        leaf.moved.requires_grad_(leaf.parameter.requires_grad)
+    frozen = [leaf.moved for leaf in network.leaves if not leaf.parameter.requires_grad]
+    network.frozen = [(p, p.detach().clone()) for p in frozen]
+
+
 def _train_epoch(runs: list[Run], algorithm: Algorithm, bar: Any) -> list[bool]:
     """Train an epoch and record it; return of each run whether it was the last."""
     network, problem, start = algorithm.network, algorithm.network.problem, time.perf_counter()
     n_visits = algorithm.n_visits
     for run in runs:
-        run.begin_epoch(int(problem.rows.n * torch.as_tensor(n_visits).max()))
+        if run.net is not None:
+            run.net.begin_epoch(problem.rows.n * n_visits, run.settings.validation)
+            _freeze(run.network)
     total, first = _sweep(runs[0], algorithm, bar)
     algorithm.end_epoch()
     for p, value in network.frozen:
@@ -111,9 +142,11 @@ def _train_epoch(runs: list[Run], algorithm: Algorithm, bar: Any) -> list[bool]:
                 lr=lr, seconds=seconds,
             )  # fmt: skip
             over = run.ends(settled=algorithm.settled(run.network, n_epochs))
-            if not over:
-                run.checkpoint(algorithm)
         ended.append(over)
+    if not all(ended):
+        if n_epochs < algorithm.max_epochs:
+            runs[0].settings.set_learning_rate(algorithm.optimizer, n_epochs)
+        runs[0].checkpoint(algorithm)
     bar.n = n_epochs  # exactly, after the shares of its visits
     bar.set_postfix(loss=f"{losses[0]:.4g}", groups=int(selected[0].sum()))
     return ended
@@ -160,9 +193,8 @@ def _step(algorithm: Algorithm, batch: slice, net: SkorchNet | None) -> Tensor:
     return loss
 
 
-def _polish(runs: list[Run], algorithm: Algorithm, stack: Stack) -> None:
-    settings, network = runs[0].settings, stack([run.network for run in runs])
-    algorithm.begin(network, settings.new_optimizer(network.parameters), settings.max_epochs)
+def _polish(runs: list[Run], algorithm: Algorithm, stack: Stack | None) -> None:
+    settings, network = runs[0].settings, _begin(runs, algorithm, stack)
     try:
         with (
             _progress("polish", settings, 0, algorithm.polish_iter) as bar,

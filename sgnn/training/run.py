@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import warnings
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..algorithms import Algorithm, Network
+from ..checkpoints import Checkpoint
 from .early_stopping import EarlyStopping, Snapshot
 from .settings import Settings
 from .skorch_net import SkorchNet
@@ -22,6 +24,7 @@ BLOWN_UP = 1e4
 VALIDATION_ROWS = 4096  # of a batch of validation data
 
 
+@dataclass(eq=False)
 class Run:
     """A network in training, and what is recorded of it.
 
@@ -29,9 +32,9 @@ class Run:
     ----------
     network : Network
     settings : Settings
-    trained : bool, default=False
-        Decides what is left when not one epoch can be finished: the network as it was, with a
-        warning, or an error.
+    saved : Snapshot, optional
+        What is left when not one epoch can be finished, with a warning; by default that is an
+        error.  Later what the last finished epoch left.
 
     Attributes
     ----------
@@ -39,23 +42,24 @@ class Run:
         One for each epoch: loss, regularization, n_groups, lr, seconds, removed, valid_loss.
     interrupted, aborted : bool
         Whether the user ended the training; whether the user or a divergence did.
+    first_loss : float
+        Of the very first mini-batch.
+    selected : ndarray of shape (n_groups,)
+        The groups that the network read when last looked at.
     net : SkorchNet or None
-        The network as skorch knows it, while there are callbacks.
+        The network as skorch knows it: from the start if there are callbacks, else at the end.
     """
 
-    def __init__(self, network: Network, settings: Settings, *, trained: bool = False) -> None:
-        self.network, self.settings = network, settings
-        self.history: list[dict[str, Any]] = []
-        self.interrupted = self.aborted = False
-        self.saved = None
-        if trained:
-            self.saved = Snapshot(network.state(), network.problem.active.copy(), 0)
-        self.first_loss = float("inf")
-        self.selected = network.reads()
-        self.early_stopping = EarlyStopping(
-            settings.tol, settings.n_iter_no_change, settings.stop_on_validation
-        )
-        self.net = SkorchNet.around(network, settings) if settings.callbacks else None
+    network: Network
+    settings: Settings
+    saved: Snapshot | None = None
+    history: list[dict[str, Any]] = field(default_factory=list)
+    interrupted: bool = False
+    aborted: bool = False
+    first_loss: float = float("inf")
+    selected: np.ndarray = field(init=False)
+    early_stopping: EarlyStopping = field(default_factory=EarlyStopping)
+    net: SkorchNet | None = None
 
     @property
     def observed(self) -> bool:
@@ -63,14 +67,12 @@ class Run:
         settings = self.settings
         return bool(self.net or settings.validation or settings.checkpoint)
 
-    # epochs ------------------------------------------------------------------------------------
+    def snapshot(self) -> Snapshot:
+        """The network as it is."""
+        active = self.network.problem.active.copy()
+        return Snapshot(self.network.state(), active, len(self.history))
 
-    def begin_epoch(self, n_rows: int) -> None:
-        """Before an epoch that reads so many rows."""
-        if self.net is not None:
-            validation = self.settings.validation
-            self.net.begin_epoch(n_rows, 0 if validation is None else len(validation[0]))
-        self.network.freeze()
+    # epochs ------------------------------------------------------------------------------------
 
     def record(
         self,
@@ -101,7 +103,8 @@ class Run:
     def ends(self, *, settled: bool) -> bool:
         """Whether the training is to end after the epoch that was recorded last."""
         assert self.saved is not None
-        over = self.early_stopping.update(self.history[-1], self.saved, settled=settled)
+        row = self.history[-1]
+        over = self.early_stopping.update(self.settings, row, self.saved, settled=settled)
         return (self.net is not None and self.net.end_epoch()) or over
 
     def _removed(self, selected: np.ndarray) -> list:
@@ -225,10 +228,9 @@ class Run:
             }
         )
 
-    def resume(self, algorithm: Algorithm) -> None:
-        """Go on from the checkpoint, if there is one."""
-        checkpoint = self.settings.checkpoint
-        if checkpoint is None or (state := checkpoint.load()) is None:
+    def resume(self, checkpoint: Checkpoint, algorithm: Algorithm) -> None:
+        """Go on from the checkpoint, if it is there."""
+        if (state := checkpoint.load()) is None:
             return
         try:
             self._take(state, algorithm)
@@ -236,9 +238,7 @@ class Run:
             raise checkpoint.refusal("does not hold the state of this network") from None
         if not all(w.isfinite().all() for w in self.network.module.state_dict().values()):
             raise checkpoint.refusal("holds weights that are not finite")
-        active = self.network.problem.active.copy()
-        self.saved = Snapshot(self.network.state(), active, len(self.history))
-        self.selected = self.network.reads()
+        self.saved, self.selected = self.snapshot(), self.network.reads()
         if self.net is not None:
             self.net.record_all(self.history)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import torch
@@ -29,6 +29,8 @@ class Settings:
 
     Attributes
     ----------
+    optimizer, optimizer_options
+        What the optimizer is made by, from parameters and lr, and with.
     lr_schedule : float, callable or None
         Factor applied after every epoch, or epoch -> multiple of the first learning rate.
     tol, n_iter_no_change : float, int or None
@@ -43,8 +45,9 @@ class Settings:
     """
 
     max_epochs: int
-    optimizer: str | type[torch.optim.Optimizer]
+    optimizer: Callable[..., torch.optim.Optimizer]
     learning_rate: float
+    optimizer_options: dict[str, Any] = field(default_factory=dict)
     lr_schedule: float | Callable[[int], float] | None = None
     callbacks: list | None = None
     verbose: int = 0
@@ -54,21 +57,10 @@ class Settings:
     stop_on_validation: bool = False
     checkpoint: Checkpoint | None = None
 
-    @property
-    def optimizer_class(self) -> tuple[Callable[..., torch.optim.Optimizer], dict[str, Any]]:
-        """The optimizer and what it is made with besides parameters and learning rate."""
-        known = OPTIMIZERS.get(self.optimizer) if isinstance(self.optimizer, str) else None
-        return known or (self.optimizer, {})  # type: ignore[return-value]
-
-    def new_optimizer(self, parameters: Iterable[Tensor]) -> torch.optim.Optimizer:
-        """An optimizer of these parameters."""
-        made, arguments = self.optimizer_class
-        return made(parameters, lr=self.learning_rate, **arguments)
-
     def set_learning_rate(self, optimizer: torch.optim.Optimizer, epoch: int) -> None:
-        """That of the epoch, 0 at first, from that of the epoch before."""
+        """That of the epoch, from that of the epoch before."""
         for group in optimizer.param_groups:
             if callable(self.lr_schedule):
                 group["lr"] = self.learning_rate * float(self.lr_schedule(epoch))
-            elif self.lr_schedule is not None and epoch > 0:
+            elif self.lr_schedule is not None:
                 group["lr"] *= float(self.lr_schedule)

@@ -28,12 +28,11 @@ class SkorchNet(NeuralNet):
     def around(cls, network: Network, settings: Settings) -> SkorchNet:
         """A net around the network's module, with copies of the user's callbacks."""
         problem = network.problem
-        optimizer, arguments = settings.optimizer_class
         kind = NumberNet if problem.y.is_floating_point() else ClassNet
         return kind(
             network.module,
             criterion=problem.loss,
-            optimizer=optimizer,
+            optimizer=settings.optimizer,
             lr=settings.learning_rate,
             max_epochs=settings.max_epochs,
             batch_size=max(batch.stop - batch.start for batch in problem.rows.batches),
@@ -41,7 +40,7 @@ class SkorchNet(NeuralNet):
             verbose=bool(settings.callbacks),  # so that those print that print
             callbacks=copy.deepcopy(list(settings.callbacks or [])),
             device=str(network.parameters[0].device),
-            **{f"optimizer__{name}": value for name, value in arguments.items()},
+            **{f"optimizer__{name}": value for name, value in settings.optimizer_options.items()},
         ).initialize()
 
     # training ----------------------------------------------------------------------------------
@@ -53,10 +52,10 @@ class SkorchNet(NeuralNet):
         self.watched_ = reads_batches([callback for _, callback in self.callbacks_])
         self.notify("on_train_begin", X=None, y=None)
 
-    def begin_epoch(self, n_train: int, n_valid: int) -> None:
+    def begin_epoch(self, n_rows: int, validation: tuple[Tensor, ...] | None) -> None:
         """Before an epoch that reads so many rows."""
-        self.sets_ = {"dataset_train": Length(n_train),
-                      "dataset_valid": Length(n_valid) if n_valid else None}  # fmt: skip
+        self.sets_ = {"dataset_train": Length(n_rows),
+                      "dataset_valid": validation and Length(len(validation[0]))}  # fmt: skip
         self.notify("on_epoch_begin", **self.sets_)
 
     def record(self, rows: list[dict[str, Any]]) -> None:

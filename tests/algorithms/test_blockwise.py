@@ -16,7 +16,7 @@ from sgnn.losses import SquaredError
 
 from ..naive import NaiveSGIN
 from ..naive import network as transcribed
-from ..problems import run, sgin_network
+from ..problems import begin, run, sgin_network
 
 OURS = {"a": Blockwise, "b": BlockwiseB}
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4}
@@ -154,7 +154,7 @@ def test_one_visit_worked_by_hand():
         module.biases[0].zero_()
         algorithm = Blockwise()
         optimizer = torch.optim.SGD(module.parameters(), lr=0.01)
-        algorithm.begin(network, optimizer, 1)
+        begin(algorithm, network, optimizer, 1)
         list(algorithm.sweep())
         algorithm.enter(0)
         loss1 = algorithm.objective(network.problem.rows.batches[0])

@@ -13,7 +13,7 @@ from sgnn.algorithms import Proximal
 from sgnn.algorithms.proximal import mean_step
 from sgnn.losses import SquaredError
 
-from ..problems import run, sgin_network
+from ..problems import begin, run, sgin_network
 
 OPTIMIZERS = [
     partial(torch.optim.SGD, lr=0.05),
@@ -37,7 +37,7 @@ def solved(network, optimizer, epochs=20):
 
 def polished(network, optimizer, algorithm):
     """The residuals of the iterations of the polish."""
-    algorithm.begin(network, optimizer(network.parameters), 1)
+    begin(algorithm, network, optimizer(network.parameters), 1)
     with torch.no_grad():
         residuals = list(algorithm.polish())
         network.store()

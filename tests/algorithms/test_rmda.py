@@ -11,7 +11,7 @@ import torch
 from sgnn.algorithms import RMDA, Proximal
 from sgnn.losses import SquaredError
 
-from ..problems import run, sgin_network
+from ..problems import begin, run, sgin_network
 
 
 def regression(n=60, p=6, seed=0):
@@ -95,7 +95,7 @@ def test_a_halved_learning_rate_starts_anew():
     X, y = regression()
     network = linear(X, y, lam=0.05)
     algorithm = RMDA()
-    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=0.1), 4)
+    begin(algorithm, network, torch.optim.SGD(network.module.parameters(), lr=0.1), 4)
     stages = []
     with torch.no_grad():
         for lr in (0.1, 0.08, 0.06, 0.05, 0.04, 0.02):

@@ -12,7 +12,7 @@ from sgnn.algorithms import Splitting
 from sgnn.losses import SquaredError
 from sgnn.regularizers import get
 
-from ..problems import run, sgin_network
+from ..problems import begin, run, sgin_network
 
 LAM, BETA, LR = 0.05, 0.4, 0.1
 
@@ -111,7 +111,7 @@ def test_beta_grows_in_every_fifth_of_the_training():
     X, y = regression()
     network = linear(X, y, "sgl_l1")
     algorithm = Splitting(beta=2.0, sigma=1.5)
-    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=0.1), 10)
+    begin(algorithm, network, torch.optim.SGD(network.module.parameters(), lr=0.1), 10)
     strengths = []
     for algorithm.epoch in range(10):
         strengths.append(algorithm.strength)
@@ -123,7 +123,7 @@ def test_beta_is_25_lam_by_default():
     X, y = regression()
     network = linear(X, y, "sgl_l1")
     algorithm = Splitting()
-    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=0.1), 10)
+    begin(algorithm, network, torch.optim.SGD(network.module.parameters(), lr=0.1), 10)
     assert algorithm.strength == pytest.approx(25 * LAM)
 
 
@@ -144,7 +144,7 @@ def test_a_slow_prox_is_taken_less_often(name, every):
     network = linear(*regression(), name)  # three mini-batches an epoch
     network.problem.rows.batches = [slice(0, 20)] * 40
     algorithm, moved = Splitting(beta=BETA), []
-    algorithm.begin(network, torch.optim.SGD(network.module.parameters(), lr=LR), 1)
+    begin(algorithm, network, torch.optim.SGD(network.module.parameters(), lr=LR), 1)
     with torch.no_grad():
         algorithm.enter(-1)
         for batch in network.problem.rows.batches:

@@ -242,7 +242,7 @@ class Restarted(Subgradient):
 class Thresholded(GroupLassoMLP):
     own = HardThresholding
 
-    def _algorithm(self, max_epochs):
+    def _algorithm(self):
         return self.own()
 
 

@@ -13,8 +13,7 @@ from ...modules import UpperLayers
 from ...regularizers.base import reweighted
 from ..dense import DenseNetwork, groups_read
 from ..network import Network
-from ..problem import Problem
-from ..rows import RescaledRows
+from ..problem import Problem, RescaledRows
 from ..terms import Term
 
 __all__ = ["StackedNetwork"]
@@ -43,7 +42,7 @@ class StackedNetwork(Network):
     def __init__(self, members: Sequence[DenseNetwork]) -> None:
         self._members, first = list(members), members[0]
         problems = [member.problem for member in members]
-        super().__init__(_stacked_problem(problems, first.theta), first.module)
+        self.problem, self.module = _stacked_problem(problems, first.theta), first.module
         places = zip(*(member.parameters for member in members), strict=True)
         self.parameters = [nn.Parameter(torch.stack([p.detach() for p in own])) for own in places]
         self.theta, *upper = self.parameters

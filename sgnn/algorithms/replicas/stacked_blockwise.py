@@ -13,7 +13,6 @@ from ...groups import Blocks
 from ...modules import UpperLayers
 from ...regularizers.base import reweighted
 from ..blockwise import Blockwise, BlockwiseB
-from ..network import Network
 from .optimizer_state import OptimizerState
 from .stacked import StackedNetwork
 
@@ -85,8 +84,7 @@ class StackedBlockwise(Blockwise):
         super().__init__(rule.bar, rule.warmup_epochs, rule.max_groups)
         self.second_pass = isinstance(rule, BlockwiseB)
 
-    def begin(self, network: Network, optimizer: torch.optim.Optimizer, max_epochs: int) -> None:
-        super(Blockwise, self).begin(network, optimizer, max_epochs)
+    def begin(self) -> None:
         groups, theta = self.problem.groups, self.network.theta
         self.regularizer, self.device = self.problem.terms[0].regularizer, theta.device
         self.longest, self.ragged = int(groups.sizes.max()), bool(np.ptp(groups.sizes))
@@ -99,7 +97,7 @@ class StackedBlockwise(Blockwise):
         for g in range(len(groups)):
             part = theta[:, :, self.problem.rows.span(g)]
             self.parts.values[:, g, :, : part.shape[2]] = part
-        upper = [p.detach().flatten(1) for p in network.parameters[1:]]
+        upper = [p.detach().flatten(1) for p in self.network.parameters[1:]]
         self.upper_state = OptimizerState(torch.cat(upper, 1), 1)
 
     def _unpacked(self, upper: Tensor) -> list[Tensor]:
