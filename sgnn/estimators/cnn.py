@@ -26,6 +26,7 @@ from .images import ImageBody
 from .parameters import SHARED, Rule, choice, either, integer, number, places
 from .penalties import GROUPINGS, made
 from .tables import Table
+from .task import Classes
 
 __all__ = ["SparseGroupCNN"]
 
@@ -161,6 +162,8 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
     >>> [(layer["name"], layer["neurons"]) for layer in model.sparsity_]
     [('conv1', 20), ('conv2', 50), ('dense1', 50), ('output', 500)]
     """
+
+    _task_kind = Classes
 
     _body_kind = ImageBody
     _rules = SHARED | {

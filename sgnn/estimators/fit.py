@@ -6,25 +6,24 @@ import copy
 import re
 import warnings
 from abc import abstractmethod
+from collections.abc import Sequence
 from os import PathLike
 from typing import Any, ClassVar
 
 import numpy as np
 import torch
-from sklearn.base import RegressorMixin, is_classifier
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..algorithms import Algorithm, Network
-from ..checkpoints import Checkpoint
-from ..groups import Groups
+from ..algorithms import Algorithm, Network, Subgradient
 from ..pruning import Cost, measure, to_onnx
-from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks
-from .advice import useless_because
+from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks, train
+from .advice import selection_warning, useless_because
 from .inputs import check_weights, random_generator
 from .parameters import SHARED, check_parameters
-from .replicas import fit_replicas, replicas_at_once, train_and_refit
+from .replicas import fit_replicas, replicas_at_once
 from .selection import GroupSelection
 from .tables import Table, TableBody, split
 from .task import Classes, Numbers, Task
@@ -46,6 +45,7 @@ class SparseNet(GroupSelection):
 
     _rules = SHARED
     _body_kind: ClassVar[Any] = TableBody
+    _task_kind: ClassVar[type[Task]]
     _first_bias = False  # whether the first hidden layer has a bias
     net_: SkorchNet
     _task: Task
@@ -66,34 +66,17 @@ class SparseNet(GroupSelection):
             return n if n <= FULL_BATCH else BATCH
         return min(self.batch_size, n)
 
-    def _dtype(self, n: int) -> torch.dtype:
-        if self.dtype == "auto":
-            return torch.float64 if n <= FULL_BATCH else torch.float32
-        return getattr(torch, self.dtype)
+    def _placement(self, n: int, *, exact: bool = False) -> dict[str, Any]:
+        """dtype and device of a network of n rows, or of a model that is solved exactly."""
+        dtype, device = self.dtype, self.device
+        if dtype == "auto":
+            dtype = "float64" if n <= FULL_BATCH or exact else "float32"
+        if device == "auto":
+            device = "cuda" if torch.cuda.is_available() else "cpu"
+        return {"dtype": getattr(torch, dtype), "device": device}
 
-    @property
-    def _device(self) -> str:
-        if self.device == "auto":
-            return "cuda" if torch.cuda.is_available() else "cpu"
-        return self.device
-
-    @property
-    def _numeric(self) -> bool:
-        """Whether y holds numbers."""
-        return isinstance(self, RegressorMixin)
-
-    @property
-    def _weights_spec(self) -> Any:
-        """`group_weights` as `Groups.of` takes it."""
-        return self.group_weights
-
-    def _weighed(self, groups: Groups, module: Any) -> Groups:
-        """The groups with their weights in the penalty."""
-        return groups
-
-    def _checkpoint(self, table: Table) -> Checkpoint | None:
-        """Where the training is kept after every epoch, if anywhere."""
-        return None
+    def _penalize(self, network: Any) -> None:
+        """Put what is penalized in the place of the first layer cut by groups, the only term."""
 
     # fit -----------------------------------------------------------------------------------
 
@@ -150,21 +133,17 @@ class SparseNet(GroupSelection):
         support: Any = None,
     ) -> SparseNet:
         """`fit`, but for groups outside the support, (n_groups,), which are removed first."""
-        self._check_arguments()
+        check_parameters(self, self._rules)
         warm = self.warm_start and hasattr(self, "net_")
         rng = random_generator(self.random_state)
         body, task, X, targets = self._read(X, y, warm=warm)
-        weight = self._row_weights(task, targets, check_weights(sample_weight, len(X)))
-        max_epochs = self._max_epochs(len(body.groups))
-        if callable(self.lr_schedule):
-            try_schedule(self.lr_schedule, max_epochs)
+        weight = task.weights(targets, check_weights(sample_weight, len(X)))
         table, held_out = Table(X, targets, weight, np.arange(len(X))), None
         if X_val is not None or y_val is not None:
             held_out = self._validation(body, task, X_val, y_val)
         elif self.early_stopping:
-            table, held_out = split(
-                table, self.validation_fraction, rng, stratified=not self._numeric
-            )
+            stratified = self._task_kind is Classes
+            table, held_out = split(table, self.validation_fraction, rng, stratified=stratified)
         if self.callbacks:
             check_callbacks(
                 self.callbacks,
@@ -180,34 +159,56 @@ class SparseNet(GroupSelection):
             module=copy.deepcopy(self.module_) if warm else None,
             active=self.group_support_ if warm else support,
         )
-        settings = self._settings(max_epochs, task, network, held_out, self._checkpoint(table))
-        algorithm = self._algorithm()
-        ((run, history, warning),) = train_and_refit([self], [network], settings, algorithm)
+        settings = self._settings(task, network, held_out)
+        if getattr(self, "checkpoint", None) is not None:
+            settings.checkpoint = self._checkpoint(table)
+        ((run, history, warning),) = self._train([self], [network], settings, self._algorithm())
         self._learn(body, task, run, history, warning)
         return self
 
     fit_replicas = fit_replicas
     replicas_at_once = replicas_at_once
 
-    def _check_arguments(self) -> None:
-        """Refuse constructor arguments that will not do, before X and y are looked at."""
-        check_parameters(self, self._rules)
-        if not isinstance(self.optimizer, str):
-            try_optimizer(self.optimizer, self.learning_rate)
+    @staticmethod
+    def _train(
+        models: Sequence[Any],
+        networks: Sequence[Network],
+        settings: Settings,
+        algorithm: Algorithm,
+        stack: Any = None,
+    ) -> list[tuple[Run, list[dict], str | None]]:
+        """Train the networks of one model or, by `stack`, of many; with `refit`, again without lam.
+
+        Returns
+        -------
+        trained : list of (run, history, warning)
+            Of each model: the last training, the epochs of both, and a warning of the first.
+        """
+        runs = [Run(network, settings) for network in networks]
+        train(runs, algorithm, stack)
+        histories = [run.history for run in runs]
+        reasons = [selection_warning(model, run, algorithm)
+                   for model, run in zip(models, runs, strict=True)]  # fmt: skip
+        if models[0].refit and not any(run.interrupted for run in runs):
+            for network in networks:
+                network.problem.lam = 0.0
+            if settings.checkpoint is not None:
+                settings.checkpoint = settings.checkpoint.beside("refit")
+            runs = [Run(network, settings) for network in networks]
+            for run in runs:
+                run.saved = run.snapshot()
+            train(runs, Subgradient(keep_zeros=True), stack)
+            histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
+        return list(zip(runs, histories, reasons, strict=True))
 
     def _read(self, X: Any, y: Any, *, warm: bool) -> tuple[Any, Task, np.ndarray, np.ndarray]:
         """What X and y are, X as numbers (n, p) and the targets of y; as before if `warm`."""
         body, X, y = self._body_kind.read(self, X, y, self._body if warm else None)
-        kind: type[Task] = Numbers if self._numeric else Classes
-        task, targets = kind.read(y, self._task if warm else None)
-        task = task.with_loss(self.loss, targets)
+        task, targets = self._task_kind.read(self, y, self._task if warm else None)
         if warm:
             body.check_warm(self, self.module_, self._body)
             task.check_link(self.module_.target_scale, self.loss)
         return body, task, X, targets
-
-    def _row_weights(self, task: Task, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        return task.weights(getattr(self, "class_weight", None), targets, weight)
 
     def _validation(self, body: Any, task: Task, X_val: Any, y_val: Any) -> Table:
         """The user's validation data."""
@@ -215,22 +216,19 @@ class SparseNet(GroupSelection):
             raise ValueError("X_val and y_val belong together: give both, or neither.")
         try:
             _, X, y = body.read(self, X_val, y_val, body)
-            _, targets = task.read(y, task)
+            _, targets = task.read(self, y, task)
             task.loss.check_targets(targets)
-            weight = self._row_weights(task, targets, np.ones(len(X)))
+            weight = task.weights(targets, np.ones(len(X)))
         except ValueError as error:
             raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
         return Table(X, targets, weight, np.arange(len(X)))
 
-    def _settings(
-        self,
-        max_epochs: int,
-        task: Task,
-        network: Network,
-        held_out: Table | None = None,
-        checkpoint: Checkpoint | None = None,
-    ) -> Settings:
-        validation = None
+    def _settings(self, task: Task, network: Network, held_out: Table | None = None) -> Settings:
+        max_epochs, validation = self._max_epochs(len(network.problem.groups)), None
+        if not isinstance(self.optimizer, str):
+            try_optimizer(self.optimizer, self.learning_rate)
+        if callable(self.lr_schedule):
+            try_schedule(self.lr_schedule, max_epochs)
         if held_out is not None:
             X, targets, weight, rows = held_out
             like = network.parameters[0].detach()
@@ -253,7 +251,6 @@ class SparseNet(GroupSelection):
             n_iter_no_change=self.n_iter_no_change,
             validation=validation,
             stop_on_validation=self.early_stopping,
-            checkpoint=checkpoint,
         )
 
     def _learn(
@@ -384,7 +381,7 @@ class SparseNet(GroupSelection):
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing == "mean"
-        tags.target_tags.multi_output = self._numeric
+        tags.target_tags.multi_output = self._task_kind is Numbers
         return tags
 
 

@@ -23,7 +23,7 @@ from .augment import AUGMENTATIONS
 from .inputs import check_finite, check_fit, check_kept
 from .penalties import input_weights_of, terms_of
 from .tables import Table, check_same_groups, input_transform_of, new_problem
-from .task import Task
+from .task import Numbers, Task
 
 __all__ = ["ImageBody"]
 
@@ -54,7 +54,9 @@ class ImageBody:
         cls, model: Any, X: Any, y: Any, before: Self | None
     ) -> tuple[Self, np.ndarray, np.ndarray]:
         """What X is, and X (n, p) and y, checked; as those of the fit before if there was one."""
-        X, y = check_fit(model, X, y, numeric=model._numeric, reset=before is None, allow_nd=True)
+        X, y = check_fit(
+            model, X, y, numeric=model._task_kind is Numbers, reset=before is None, allow_nd=True
+        )
         shape, flat = check_shape(X, model.image_shape), X.ndim == 2
         if before is None:
             warn_of_shape(X, shape, model.image_shape)
@@ -130,8 +132,9 @@ class ImageBody:
     ) -> tuple[ChannelNet, Coupling]:
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         body = new_body(*self.built, self.shape, task.n_outputs, generator)
+        placed = model._placement(len(table.rows))
         module = ChannelNet(
-            self._input_transform(model, table), self.shape, body.to(model._dtype(len(table.rows)))
+            self._input_transform(model, table), self.shape, body.to(placed["dtype"])
         )
         coupling = couple(module.body, self.shape)
         input_weights_of(coupling, self.groups)  # refuses what does not read the channels
@@ -144,7 +147,7 @@ class ImageBody:
                 f"returns (n, {task.n_outputs}), one output for each class."
             )
         module.try_channels_last()
-        return module.to(model._device), coupling
+        return module.to(placed["device"]), coupling
 
     def _input_transform(self, model: Any, table: Table) -> InputTransform:
         """Every channel filled in and scaled as a whole."""

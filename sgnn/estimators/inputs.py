@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,6 @@ __all__ = [
     "class_weights",
     "moments",
     "random_generator",
-    "row_chunks",
 ]
 
 # What scikit-learn, numpy and torch raise for an X or y that they cannot read.
@@ -34,11 +33,9 @@ def check_fit(
     `numeric` is for regression: y may then be (n, n_targets).  With `allow_nd` X may be (n,
     channels, ...).
     """
-    if y is not None:
-        _check_lengths(X, y)
-        if numeric:
-            _check_numbers(y)
-    _check_names(X)
+    _check_form(X, y)
+    if numeric and y is not None:
+        _check_numbers(y)
     try:
         X, y = validate_data(
             estimator, X, y, dtype="numeric", ensure_all_finite=False,
@@ -165,15 +162,14 @@ def _native(X: np.ndarray) -> np.ndarray:
     return X if known and X.dtype.isnative else X.astype(np.float64)
 
 
-def _check_names(X: Any) -> None:
-    """Refuse a data frame in which two columns have one name."""
+def _check_form(X: Any, y: Any) -> None:
+    """Refuse columns of one name, and a y that does not go with X."""
     names = [str(name) for name in getattr(X, "columns", [])]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise ValueError(f"X has two columns called {twice!r}: give each a name of its own.")
-
-
-def _check_lengths(X: Any, y: Any) -> None:
+    if y is None:
+        return
     fields = getattr(getattr(y, "dtype", None), "names", None)
     if fields:
         raise ValueError(
@@ -245,14 +241,16 @@ def moments(X: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> tuple[np.nda
     Of columns divided by a power of two, which changes no bit and keeps squares from overflowing.
     """
     rows = rows[weight[rows] > 0]
+    step = max(1, CHUNK // max(X.shape[1], 1))
+    chunks = [rows[a : a + step] for a in range(0, len(rows), step)]
     largest = np.zeros(X.shape[1])
-    for part in row_chunks(len(rows), X.shape[1]):
-        magnitudes = np.abs(X[rows[part]].astype(np.float64))
+    for chunk in chunks:
+        magnitudes = np.abs(X[chunk].astype(np.float64))
         largest = np.fmax(largest, np.fmax.reduce(magnitudes, axis=0))
     exponent = np.frexp(largest)[1]
-    mean = _weighted_mean(X, weight, rows, lambda part: np.ldexp(part, -exponent))
+    mean = _weighted_mean(X, weight, chunks, lambda part: np.ldexp(part, -exponent))
     square = _weighted_mean(
-        X, weight, rows, lambda part: np.square(np.ldexp(part, -exponent) - mean)
+        X, weight, chunks, lambda part: np.square(np.ldexp(part, -exponent) - mean)
     )
     deviation = np.sqrt(square)
     # up to the rounding of its mean
@@ -261,23 +259,16 @@ def moments(X: np.ndarray, weight: np.ndarray, rows: np.ndarray) -> tuple[np.nda
 
 
 def _weighted_mean(
-    X: np.ndarray, weight: np.ndarray, rows: np.ndarray, function: Callable
+    X: np.ndarray, weight: np.ndarray, chunks: list[np.ndarray], function: Callable
 ) -> np.ndarray:
     """Mean over the rows of function(X), NaN left out: (n_features,)."""
-    total, mass = np.zeros(X.shape[1]), np.zeros(X.shape[1])
-    for part in row_chunks(len(rows), X.shape[1]):
-        values = function(X[rows[part]].astype(np.float64))
-        w = np.where(np.isnan(values), 0.0, weight[rows[part], None])
+    total, total_weight = np.zeros(X.shape[1]), np.zeros(X.shape[1])
+    for rows in chunks:
+        values = function(X[rows].astype(np.float64))
+        w = np.where(np.isnan(values), 0.0, weight[rows, None])
         total += (w * np.where(np.isnan(values), 0.0, values)).sum(0)
-        mass += w.sum(0)
-    if (mass == 0).any():
-        raise ValueError(
-            f"X has no value at all in column {np.flatnonzero(mass == 0)[0]}: drop that column."
-        )
-    return total / mass
-
-
-def row_chunks(n: int, p: int) -> Iterator[slice]:
-    """Slices of n rows of p columns, with CHUNK entries each."""
-    step = max(1, CHUNK // max(p, 1))
-    return (slice(a, a + step) for a in range(0, n, step))
+        total_weight += w.sum(0)
+    if (total_weight == 0).any():
+        column = np.flatnonzero(total_weight == 0)[0]
+        raise ValueError(f"X has no value at all in column {column}: drop that column.")
+    return total / total_weight

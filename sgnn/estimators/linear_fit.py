@@ -271,10 +271,9 @@ class LinearGroupLasso(GroupSelection):
         """Validate the arguments and the data, and build the solver."""
         check_parameters(self, self._rules)
         X, y = check_fit_matrix(self, X, y, numeric=is_regressor(self), reset=reset)
-        task, targets = self._task_kind.read(y, None if reset else self._task)
+        task, targets = self._task_kind.read(self, y, None if reset else self._task)
         n, p = X.shape
-        weight = check_weights(sample_weight, n)
-        weight = task.weights(getattr(self, "class_weight", None), targets, weight)
+        weight = task.weights(targets, check_weights(sample_weight, n))
         check_weights(weight, n)  # with a class_weight of 0 all may be 0
         groups = Groups.of(
             self.groups,

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import RMDA, Algorithm, Proximal, Subgradient, Term
-from ..groups import Groups
-from ..modules import MLP
+from ..algorithms import RMDA, Algorithm, DenseNetwork, Proximal, Subgradient
 from ..pruning import mlp_sparsity
 from .docs import documented
 from .fit import SparseNet
 from .parameters import SHARED, Rule, choice, either, integer, number, places
 from .penalties import dense_terms, made
+from .task import Classes, Numbers
 
 __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
 
@@ -182,20 +181,16 @@ class RegularizedMLP(SparseNet):
         penalized = "input" in self.regularize and len(self.hidden_layer_sizes) > 0
         return penalized and self._sized and _is(self.group_weights, "adaptive")
 
-    @property
-    def _weights_spec(self) -> Any:
-        return "sqrt_size" if _is(self.group_weights, "adaptive") else self.group_weights
-
-    def _weighed(self, groups: Groups, module: MLP) -> Groups:
-        """A group's size is the number of its weights, as in paper 2, not of its columns."""
-        if not isinstance(self.group_weights, str):
-            return groups
-        sizes = groups.sizes * len(module.theta)
-        return replace(groups, weights=np.sqrt(sizes) if self._sized else np.ones(len(groups)))
-
-    def _terms(self, module: MLP, theta: Term) -> list[Term]:
+    def _penalize(self, network: DenseNetwork) -> None:
+        (theta,), problem, sized = network.problem.terms, network.problem, self._sized
+        if isinstance(self.group_weights, str):
+            # a group's size is the number of its weights, as in paper 2, not of its columns
+            sizes = problem.groups.sizes * len(network.theta)
+            weights = np.sqrt(sizes) if sized else np.ones(len(sizes))
+            problem.groups = replace(problem.groups, weights=weights)
+            theta.blocks.weights = torch.from_numpy(problem.groups.penalties).to(network.theta)
         penalty = self.regularizer, self.alpha
-        return dense_terms(module, theta, penalty, self.regularize, sized=self._sized)
+        problem.terms = dense_terms(network.module, theta, penalty, self.regularize, sized=sized)
 
     @property
     def sparsity_(self) -> list[dict]:
@@ -248,6 +243,8 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
     >>> [(layer["name"], layer["neurons"]) for layer in model.sparsity_]
     [('input', 30), ('hidden 1', 100)]
     """
+
+    _task_kind = Classes
 
     def __init__(
         self,
@@ -364,3 +361,5 @@ class GroupLassoMLPRegressor(RegressorMixin, RegularizedMLP):
     >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
     True
     """
+
+    _task_kind = Numbers

@@ -18,7 +18,6 @@ __all__ = [
     "SHARED",
     "Rule",
     "check_parameters",
-    "check_values",
     "choice",
     "either",
     "flag",
@@ -73,9 +72,12 @@ def either(value: Any, rule: Rule) -> Rule:
                 f"{value!r} or {rule.wanted}")  # fmt: skip
 
 
+POSITIVE, SHARE = integer(1), number(0, 1, open_low=True)
+
+
 def _is_sizes(value: Any) -> bool:
     listed = isinstance(value, list | tuple | range | np.ndarray)
-    return listed and np.ndim(value) == 1 and all(map(integer(1).accepts, value))
+    return listed and np.ndim(value) == 1 and all(map(POSITIVE.accepts, value))
 
 
 def places(*known: str) -> Rule:
@@ -117,7 +119,7 @@ SHARED: dict[str, Rule] = {
     "lr_schedule": either(
         None,
         Rule(
-            lambda v: callable(v) or number(0, 1, open_low=True).accepts(v),
+            lambda v: callable(v) or SHARE.accepts(v),
             "a factor per epoch in (0, 1], or a callable epoch -> factor",
         ),
     ),
@@ -136,9 +138,7 @@ SHARED: dict[str, Rule] = {
     "standardize": flag,
     "missing": choice("error", "mean"),
     "early_stopping": flag,
-    "validation_fraction": Rule(
-        lambda v: number(0, 1, open_low=True).accepts(v) and v < 1, "a number between 0 and 1"
-    ),
+    "validation_fraction": Rule(lambda v: SHARE.accepts(v) and v < 1, "a number between 0 and 1"),
     "n_iter_no_change": either(None, integer(1)),
     "tol": number(0),
     "refit": flag,
@@ -158,19 +158,21 @@ SHARED: dict[str, Rule] = {
 }
 
 
-def check_parameters(estimator: Any, rules: Mapping[str, Rule]) -> None:
+def check_parameters(given: Any, rules: Mapping[str, Rule]) -> None:
     """Refuse, in one sentence, the first argument that will not do.
+
+    Parameters
+    ----------
+    given : estimator or mapping
+        The arguments by name, or whose constructor arguments they are.
+    rules : mapping of str to Rule
 
     Raises
     ------
     ValueError
         Naming the argument, what it got and what to give.
     """
-    check_values(estimator.get_params(deep=False), rules)
-
-
-def check_values(values: Mapping[str, Any], rules: Mapping[str, Rule]) -> None:
-    """The same of arguments by name."""
+    values = given if isinstance(given, Mapping) else given.get_params(deep=False)
     for name, value in values.items():
         if name in rules and not rules[name].accepts(value):
             raise ValueError(

@@ -2,23 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from sklearn.base import clone
 
-from ..algorithms import Algorithm, DenseNetwork, Network, StoredRows, Subgradient
+from ..algorithms import DenseNetwork, StoredRows
 from ..algorithms.replicas import StackedNetwork, is_stackable, stacked
-from ..training import Run, Settings, train
-from .advice import selection_warning
 from .inputs import check_weights, random_generator
-from .parameters import check_values
+from .parameters import check_parameters
 from .tables import Table, TableBody, rescaled
-from .trials import try_schedule
 
-__all__ = ["fit_replicas", "replicas_at_once", "train_and_refit"]
+__all__ = ["fit_replicas", "replicas_at_once"]
 
 CACHE = 2**22  # bytes of activations that a step of all replicas may fill
 MOST = 64  # replicas in one training
@@ -72,7 +69,7 @@ def fit_replicas(
     """
     lams = list(np.atleast_1d(np.asarray(lams, dtype=object)))
     for lam in lams:
-        check_values({"lam": lam}, self._rules)
+        check_parameters({"lam": lam}, self._rules)
     weights, given, starts = (
         [None] * len(lams) if each is None else list(each)
         for each in (sample_weights, seeds, supports)
@@ -107,7 +104,7 @@ def replicas_at_once(self: Any, shape: tuple[int, ...]) -> int:
     n_replicas : int
         What fills the processor's cache.
     """
-    self._check_arguments()
+    check_parameters(self, self._rules)
     alone = (
         self._body_kind is not TableBody or not is_stackable(self._algorithm())
         or self.early_stopping or self.warm_start or self.callbacks
@@ -120,25 +117,22 @@ def replicas_at_once(self: Any, shape: tuple[int, ...]) -> int:
     rows = self._batch_size(n)
     if rows * sum(a * b for a, b in pairwise(sizes)) > COMPUTE_BOUND:
         return 1
-    activations = 2 * rows * sum(sizes[1:]) * self._dtype(n).itemsize
+    activations = 2 * rows * sum(sizes[1:]) * self._placement(n)["dtype"].itemsize
     return min(MOST, max(1, CACHE // activations))
 
 
 def _fit_jointly(models: list[Any], X: Any, y: Any, weights: list, supports: list) -> bool:
     """Fit all models in one training, or return False where they cannot share their rows."""
     first = models[0]
-    first._check_arguments()
+    check_parameters(first, first._rules)
     rngs = [random_generator(model.random_state) for model in models]
     body, task, X, targets = first._read(X, y, warm=False)
-    max_epochs = first._max_epochs(len(body.groups))
-    if callable(first.lr_schedule):
-        try_schedule(first.lr_schedule, max_epochs)
     networks: list[DenseNetwork] = []
     for model, rng, weight, support in zip(models, rngs, weights, supports, strict=True):
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(model, name, getattr(first, name))
-        weight = model._row_weights(task, targets, check_weights(weight, len(X)))
+        weight = task.weights(targets, check_weights(weight, len(X)))
         table = Table(X, targets, weight, np.arange(len(X)))
         shared = networks[0].problem.rows if networks else None
         network = body.network(model, task, table, rng, active=support, shared=shared)
@@ -153,44 +147,10 @@ def _fit_jointly(models: list[Any], X: Any, y: Any, weights: list, supports: lis
                 return False
             network.problem.rows = own_rows
         networks.append(network)
-    settings = first._settings(max_epochs, task, networks[0])
+    settings = first._settings(task, networks[0])
     settings.verbose = 0
-    algorithm = first._algorithm()
-    trained = train_and_refit(models, networks, settings, algorithm, StackedNetwork)
+    algorithm = stacked(first._algorithm())
+    trained = first._train(models, networks, settings, algorithm, StackedNetwork)
     for model, learned in zip(models, trained, strict=True):
         model._learn(body, task, *learned)
     return True
-
-
-def train_and_refit(
-    models: Sequence[Any],
-    networks: Sequence[Network],
-    settings: Settings,
-    algorithm: Algorithm,
-    stack: Callable[[Sequence[Any]], Network] | None = None,
-) -> list[tuple[Run, list[dict], str | None]]:
-    """Train the networks of one model or, by `stack`, of many; then, with `refit`, without lam.
-
-    Returns
-    -------
-    trained : list of (run, history, warning)
-        For each model: the last training, the epochs of both, and what the first has to warn of.
-    """
-    if stack is not None:
-        algorithm = stacked(algorithm)
-    runs = [Run(network, settings) for network in networks]
-    train(runs, algorithm, stack)
-    histories = [run.history for run in runs]
-    reasons = [selection_warning(model, run, algorithm)
-               for model, run in zip(models, runs, strict=True)]  # fmt: skip
-    if models[0].refit and not any(run.interrupted for run in runs):
-        for network in networks:
-            network.problem.lam = 0.0
-        if settings.checkpoint is not None:
-            settings.checkpoint = settings.checkpoint.beside("refit")
-        runs = [Run(network, settings) for network in networks]
-        for run in runs:
-            run.saved = run.snapshot()
-        train(runs, Subgradient(keep_zeros=True), stack)
-        histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
-    return list(zip(runs, histories, reasons, strict=True))

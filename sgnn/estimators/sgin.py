@@ -6,11 +6,11 @@ import math
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient, Term
-from ..modules import MLP
+from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
 from .docs import documented
 from .fit import BATCH, FULL_BATCH, SparseNet
 from .parameters import SHARED, choice, either, integer
+from .task import Classes, Numbers
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
 
@@ -136,10 +136,6 @@ class SGIN(SparseNet):
             self.bar, warmup, self.max_groups, self.cache_size * 2**20
         )
 
-    def _terms(self, module: MLP, theta: Term) -> list[Term]:
-        """Of the groups of theta alone."""
-        return [theta]
-
 
 @documented(**OWN)
 class SGINClassifier(ClassifierMixin, SGIN):
@@ -186,6 +182,8 @@ class SGINClassifier(ClassifierMixin, SGIN):
     >>> model.transform(data.data).shape
     (200, 10)
     """
+
+    _task_kind = Classes
 
     def __init__(
         self,
@@ -301,3 +299,5 @@ class SGINRegressor(RegressorMixin, SGIN):
     >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
     True
     """
+
+    _task_kind = Numbers

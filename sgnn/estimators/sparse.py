@@ -8,7 +8,7 @@ import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
-from .inputs import _advised, _check_lengths, _check_numbers, check_finite, check_fit, check_kept
+from .inputs import _advised, _check_form, _check_numbers, check_finite, check_fit, check_kept
 
 __all__ = ["Matrix", "check_fit_matrix", "check_kept_matrix", "column_means", "filled"]
 
@@ -24,10 +24,9 @@ def check_fit_matrix(
     """`check_fit` for an X that may be sparse; a sparse X is returned as csc_array."""
     if not sparse.issparse(X):
         return check_fit(estimator, X, y, numeric=numeric, reset=reset)
-    if y is not None:
-        _check_lengths(X, y)
-        if numeric:
-            _check_numbers(y)
+    _check_form(X, y)
+    if numeric and y is not None:
+        _check_numbers(y)
     try:
         X, y = validate_data(
             estimator, X, y, accept_sparse="csc", dtype="numeric", ensure_all_finite=False,

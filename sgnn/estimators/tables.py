@@ -23,8 +23,8 @@ from ..groups import Blocks, Groups
 from ..modules import MLP, InputTransform
 from ..pruning import prune_mlp
 from ..regularizers import GroupLasso
-from .inputs import check_fit, check_kept, moments, row_chunks
-from .task import Task
+from .inputs import CHUNK, check_fit, check_kept, moments
+from .task import Numbers, Task
 
 __all__ = ["Table", "TableBody", "input_transform_of", "new_problem", "rescaled", "split"]
 
@@ -57,10 +57,13 @@ class TableBody:
         cls, model: Any, X: Any, y: Any, before: Self | None
     ) -> tuple[Self, np.ndarray, np.ndarray]:
         """What X is, and X (n, p) and y, checked; as those of the fit before if there was one."""
-        X, y = check_fit(model, X, y, numeric=model._numeric, reset=before is None)
-        names = getattr(model, "feature_names_in_", None)
+        numeric = model._task_kind is Numbers
+        X, y = check_fit(model, X, y, numeric=numeric, reset=before is None)
+        names, weights = getattr(model, "feature_names_in_", None), model.group_weights
+        if isinstance(weights, str) and weights == "adaptive":
+            weights = "sqrt_size"  # until there is something to adapt to
         groups = Groups.of(
-            model.groups, X.shape[1], names, weights=model._weights_spec, costs=model.group_costs
+            model.groups, X.shape[1], names, weights=weights, costs=model.group_costs
         )
         return cls(groups), X, y
 
@@ -88,15 +91,15 @@ class TableBody:
         """
         if module is None:
             module = self._new_module(model, task, table, rng)
-        groups = model._weighed(self.groups, module)
         problem = new_problem(
-            model, task, table, module, groups, rng, active, shared=shared, packed=groups
+            model, task, table, module, self.groups, rng, active, shared=shared, packed=self.groups
         )
         network = DenseNetwork(problem, module)
-        labels = torch.from_numpy(groups.labels[problem.rows.order]).to(network.order.device)
-        weights = torch.from_numpy(groups.penalties).to(network.theta)
+        labels = torch.from_numpy(self.groups.labels[problem.rows.order]).to(network.order.device)
+        weights = torch.from_numpy(self.groups.penalties).to(network.theta)
         blocks = Blocks(network.theta.shape, (-1,), labels, weights)
-        problem.terms = model._terms(module, Term(network.theta, blocks, GroupLasso()))
+        problem.terms = [Term(network.theta, blocks, GroupLasso())]
+        model._penalize(network)
         if active is not None:
             with torch.no_grad():
                 network.restore()
@@ -104,25 +107,22 @@ class TableBody:
 
     def _new_module(self, model: Any, task: Task, table: Table, rng: np.random.Generator) -> MLP:
         X, targets, weight, rows = table
-        n, hidden = len(rows), model.hidden_layer_sizes
-        scale = task.target_scale(targets, weight, rows, standardize=model.standardize)
+        hidden, standardize = model.hidden_layer_sizes, model.standardize
+        placed = model._placement(len(rows), exact=len(hidden) == 0)
+        scale, start = task.scale_and_start(targets[rows], weight[rows], standardize=standardize)
         module = MLP(
-            input_transform_of(
-                X, weight, rows, standardize=model.standardize, missing=model.missing
-            ),
+            input_transform_of(X, weight, rows, standardize=standardize, missing=model.missing),
             hidden,
             task.n_outputs,
             model.activation,
             first_bias=model._first_bias,
-            # a linear model is solved exactly
-            dtype=torch.float64 if model.dtype == "auto" and len(hidden) == 0 else model._dtype(n),
+            dtype=placed["dtype"],
             generator=torch.Generator().manual_seed(int(rng.integers(2**63))),
             target_scale=scale,
         )
-        y, total_weight = (torch.from_numpy(a[rows]) for a in (scale.scaled(targets), weight))
         with torch.no_grad():
-            module.biases[-1].copy_(task.loss.start(y, total_weight, task.n_outputs))
-        return module.to(model._device)
+            module.biases[-1].copy_(start)
+        return module.to(placed["device"])
 
     def check_warm(self, model: Any, module: MLP, before: Self) -> None:
         """Refuse arguments that the network of the last fit does not have."""
@@ -260,7 +260,8 @@ def rows_of(
     order = np.argsort(groups.labels, kind="stable")
     index = torch.from_numpy(order).to(like.device)
     copy = torch.empty((len(rows), X.shape[1]), dtype=like.dtype, device=like.device)
-    for part in row_chunks(len(rows), X.shape[1]):
+    step = max(1, CHUNK // max(X.shape[1], 1))
+    for part in (slice(a, a + step) for a in range(0, len(rows), step)):
         raw = torch.from_numpy(np.ascontiguousarray(X[rows[part]][:, order]))
         copy[part] = columns.prepare(raw.to(like.device), index, like.dtype)
         if not copy[part].isfinite().all():

@@ -27,34 +27,33 @@ class Task(ABC):
     Attributes
     ----------
     loss : Loss
+    n_outputs : int
+        Of the network.
     """
 
     loss: Loss
+    n_outputs: int
     of: ClassVar[str]  # what `Loss.targets` calls such targets
 
     @classmethod
     @abstractmethod
-    def read(cls, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
+    def read(cls, model: Any, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
         """The task and the targets of y, as those of the fit before if there was one."""
-
-    @property
-    @abstractmethod
-    def n_outputs(self) -> int:
-        """Outputs of the network."""
 
     @abstractmethod
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         """Predictions for outputs (n, n_outputs)."""
 
-    def weights(self, class_weight: Any, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+    def weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
         """The rows' weights (n,), times those of their classes."""
         return weight
 
-    def target_scale(
-        self, targets: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool
-    ) -> TargetScale:
-        """How y is scaled for the loss, by the weighted training rows."""
-        return TargetScale()
+    def scale_and_start(
+        self, targets: np.ndarray, weight: np.ndarray, *, standardize: bool
+    ) -> tuple[TargetScale, torch.Tensor]:
+        """How y is scaled for the loss, by the weighted rows, and the best constant outputs."""
+        y, w = torch.from_numpy(targets), torch.from_numpy(weight)
+        return TargetScale(), self.loss.start(y, w, self.n_outputs)
 
     def tensor(
         self,
@@ -69,8 +68,6 @@ class Task(ABC):
 
     def with_loss(self, given: Any, targets: np.ndarray) -> Self:
         """The same with the user's `loss=`, tried on a few rows."""
-        if given is None:
-            return self
         loss = losses.get(given, self.of)
         loss.check_targets(targets)
         # not as many rows as outputs, which would be taken for each other
@@ -96,13 +93,16 @@ class Classes(Task):
     Attributes
     ----------
     labels : ndarray of shape (n_classes,)
+    class_weight : object
+        The user's.
     """
 
     labels: np.ndarray
+    class_weight: Any
     of = "classes"
 
     @classmethod
-    def read(cls, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
+    def read(cls, model: Any, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
         """The targets are class indices (n,)."""
         try:
             check_classification_targets(y)
@@ -119,21 +119,19 @@ class Classes(Task):
                     f"y has the class {unknown.tolist()[0]!r} that is not among the classes "
                     f"{before.labels.tolist()} of the fit: drop its rows, or fit anew."
                 )
-            return replace(before, loss=CrossEntropy()), np.searchsorted(before.labels, y)
+            labels, indices = before.labels, np.searchsorted(before.labels, y)
         if len(labels) < 2:
             raise ValueError(
                 f"y has one class only ({labels.tolist()[0]!r}): give rows of two classes or more."
             )
-        return cls(CrossEntropy(), labels), indices
+        task = cls(CrossEntropy(), len(labels), labels, getattr(model, "class_weight", None))
+        loss = getattr(model, "loss", None)
+        return task if loss is None else task.with_loss(loss, indices), indices
 
-    @property
-    def n_outputs(self) -> int:
-        return len(self.labels)
-
-    def weights(self, class_weight: Any, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        if class_weight is None:
+    def weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
+        if self.class_weight is None:
             return weight
-        return class_weights(class_weight, self.labels, targets, weight)
+        return class_weights(self.class_weight, self.labels, targets, weight)
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         return self.labels[outputs.argmax(1)]
@@ -150,41 +148,38 @@ class Numbers(Task):
 
     Attributes
     ----------
-    n_targets : int
     ndim : int
         Dimensions of y.
     """
 
-    n_targets: int
     ndim: int
     of = "numbers"
 
     @classmethod
-    def read(cls, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
+    def read(cls, model: Any, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
         """The targets are float64 (n, n_targets)."""
         targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
-        if before is not None and targets.shape[1] != before.n_targets:
+        if before is not None and targets.shape[1] != before.n_outputs:
             raise ValueError(
-                f"y has {targets.shape[1]} targets and that of the fit {before.n_targets}: give as "
+                f"y has {targets.shape[1]} targets and that of the fit {before.n_outputs}: give as "
                 f"many, or fit anew with warm_start=False."
             )
         ndim = np.ndim(y) if before is None else before.ndim
-        return cls(SquaredError(), targets.shape[1], ndim), targets
+        task = cls(SquaredError(), targets.shape[1], ndim)
+        loss = getattr(model, "loss", None)
+        return task if loss is None else task.with_loss(loss, targets), targets
 
-    @property
-    def n_outputs(self) -> int:
-        return self.n_targets
-
-    def target_scale(
-        self, targets: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool
-    ) -> TargetScale:
-        loss = self.loss
-        if not standardize or loss.scaling is None:
-            return TargetScale(link=loss.link, scaling=loss.scaling)
-        mean, deviation = moments(targets, weight, rows)
-        if loss.scaling == "mean":
-            mean, deviation = np.zeros_like(mean), np.where(mean == 0, 1.0, mean)
-        return TargetScale(mean, deviation, loss.link, loss.scaling)
+    def scale_and_start(
+        self, targets: np.ndarray, weight: np.ndarray, *, standardize: bool
+    ) -> tuple[TargetScale, torch.Tensor]:
+        loss, mean, deviation = self.loss, None, None
+        if standardize and loss.scaling is not None:
+            mean, deviation = moments(targets, weight, np.arange(len(targets)))
+            if loss.scaling == "mean":
+                mean, deviation = np.zeros_like(mean), np.where(mean == 0, 1.0, mean)
+        scale = TargetScale(mean, deviation, loss.link, loss.scaling)
+        y, w = torch.from_numpy(scale.scaled(targets)), torch.from_numpy(weight)
+        return scale, loss.start(y, w, self.n_outputs)
 
     def tensor(
         self,

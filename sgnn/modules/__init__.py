@@ -3,10 +3,8 @@
 from .channels import ChannelNet, Constant
 from .cnn import ARCHITECTURES
 from .coupling import Coupling, Layer, Pair, couple
-from .input_transform import InputTransform
-from .mlp import MLP
-from .target_scale import TargetScale
-from .upper import UpperLayers
+from .mlp import MLP, UpperLayers
+from .scaling import InputTransform, TargetScale
 
 __all__ = [
     "ARCHITECTURES",

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from .input_transform import InputTransform
-from .target_scale import TargetScale
+from .scaling import InputTransform, TargetScale
 from .tracing import ONE_AT_A_TIME
 
 __all__ = ["ChannelNet", "Constant"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
@@ -12,12 +13,62 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .activations import ACTIVATIONS
-from .input_transform import InputTransform
 from .layers import named
-from .target_scale import TargetScale
-from .upper import UpperLayers
+from .scaling import InputTransform, TargetScale
 
-__all__ = ["MLP"]
+__all__ = ["MLP", "UpperLayers"]
+
+
+@dataclass(frozen=True)
+class UpperLayers:
+    """z -> W_L a( ... a(W_2 a(z + b_1) + b_2) ... ) + b_L.
+
+    The tensors may have a leading axis, of replicas: as many networks, each with its own z.
+
+    Parameters
+    ----------
+    weights : sequence of tensors of shape (..., out, in)
+    biases : sequence of tensors of shape (..., out)
+        One for each weight, and one more, to begin with, where the first product has one.
+    activation : str
+        A name in `ACTIVATIONS`.
+    """
+
+    weights: Sequence[Tensor]
+    biases: Sequence[Tensor]
+    activation: str
+
+    def forward(self, z: Tensor) -> list[Tensor]:
+        """First products (..., n, q), overwritten -> activations of every layer, output last."""
+        act = ACTIVATIONS[self.activation].apply_
+        n_first = len(self.biases) - len(self.weights)
+        if n_first:
+            z.add_(self.biases[0].unsqueeze(-2))
+        layers = []
+        for W, b in zip(self.weights, self.biases[n_first:], strict=True):
+            a = act(z)
+            layers.append(a)
+            # a batched product is twice as fast by a matrix that lies in memory as it is read
+            z = (F.linear(a, W, b) if W.ndim == 2 else
+                 torch.baddbmm(b.unsqueeze(1), a, W.mT.contiguous()))  # fmt: skip
+        return [*layers, z]
+
+    def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
+        """The loss gradient by the output (..., n, n_outputs) -> by the first product (..., n, q).
+
+        `layers` is what `forward` returned, g is overwritten.  The gradients of the weights and
+        biases replace what stood in their `.grad`.
+        """
+        back = ACTIVATIONS[self.activation].backward_
+        product = torch.mm if g.ndim == 2 else torch.bmm  # torch.matmul takes long to tell
+        n_first = len(self.biases) - len(self.weights)
+        above = zip(self.weights, self.biases[n_first:], layers, strict=False)
+        for W, b, a in reversed(list(above)):
+            W.grad, b.grad = product(g.mT, a), g.sum(-2)
+            g = back(product(g, W), a)
+        if n_first:
+            self.biases[0].grad = g.sum(-2)
+        return g
 
 
 class MLP(nn.Module):
@@ -77,10 +128,13 @@ class MLP(nn.Module):
         self.target_scale = target_scale or TargetScale()
         self.activation = activation
         sizes = [columns.n_features, *map(int, hidden_layer_sizes), n_outputs]
-        layers = [
-            _draw((fan_out, fan_in), fan_in, dtype, generator)
-            for fan_in, fan_out in pairwise(sizes)
-        ]
+        layers = []
+        for fan_in, fan_out in pairwise(sizes):
+            # torch's own default for nn.Linear; drawn in float64 so that both precisions start
+            # from the same network
+            bound, drawn = 1 / math.sqrt(fan_in), torch.empty(fan_out, fan_in, dtype=torch.float64)
+            nn.init.uniform_(drawn, -bound, bound, generator=generator)
+            layers.append(nn.Parameter(drawn.to(dtype)))
         self.theta, self.weights = layers[0], nn.ParameterList(layers[1:])
         # a linear model has no layer above theta, but the intercept all the same
         widths = sizes[1:] if first_bias or len(hidden_layer_sizes) == 0 else sizes[2:]
@@ -129,17 +183,3 @@ class MLP(nn.Module):
                 layers.append((f"activation {i}", ACTIVATIONS[self.activation].module()))
             layers.append((f"hidden {i}" if i > 0 else "input", layer))
         return named(layers)
-
-    def upper_parameters(self) -> list[nn.Parameter]:
-        """Theta in the paper's notation: every parameter but the first layer's weight."""
-        return [*self.weights, *self.biases]
-
-
-def _draw(
-    shape: tuple[int, int], fan_in: int, dtype: torch.dtype, generator: torch.Generator | None
-) -> nn.Parameter:
-    # torch's own default for nn.Linear, U(-1/sqrt(fan_in), 1/sqrt(fan_in))
-    bound = 1 / math.sqrt(fan_in)
-    # drawn in float64 so that both precisions start from the same network
-    weight = torch.empty(shape, dtype=torch.float64).uniform_(-bound, bound, generator=generator)
-    return nn.Parameter(weight.to(dtype))

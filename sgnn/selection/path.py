@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..estimators.parameters import check_values
+from ..estimators.parameters import check_parameters
 from ..groups import Groups
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import Data, FitRunner, FitSpec
@@ -141,7 +141,7 @@ def lambda_path(
     """
     strength_parameter(estimator)
     given = {"lams": lams, "n_jobs": n_jobs, "memory": memory, "verbose": verbose}
-    check_values(given, COMMON_RULES | {"lams": LAMS_RULE})
+    check_parameters(given, COMMON_RULES | {"lams": LAMS_RULE})
     if (X_val is None) != (y_val is None):
         raise ValueError("X_val and y_val belong together: give both, or neither.")
     X, y = check_rows(estimator, X, y)

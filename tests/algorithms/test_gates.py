@@ -40,7 +40,7 @@ def sgd(parameters):
 def test_one_step_of_d_gating_by_hand():
     network, (X, y) = linear(), regression()
     w = network.module.theta.detach().numpy()[0].copy()
-    bias = network.module.upper_parameters()[0].item()
+    bias = network.module.biases[0].item()
     run(network, Gates(gating=DGating()), sgd, 1)
     s = math.sqrt(2)  # the root of the number of weights in each group
     norm = np.array([np.linalg.norm(w[labels == g]) for g in range(3)])
@@ -57,7 +57,7 @@ def test_d_gating_ends_at_the_group_lasso():
     network, (X, y) = linear(lam=0.3), regression()
     algorithm = Gates(gating=DGating(), tolerance=1e-6)
     run(network, algorithm, sgd, 3000)
-    w, bias = network.module.theta.detach().numpy()[0], network.module.upper_parameters()[0].item()
+    w, bias = network.module.theta.detach().numpy()[0], network.module.biases[0].item()
     force = -X.T @ (X @ w + bias - y) / len(X)
     # what the optimality conditions of the group lasso say, group by group
     for g in range(3):

@@ -94,16 +94,20 @@ def test_backward_replaces_the_old_gradients():
     assert net.biases[-1].grad.tolist() == [2.0] * N_OUTPUTS
 
 
+def upper(net):
+    return [*net.weights, *net.biases]
+
+
 def test_parameters_by_depth():
-    assert [tuple(p.shape) for p in network((5, 2)).upper_parameters()] == [
+    assert [tuple(p.shape) for p in upper(network((5, 2)))] == [
         (2, 5),
         (3, 2),
         (2,),
         (3,),
     ]
     biased = network((5, 2), first_bias=True)
-    assert [tuple(p.shape) for p in biased.upper_parameters()] == [(2, 5), (3, 2), (5,), (2,), (3,)]
-    assert [tuple(p.shape) for p in network(()).upper_parameters()] == [(3,)]
+    assert [tuple(p.shape) for p in upper(biased)] == [(2, 5), (3, 2), (5,), (2,), (3,)]
+    assert [tuple(p.shape) for p in upper(network(()))] == [(3,)]
 
 
 def test_weights_start_within_torchs_bound_and_biases_at_zero():
