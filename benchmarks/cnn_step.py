@@ -68,7 +68,7 @@ def network(regularizer, batch, everywhere):
     rows = Groups(("all",), np.zeros(784, dtype=np.int64), np.ones(1), np.ones(1))
     X = torch.from_numpy(rng.normal(size=(n, 784)).astype(np.float32))
     problem = Problem(
-        loss=CrossEntropy(), rows=StoredRows(rows, X, batch),
+        loss=CrossEntropy(), rows=StoredRows(rows, len(X), batch, X),
         y=torch.from_numpy(rng.integers(0, 10, n)), weight=None, groups=groups, lam=LAM,
         active=np.ones(1, dtype=bool), rng=rng, terms=terms,
     )  # fmt: skip

@@ -68,7 +68,7 @@ def new_network(p, size, hidden, classes, batch_size, *, lam, n_batches):
     blocks += [(tensor, Blocks(tensor.shape, (-1,)))
                for tensor in (*module.weights, *module.biases[:-1])]  # fmt: skip
     problem = Problem(
-        loss=CrossEntropy(), rows=StoredRows(groups, X, batch_size),
+        loss=CrossEntropy(), rows=StoredRows(groups, len(X), batch_size, X),
         y=torch.from_numpy(rng.integers(0, classes, n)), weight=None, groups=groups,
         lam=lam, active=np.ones(len(groups), dtype=bool), rng=rng,
         terms=[Term(tensor, cut.to(tensor), R) for tensor, cut in blocks],

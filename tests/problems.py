@@ -27,7 +27,7 @@ def sgin_network(
     order = np.argsort(groups.labels, kind="stable")
     problem = Problem(
         loss=loss or CrossEntropy(),
-        rows=StoredRows(groups, torch.as_tensor(X[:, order]).to(dtype), batch_size),
+        rows=StoredRows(groups, len(X), batch_size, torch.as_tensor(X[:, order]).to(dtype)),
         y=torch.as_tensor(y),
         weight=None if weight is None else torch.as_tensor(weight).to(dtype),
         groups=groups,

@@ -33,6 +33,8 @@ class Algorithm(ABC):
     warmup_epochs : int or "auto"
     polish_iter : int
         Iterations of `polish`, at most.
+    n_visits : int or tensor of shape (...)
+        How many blocks the next epoch visits.
     out : tensor
         Outputs of the network for the last batch, (..., b, n_outputs).
     network, problem, optimizer
@@ -45,6 +47,7 @@ class Algorithm(ABC):
     max_groups: int | None = None
     warmup_epochs: int | str = 0
     polish_iter: int = 0
+    n_visits: Any = 1
     out: Tensor
     network: Network
     problem: Problem
@@ -55,11 +58,6 @@ class Algorithm(ABC):
 
     def begin(self) -> None:
         """Before the first epoch; the attributes below `out` are set."""
-
-    @property
-    def n_visits(self) -> int:
-        """How many blocks the next epoch visits."""
-        return 1
 
     @abstractmethod
     def sweep(self) -> Iterable[Any]:

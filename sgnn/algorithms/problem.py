@@ -48,6 +48,7 @@ class Part:
         return self.rows.read(batch, self.columns)
 
 
+@dataclass
 class Rows(ABC):
     """n rows in mini-batches; the columns of each group lie side by side.
 
@@ -57,13 +58,26 @@ class Rows(ABC):
     n : int
         Number of rows.
     batch_size : int
+
+    Attributes
+    ----------
+    batches : list of slice
+    order : ndarray of shape (p,)
+        The original index of each column.
+    offsets : ndarray of shape (n_groups + 1,)
+        Where the columns of each group begin in `order`.
     """
 
-    def __init__(self, groups: Groups, n: int, batch_size: int) -> None:
-        self.n = n
-        self.batches = [slice(a, min(a + batch_size, n)) for a in range(0, n, batch_size)]
-        self.order = np.argsort(groups.labels, kind="stable")  # original index of each column
-        self.offsets = np.concatenate([[0], np.cumsum(groups.sizes)])
+    groups: Groups
+    n: int
+    batch_size: int
+
+    def __post_init__(self) -> None:
+        n, labels = self.n, self.groups.labels
+        starts = range(0, n, self.batch_size)
+        self.batches = [slice(a, min(a + self.batch_size, n)) for a in starts]
+        self.order = np.argsort(labels, kind="stable")
+        self.offsets = np.searchsorted(labels[self.order], range(labels.max() + 2))
 
     def span(self, group: int) -> slice:
         """Where the group's columns lie in `order`."""
@@ -88,12 +102,11 @@ class Rows(ABC):
         """The rows of a batch, columns in group order: (b, p) or, for a span, (b, p_i)."""
 
 
+@dataclass
 class StoredRows(Rows):
     """Rows in memory: one tensor (n, p), columns already in group order."""
 
-    def __init__(self, groups: Groups, X: Tensor, batch_size: int) -> None:
-        super().__init__(groups, len(X), batch_size)
-        self.X = X
+    X: Tensor
 
     def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
         return self.X[batch, columns]
@@ -110,9 +123,8 @@ class RescaledRows(Rows):
     """
 
     def __init__(self, rows: StoredRows, scale: Tensor, shift: Tensor) -> None:
+        super().__init__(rows.groups, rows.n, rows.batch_size)
         self.rows, self.scale, self.shift = rows, scale, shift
-        self.n, self.batches = rows.n, rows.batches
-        self.order, self.offsets = rows.order, rows.offsets
 
     def read(self, batch: Batch, columns: slice = slice(None)) -> Tensor:
         return self.rows.read(batch, columns) * self.scale[columns] + self.shift[columns]

@@ -57,9 +57,9 @@ class SparseNet(GroupSelection):
     def _algorithm(self) -> Algorithm:
         """The training algorithm, new."""
 
-    def _max_epochs(self, n_groups: int) -> int:
-        """`max_epochs` as a number."""
-        return self.max_epochs
+    def _auto_epochs(self, n_groups: int) -> int:
+        """What max_epochs="auto" is."""
+        raise NotImplementedError
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto":
@@ -74,9 +74,6 @@ class SparseNet(GroupSelection):
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         return {"dtype": getattr(torch, dtype), "device": device}
-
-    def _penalize(self, network: Any) -> None:
-        """Put what is penalized in the place of the first layer cut by groups, the only term."""
 
     # fit -----------------------------------------------------------------------------------
 
@@ -224,7 +221,9 @@ class SparseNet(GroupSelection):
         return Table(X, targets, weight, np.arange(len(X)))
 
     def _settings(self, task: Task, network: Network, held_out: Table | None = None) -> Settings:
-        max_epochs, validation = self._max_epochs(len(network.problem.groups)), None
+        max_epochs, validation = self.max_epochs, None
+        if max_epochs == "auto":
+            max_epochs = self._auto_epochs(len(network.problem.groups))
         if not isinstance(self.optimizer, str):
             try_optimizer(self.optimizer, self.learning_rate)
         if callable(self.lr_schedule):

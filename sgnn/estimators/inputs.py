@@ -176,7 +176,11 @@ def _check_form(X: Any, y: Any) -> None:
             f"y has the fields {', '.join(fields)}, as survival times do, which no estimator here "
             f"takes: give one number or label for each row."
         )
-    n, m = _length(X), _length(y)
+    n, m = (
+        (a.shape[0] if a.shape else None) if hasattr(a, "shape")
+        else len(a) if hasattr(a, "__len__") else None
+        for a in (X, y)
+    )  # fmt: skip
     if n is not None and n < 2:
         raise ValueError(f"X has too few rows to fit, n_samples = {n}: give at least 2 samples.")
     if None not in (n, m) and n != m:
@@ -196,13 +200,6 @@ def _check_numbers(y: Any) -> None:
                 f"y contains strings ({array.ravel()[0]!s:.20} the first): give numbers, or use a "
                 f"classifier."
             ) from None
-
-
-def _length(a: Any) -> int | None:
-    shape = getattr(a, "shape", None)
-    if shape is None:
-        return len(a) if hasattr(a, "__len__") else None
-    return shape[0] if shape else None
 
 
 def _advised(error: Exception) -> Exception:

@@ -182,6 +182,7 @@ class RegularizedMLP(SparseNet):
         return penalized and self._sized and _is(self.group_weights, "adaptive")
 
     def _penalize(self, network: DenseNetwork) -> None:
+        """Put the terms of the regularizer in the place of the group lasso of the first layer."""
         (theta,), problem, sized = network.problem.terms, network.problem, self._sized
         if isinstance(self.group_weights, str):
             # a group's size is the number of its weights, as in paper 2, not of its columns

@@ -116,17 +116,19 @@ class SGIN(SparseNet):
         self.verbose = verbose
         self.random_state = random_state
 
-    def _max_epochs(self, n_groups: int) -> int:
-        if self.max_epochs != "auto":
-            return self.max_epochs
+    def _auto_epochs(self, n_groups: int) -> int:
         if self.algorithm == "sgd":
             return MOST_EPOCHS
         return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // n_groups))
 
     def _batch_size(self, n: int) -> int:
-        if self.batch_size == "auto" and n > FULL_BATCH and self.algorithm != "sgd":
-            return min(LARGEST_BATCH, max(BATCH, math.ceil(n / STEPS)))
-        return super()._batch_size(n)
+        if self.batch_size != "auto":
+            return min(self.batch_size, n)
+        if n <= FULL_BATCH:
+            return n
+        if self.algorithm == "sgd":
+            return BATCH
+        return min(LARGEST_BATCH, max(BATCH, math.ceil(n / STEPS)))
 
     def _algorithm(self) -> Algorithm:
         if self.algorithm == "sgd":

@@ -99,7 +99,8 @@ class TableBody:
         weights = torch.from_numpy(self.groups.penalties).to(network.theta)
         blocks = Blocks(network.theta.shape, (-1,), labels, weights)
         problem.terms = [Term(network.theta, blocks, GroupLasso())]
-        model._penalize(network)
+        if hasattr(model, "regularizer"):
+            model._penalize(network)
         if active is not None:
             with torch.no_grad():
                 network.restore()
@@ -269,7 +270,7 @@ def rows_of(
                 f"X contains values that are infinite (inf) in {like.dtype}: scale X, or give "
                 f"dtype='float64'."
             )
-    return StoredRows(groups, copy, batch_size)
+    return StoredRows(groups, len(copy), batch_size, copy)
 
 
 def rescaled(rows: StoredRows, first: InputTransform, own: InputTransform) -> Rows | None:

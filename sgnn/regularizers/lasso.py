@@ -2,42 +2,12 @@
 
 from __future__ import annotations
 
-import torch
 from torch import Tensor
 
 from .base import Lam, register
-from .scalar import Entrywise, Normwise
+from .scalar import L1, Entrywise, Normwise
 
 __all__ = ["L1", "L2", "GroupLasso"]
-
-
-@register("l1")
-class L1(Entrywise):
-    """R(w) = ||w||_1, the lasso: single entries vanish, whatever the blocks.
-
-    Notes
-    -----
-    prox: the soft threshold S_t(w) = sign(w) max(|w| - t, 0), t = step * lam.
-
-    Source: Tibshirani (1996); paper 2, section 3.4.
-
-    Examples
-    --------
-    >>> import torch
-    >>> from sgnn.groups import Blocks
-    >>> w = torch.tensor([-3.0, 0.5])
-    >>> L1().prox(w, Blocks((2,), (-1,)), lam=1.0, step=1.0).tolist()
-    [-2.0, 0.0]
-    """
-
-    def penalty(self, a: Tensor, lam: Lam) -> Tensor:
-        return lam * a
-
-    def shrink(self, a: Tensor, lam: Lam, step: Lam) -> Tensor:
-        return (a - step * lam).clamp_min(0)
-
-    def derivative(self, a: Tensor, lam: Lam) -> Tensor:
-        return torch.as_tensor(lam, dtype=a.dtype, device=a.device)
 
 
 @register("l2")

@@ -8,9 +8,9 @@ import torch
 from torch import Tensor
 
 from ..groups import Blocks
-from .base import Lam, Regularizer, critical_lam, per_block, per_entry, total
+from .base import Lam, Regularizer, critical_lam, per_block, per_entry, register, total
 
-__all__ = ["Entrywise", "Normwise", "is_above"]
+__all__ = ["L1", "Entrywise", "Normwise", "is_above"]
 
 
 def is_above(x: Tensor, level: Lam) -> Tensor:
@@ -53,6 +53,35 @@ class Entrywise(Regularizer):
         return critical_lam(blocks.max(grad.abs()), self.slope)
 
 
+@register("l1")
+class L1(Entrywise):
+    """R(w) = ||w||_1, the lasso: single entries vanish, whatever the blocks.
+
+    Notes
+    -----
+    prox: the soft threshold S_t(w) = sign(w) max(|w| - t, 0), t = step * lam.
+
+    Source: Tibshirani (1996); paper 2, section 3.4.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> w = torch.tensor([-3.0, 0.5])
+    >>> L1().prox(w, Blocks((2,), (-1,)), lam=1.0, step=1.0).tolist()
+    [-2.0, 0.0]
+    """
+
+    def penalty(self, a: Tensor, lam: Lam) -> Tensor:
+        return lam * a
+
+    def shrink(self, a: Tensor, lam: Lam, step: Lam) -> Tensor:
+        return (a - step * lam).clamp_min(0)
+
+    def derivative(self, a: Tensor, lam: Lam) -> Tensor:
+        return torch.as_tensor(lam, dtype=a.dtype, device=a.device)
+
+
 class Normwise(Regularizer):
     """R(w) = sum_g r(||w_g||_2), with lam s_g in the place of lam: whole blocks vanish.
 
@@ -76,16 +105,10 @@ class Normwise(Regularizer):
         return w * blocks.spread(kept / norm.clamp_min(torch.finfo(w.dtype).tiny))
 
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        return w * self._decay(w, blocks, lam)
-
-    def add_subgradient(self, grad: Tensor, w: Tensor, blocks: Blocks, lam: Lam) -> None:
-        grad.addcmul_(w, self._decay(w, blocks, lam))
-
-    def _decay(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        """The factor of the weights in the subgradient."""
         norm = blocks.norm(w)
-        slope = self.scalar.derivative(norm, per_block(lam) * blocks.weights)
-        return blocks.spread(torch.where(norm > 0, slope / norm, 0.0))
+        factors = blocks.weights * (lam.unsqueeze(-1) if isinstance(lam, Tensor) else lam)
+        slope = self.scalar.derivative(norm, factors)
+        return w * blocks.spread(torch.where(norm > 0, slope / norm, 0.0))
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         return critical_lam(blocks.norm(grad), self.scalar.slope * blocks.weights)
