@@ -13,13 +13,13 @@ from .problem import (
     Rows,
     StoredRows,
     StreamedRows,
+    Term,
     batch_order,
 )
 from .proximal import Proximal
 from .rmda import RMDA
 from .splitting import Splitting
 from .subgradient import Subgradient
-from .terms import Term
 
 __all__ = [
     "RMDA",

@@ -56,8 +56,8 @@ class Blockwise(Algorithm):
         spans = [problem.rows.span(g) for g in range(len(problem.groups))]
         self.thetas = [nn.Parameter(theta[:, span].detach().clone()) for span in spans]
         self.blocks = [
-            Blocks.whole(part.shape, float(penalty)).to(part)
-            for part, penalty in zip(self.thetas, problem.groups.penalties, strict=True)
+            Blocks(part.shape, (-1,), self.network.order.new_zeros(part.shape[1]), weight[None])
+            for part, weight in zip(self.thetas, problem.terms[0].blocks.weights, strict=True)
         ]
         cached = problem.rows.n * theta.shape[0] * theta.element_size() <= self.cache_bytes
         self.H = theta.new_empty(problem.rows.n, theta.shape[0]) if cached else None

@@ -14,8 +14,7 @@ from ..modules import MLP
 from ..modules.reach import read_inputs
 from ..regularizers.base import reweighted
 from .network import ENOUGH, Leaf, Network
-from .problem import Problem
-from .terms import Term
+from .problem import Problem, Term
 
 __all__ = ["DenseNetwork", "groups_read"]
 

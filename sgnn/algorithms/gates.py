@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ..regularizers import Gating
 from .full_gradient import FullGradient
 from .network import Network
-from .terms import drop_small
+from .problem import drop_small
 
 __all__ = ["Gates"]
 

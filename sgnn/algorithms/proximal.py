@@ -10,7 +10,6 @@ from torch import Tensor
 
 from ..regularizers.base import Lam
 from .polish import Polished
-from .terms import Term
 
 __all__ = ["Proximal"]
 
@@ -43,14 +42,13 @@ class Proximal(Polished):
     every: int = 16
 
     def enter(self, block: int) -> None:
-        self.steps = 0
-        self.slopes = [self._slope(term) for term in self.terms]
-
-    def _slope(self, term: Term) -> Tensor:
-        """Root mean square of the penalty's gradient over the entries that have one."""
-        slope = term.slope(self.lam)
-        count = slope.count_nonzero(term.entries).clamp_min(1).to(slope.dtype)
-        return torch.linalg.vector_norm(slope, dim=term.entries) / count.sqrt()
+        self.steps, self.slopes = 0, []
+        for term in self.terms:
+            # root mean square of the penalty's gradient over the entries that have one
+            slope = term.slope(self.lam)
+            count = slope.count_nonzero(term.entries).clamp_min(1).to(slope.dtype)
+            norm = torch.linalg.vector_norm(slope, dim=term.entries)
+            self.slopes.append(norm / count.sqrt())
 
     def update(self) -> None:
         super().update()

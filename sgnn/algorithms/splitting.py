@@ -11,7 +11,7 @@ from ..regularizers import Regularizer
 from ..regularizers.sparse_group import Sum
 from .full_gradient import FullGradient
 from .network import Network
-from .terms import drop_small
+from .problem import drop_small
 
 __all__ = ["Splitting"]
 

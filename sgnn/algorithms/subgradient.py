@@ -8,7 +8,7 @@ from torch import Tensor
 
 from .full_gradient import FullGradient
 from .network import Network
-from .terms import drop_small
+from .problem import drop_small
 
 __all__ = ["Subgradient"]
 

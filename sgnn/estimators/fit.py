@@ -21,7 +21,7 @@ from ..algorithms import Algorithm, Network, Subgradient
 from ..pruning import Cost, measure, to_onnx
 from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks, train
 from .advice import selection_warning, useless_because
-from .inputs import check_weights, random_generator
+from .inputs import random_generator
 from .parameters import SHARED, check_parameters
 from .replicas import fit_replicas, replicas_at_once
 from .selection import GroupSelection
@@ -133,8 +133,12 @@ class SparseNet(GroupSelection):
         check_parameters(self, self._rules)
         warm = self.warm_start and hasattr(self, "net_")
         rng = random_generator(self.random_state)
-        body, task, X, targets = self._read(X, y, warm=warm)
-        weight = task.weights(targets, check_weights(sample_weight, len(X)))
+        body, X, y = self._body_kind.read(self, X, y, self._body if warm else None)
+        task, targets = self._task_kind.read(self, y, self._task if warm else None)
+        if warm:
+            body.check_warm(self, self.module_, self._body)
+            task.check_link(self.module_.target_scale, self.loss)
+        weight = task.weights(targets, sample_weight)
         table, held_out = Table(X, targets, weight, np.arange(len(X))), None
         if X_val is not None or y_val is not None:
             held_out = self._validation(body, task, X_val, y_val)
@@ -198,15 +202,6 @@ class SparseNet(GroupSelection):
             histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
         return list(zip(runs, histories, reasons, strict=True))
 
-    def _read(self, X: Any, y: Any, *, warm: bool) -> tuple[Any, Task, np.ndarray, np.ndarray]:
-        """What X and y are, X as numbers (n, p) and the targets of y; as before if `warm`."""
-        body, X, y = self._body_kind.read(self, X, y, self._body if warm else None)
-        task, targets = self._task_kind.read(self, y, self._task if warm else None)
-        if warm:
-            body.check_warm(self, self.module_, self._body)
-            task.check_link(self.module_.target_scale, self.loss)
-        return body, task, X, targets
-
     def _validation(self, body: Any, task: Task, X_val: Any, y_val: Any) -> Table:
         """The user's validation data."""
         if X_val is None or y_val is None:
@@ -215,7 +210,7 @@ class SparseNet(GroupSelection):
             _, X, y = body.read(self, X_val, y_val, body)
             _, targets = task.read(self, y, task)
             task.loss.check_targets(targets)
-            weight = task.weights(targets, np.ones(len(X)))
+            weight = task.weights(targets, None)
         except ValueError as error:
             raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
         return Table(X, targets, weight, np.arange(len(X)))

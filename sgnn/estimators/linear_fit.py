@@ -273,7 +273,7 @@ class LinearGroupLasso(GroupSelection):
         X, y = check_fit_matrix(self, X, y, numeric=is_regressor(self), reset=reset)
         task, targets = self._task_kind.read(self, y, None if reset else self._task)
         n, p = X.shape
-        weight = task.weights(targets, check_weights(sample_weight, n))
+        weight = task.weights(targets, sample_weight)
         check_weights(weight, n)  # with a class_weight of 0 all may be 0
         groups = Groups.of(
             self.groups,

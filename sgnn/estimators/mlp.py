@@ -153,33 +153,29 @@ class RegularizedMLP(SparseNet):
         self.random_state = random_state
 
     def _algorithm(self) -> Algorithm:
-        warmup = self.warmup_epochs
         if self.algorithm == "subgradient":
-            return Subgradient(self.max_groups, warmup, self.zero_tol)
-        return POLISHED[self.algorithm](
-            self.max_groups, warmup, self._polish_iter, adaptive=self._adaptive
-        )
-
-    @property
-    def _polish_iter(self) -> int:
+            return Subgradient(self.max_groups, self.warmup_epochs, self.zero_tol)
+        polish_iter, hidden = self.polish_iter, len(self.hidden_layer_sizes) > 0
+        if polish_iter == "auto":
+            polish_iter = 200 if hidden else 20_000
         if self.early_stopping:  # the best epoch for the validation rows is not trained on
-            return 0
-        if self.polish_iter == "auto":
-            return 200 if self.hidden_layer_sizes else 20_000
-        return self.polish_iter
+            polish_iter = 0
+        given = self.group_weights
+        adaptive = isinstance(given, str) and given == "adaptive" and self._sized
+        return POLISHED[self.algorithm](
+            self.max_groups,
+            self.warmup_epochs,
+            polish_iter,
+            # a linear model is convex: there is one minimum, and it is reached
+            adaptive=adaptive and hidden and "input" in self.regularize,
+        )
 
     @property
     def _sized(self) -> bool:
         """Whether a block's factor is sqrt(number of its weights) or 1."""
-        by_size = made(self.regularizer, self.alpha).size_factor
-        return not _is(self.group_weights, "none") and by_size
-
-    @property
-    def _adaptive(self) -> bool:
-        """Whether the polish weighs the groups of inputs by what the epochs have made of them."""
-        # a linear model is convex: there is one minimum, and it is reached
-        penalized = "input" in self.regularize and len(self.hidden_layer_sizes) > 0
-        return penalized and self._sized and _is(self.group_weights, "adaptive")
+        given = self.group_weights
+        none = isinstance(given, str) and given == "none"
+        return not none and made(self.regularizer, self.alpha).size_factor
 
     def _penalize(self, network: DenseNetwork) -> None:
         """Put the terms of the regularizer in the place of the group lasso of the first layer."""
@@ -197,10 +193,6 @@ class RegularizedMLP(SparseNet):
     def sparsity_(self) -> list[dict]:
         """Weights and neurons that are zero, layer by layer; see `sgnn.pruning`."""
         return mlp_sparsity(self.module_)
-
-
-def _is(value: object, name: str) -> bool:
-    return isinstance(value, str) and value == name
 
 
 @documented(**OWN)

@@ -8,7 +8,7 @@ import torch
 
 from .. import regularizers
 from ..algorithms import InputWeight, Term
-from ..algorithms.terms import JoinedTerm
+from ..algorithms.problem import JoinedTerm
 from ..groups import Blocks, Groups
 from ..modules import MLP, Coupling, Layer, Pair
 from ..regularizers import CGES, L1L2, Regularizer
@@ -59,17 +59,10 @@ def dense_terms(
     pairs = [*zip(module.weights, above, strict=True)] * ("hidden" in places)
     pairs += [*zip(module.biases[:-1], above, strict=False)] * ("bias" in places)
     for tensor, regularizer in pairs:
-        terms.append(
-            Term(tensor, _factored(Blocks(tensor.shape, (-1,)), sized, tensor), regularizer)
-        )
+        factors = None if sized else torch.ones(tensor.shape[-1])
+        blocks = Blocks(tensor.shape, (-1,), None, factors).to(tensor)
+        terms.append(Term(tensor, blocks, regularizer))
     return terms
-
-
-def _factored(blocks: Blocks, sized: bool, like: torch.Tensor) -> Blocks:
-    """Blocks of the factor sqrt(number of weights), or 1."""
-    if not sized:
-        blocks.weights = torch.ones(blocks.n_blocks)
-    return blocks.to(like)
 
 
 def input_weights_of(coupling: Coupling, channels: Groups) -> list[InputWeight]:
@@ -118,17 +111,22 @@ def terms_of(
     ):
         blocks = input_blocks.get(id(layer.weight))
         if blocks is None and inside:
-            blocks = _factored(_blocks(layer, grouping), sized, layer.weight)
+            blocks = _blocks(layer, grouping, sized)
         if blocks is not None:
             terms.append(Term(layer.weight, blocks, regularizer))
     return terms
 
 
-def _blocks(layer: Layer, grouping: str) -> Blocks:
-    shape = layer.weight.shape
+def _blocks(layer: Layer, grouping: str, sized: bool) -> Blocks:
+    """Of the factor sqrt(number of weights), or 1."""
     if grouping == "neuron" or layer.kind == "depthwise":
-        return layer.neurons
-    return Blocks.filters(shape) if grouping == "filter" else Blocks.channels(shape)
+        blocks = layer.neurons
+    else:
+        cut = Blocks.filters if grouping == "filter" else Blocks.channels
+        blocks = cut(layer.weight.shape)
+    if not sized:
+        blocks.weights = torch.ones(blocks.n_blocks)
+    return blocks.to(layer.weight)
 
 
 def _pairs(coupling: Coupling, regularizer: Regularizer, conv_only: bool) -> list[Term]:

@@ -11,7 +11,7 @@ from sklearn.base import clone
 
 from ..algorithms import DenseNetwork, StoredRows
 from ..algorithms.replicas import StackedNetwork, is_stackable, stacked
-from .inputs import check_weights, random_generator
+from .inputs import random_generator
 from .parameters import check_parameters
 from .tables import Table, TableBody, rescaled
 
@@ -126,13 +126,14 @@ def _fit_jointly(models: list[Any], X: Any, y: Any, weights: list, supports: lis
     first = models[0]
     check_parameters(first, first._rules)
     rngs = [random_generator(model.random_state) for model in models]
-    body, task, X, targets = first._read(X, y, warm=False)
+    body, X, y = first._body_kind.read(first, X, y, None)
+    task, targets = first._task_kind.read(first, y, None)
     networks: list[DenseNetwork] = []
     for model, rng, weight, support in zip(models, rngs, weights, supports, strict=True):
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(first, name):
                 setattr(model, name, getattr(first, name))
-        weight = task.weights(targets, check_weights(weight, len(X)))
+        weight = task.weights(targets, weight)
         table = Table(X, targets, weight, np.arange(len(X)))
         shared = networks[0].problem.rows if networks else None
         network = body.network(model, task, table, rng, active=support, shared=shared)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -14,7 +14,7 @@ from sklearn.utils.multiclass import check_classification_targets
 from .. import losses
 from ..losses import CrossEntropy, Loss, SquaredError
 from ..modules import TargetScale
-from .inputs import class_weights, moments
+from .inputs import check_weights, class_weights, moments
 from .trials import try_loss
 
 __all__ = ["Classes", "Numbers", "Task"]
@@ -29,10 +29,15 @@ class Task(ABC):
     loss : Loss
     n_outputs : int
         Of the network.
+    labels : ndarray of shape (n_classes,)
+    class_weight : object
+        The user's.
     """
 
     loss: Loss
     n_outputs: int
+    labels: np.ndarray = field(default_factory=lambda: np.empty(0), kw_only=True)
+    class_weight: Any = field(default=None, kw_only=True)
     of: ClassVar[str]  # what `Loss.targets` calls such targets
 
     @classmethod
@@ -44,9 +49,13 @@ class Task(ABC):
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         """Predictions for outputs (n, n_outputs)."""
 
-    def weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        """The rows' weights (n,), times those of their classes."""
-        return weight
+    def weights(self, targets: np.ndarray, sample_weight: Any) -> np.ndarray:
+        """The user's weights of the rows, checked, times those of their classes: (n,)."""
+        n = len(targets)
+        weight = np.ones(n) if sample_weight is None else check_weights(sample_weight, n)
+        if self.class_weight is None:
+            return weight
+        return class_weights(self.class_weight, self.labels, targets, weight)
 
     def scale_and_start(
         self, targets: np.ndarray, weight: np.ndarray, *, standardize: bool
@@ -88,17 +97,8 @@ class Task(ABC):
 
 @dataclass(frozen=True)
 class Classes(Task):
-    """Two or more classes by the softmax of the outputs, one output a class.
+    """Two or more classes by the softmax of the outputs, one output a class."""
 
-    Attributes
-    ----------
-    labels : ndarray of shape (n_classes,)
-    class_weight : object
-        The user's.
-    """
-
-    labels: np.ndarray
-    class_weight: Any
     of = "classes"
 
     @classmethod
@@ -124,14 +124,10 @@ class Classes(Task):
             raise ValueError(
                 f"y has one class only ({labels.tolist()[0]!r}): give rows of two classes or more."
             )
-        task = cls(CrossEntropy(), len(labels), labels, getattr(model, "class_weight", None))
+        class_weight = getattr(model, "class_weight", None)
+        task = cls(CrossEntropy(), len(labels), labels=labels, class_weight=class_weight)
         loss = getattr(model, "loss", None)
         return task if loss is None else task.with_loss(loss, indices), indices
-
-    def weights(self, targets: np.ndarray, weight: np.ndarray) -> np.ndarray:
-        if self.class_weight is None:
-            return weight
-        return class_weights(self.class_weight, self.labels, targets, weight)
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         return self.labels[outputs.argmax(1)]

@@ -162,35 +162,31 @@ def _sweep(run: Run, algorithm: Algorithm, bar: Any) -> tuple[Tensor, Tensor]:
     first : tensor of shape (...)
         The mean loss of the first mini-batch.
     """
-    net = None if run.net is None or not run.net.watched_ else run.net
+    net = run.net if run.net is not None and run.net.watched_ else None
     batches, sweep = algorithm.problem.rows.batches, list(algorithm.sweep())
-    totals: list[Tensor] = []
+    total: Any = 0.0
+    first: Any = None
     for block in sweep:
         algorithm.enter(block)
-        losses = [_step(algorithm, batch, net) * (batch.stop - batch.start) for batch in batches]
-        if not totals:
-            first = losses[0] / (batches[0].stop - batches[0].start)
-        totals.append(sum(losses[1:], losses[0]).double().cpu())
+        inside: Any = 0.0
+        for batch in batches:
+            if net is not None:
+                data = algorithm.network.batch(batch)
+                net.begin_batch(data, training=True)
+            loss = algorithm.objective(batch)
+            if net is not None:
+                net.gradient_computed(data)
+            algorithm.update()
+            for p, value in algorithm.network.frozen:
+                p.copy_(value)
+            if net is not None:
+                net.end_batch(data, algorithm.out, loss, training=True)
+            first = loss if first is None else first
+            inside = inside + loss * (batch.stop - batch.start)
+        total = total + inside.double().cpu()
         algorithm.leave(block)
         bar.update(1 / len(sweep))
-    return sum(totals[1:], totals[0]), first
-
-
-def _step(algorithm: Algorithm, batch: slice, net: SkorchNet | None) -> Tensor:
-    """A step of the optimizer; the mean loss of the batch before it, (...)."""
-    if net is None:
-        loss = algorithm.objective(batch)
-    else:
-        data = algorithm.network.batch(batch)
-        net.begin_batch(data, training=True)
-        loss = algorithm.objective(batch)
-        net.gradient_computed(data)
-    algorithm.update()
-    for p, value in algorithm.network.frozen:
-        p.copy_(value)
-    if net is not None:
-        net.end_batch(data, algorithm.out, loss, training=True)
-    return loss
+    return total, first
 
 
 def _polish(runs: list[Run], algorithm: Algorithm, stack: Stack | None) -> None:

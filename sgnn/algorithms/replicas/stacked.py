@@ -13,8 +13,7 @@ from ...modules import UpperLayers
 from ...regularizers.base import reweighted
 from ..dense import DenseNetwork, groups_read
 from ..network import Network
-from ..problem import Problem, RescaledRows
-from ..terms import Term
+from ..problem import Problem, RescaledRows, Term
 
 __all__ = ["StackedNetwork"]
 
