@@ -35,8 +35,6 @@ class Algorithm(ABC):
         Iterations of `polish`, at most.
     n_visits : int or tensor of shape (...)
         How many blocks the next epoch visits.
-    out : tensor
-        Outputs of the network for the last batch, (..., b, n_outputs).
     network, problem, optimizer
         What is trained, what is minimized, and what takes the steps.
     max_epochs, warmup, epoch : int
@@ -48,7 +46,6 @@ class Algorithm(ABC):
     warmup_epochs: int | str = 0
     polish_iter: int = 0
     n_visits: Any = 1
-    out: Tensor
     network: Network
     problem: Problem
     optimizer: torch.optim.Optimizer
@@ -57,7 +54,7 @@ class Algorithm(ABC):
     epoch: int
 
     def begin(self) -> None:
-        """Before the first epoch; the attributes below `out` are set."""
+        """Before the first epoch; `network` and what follows it are set."""
 
     @abstractmethod
     def sweep(self) -> Iterable[Any]:

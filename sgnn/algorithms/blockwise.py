@@ -108,7 +108,7 @@ class Blockwise(Algorithm):
         means = problem.mean(losses.view(-1, b), batch)  # loss1 and, when measuring, loss2
         if self.measuring:
             self.loss_increase += (means[1] - means[0]).clamp_min(0) * b
-        self.out = layers[-1][:b]
+        self.network.out = layers[-1][:b]
         g = self.upper.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
         grad = self.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
         self.theta.grad = grad.addmm_(g.T, x)

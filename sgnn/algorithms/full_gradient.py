@@ -61,9 +61,7 @@ class FullGradient(Algorithm):
         return [EVERYTHING]
 
     def objective(self, batch: slice) -> Tensor:
-        loss = self.network.gradient(batch)
-        self.out = self.network.out
-        return loss
+        return self.network.gradient(batch)
 
     def update(self) -> None:
         self.optimizer.step()

@@ -76,7 +76,7 @@ class Splitting(FullGradient):
         return self.first_beta * self.sigma**stage
 
     def objective(self, batch: slice) -> Tensor:
-        loss, beta = super().objective(batch), self.strength
+        loss, beta = self.network.gradient(batch), self.strength
         for term, V in zip(self.terms, self.V, strict=True):
             term.add_gradient(term.w, beta)
             term.add_gradient(V, -beta)

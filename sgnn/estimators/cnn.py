@@ -23,7 +23,7 @@ from .docs import documented
 from .fit import SparseNet
 from .identity import identity
 from .images import ImageBody
-from .parameters import SHARED, Rule, choice, either, integer, number, places
+from .parameters import POSITIVE, SHARED, Rule, choice, either, integer, number, places
 from .penalties import GROUPINGS, made
 from .tables import Table
 from .task import Classes
@@ -111,7 +111,7 @@ def _is_shape(value: Any) -> bool:
     if not isinstance(value, tuple | list) or not 1 < len(value) < 5:
         return False
     known = [n for n in value if n != -1]
-    return len(value) - len(known) < 2 and all(map(integer(1).accepts, known))
+    return len(value) - len(known) < 2 and all(map(POSITIVE.accepts, known))
 
 
 @documented(**OWN)
@@ -296,7 +296,7 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         return Proximal(*schedule, polish_iter=0)
 
     def _gating(self) -> Gating:
-        regularizer = self._regularizer()
+        regularizer = made(self.regularizer, self.alpha)
         for kind, gating in GATINGS.items():
             if isinstance(regularizer, kind):
                 return gating
@@ -304,15 +304,6 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
             f'regularizer={self.regularizer!r} has no gates: give regularizer="group_l0" or '
             f'"group_lasso", or another algorithm.'
         )
-
-    def _regularizer(self) -> Regularizer:
-        return made(self.regularizer, self.alpha)
-
-    @property
-    def _sized(self) -> bool:
-        """Whether a block's factor is sqrt(number of its weights) or 1."""
-        by_size = not isinstance(self.group_weights, str) or self.group_weights == "sqrt_size"
-        return by_size and self._regularizer().size_factor
 
     def _checkpoint(self, table: Table) -> Checkpoint | None:
         if self.checkpoint is None:

@@ -21,7 +21,7 @@ from ..modules import ARCHITECTURES, ChannelNet, Constant, Coupling, InputTransf
 from ..pruning import prune
 from .augment import AUGMENTATIONS
 from .inputs import check_finite, check_fit, check_kept
-from .penalties import input_weights_of, terms_of
+from .penalties import input_weights_of, made, terms_of
 from .tables import Table, check_same_groups, input_transform_of, new_problem
 from .task import Numbers, Task
 
@@ -91,8 +91,10 @@ class ImageBody:
         else:
             coupling = couple(module.body, self.shape)
         input_weights = input_weights_of(coupling, self.groups)
-        groups, R, sized = self.groups, model._regularizer(), model._sized
-        if isinstance(model.group_weights, str):
+        groups, given = self.groups, model.group_weights
+        R = made(model.regularizer, model.alpha)
+        sized = R.size_factor and (not isinstance(given, str) or given == "sqrt_size")
+        if isinstance(given, str):
             # a group's size is the number of weights that read it
             each = [w.blocks.sizes[: len(groups)].cpu().numpy() for w in input_weights]
             weights = np.sqrt(np.sum(each, axis=0)) if sized else np.ones(len(groups))

@@ -34,19 +34,15 @@ class Layer:
         The unit that each input channel or input feature comes from.
     makes : tensor of long, shape (out,)
         The unit that each output channel or output feature belongs to.
+    kind : {"dense", "conv", "depthwise"}
+        What it is; "depthwise" is a convolution of single channels.
     """
 
     name: str
     module: Any
     reads: Tensor
     makes: Tensor
-
-    @property
-    def kind(self) -> str:
-        """What it is: "dense", "conv", or "depthwise", a convolution of single channels."""
-        if isinstance(self.module, nn.Linear):
-            return "dense"
-        return "depthwise" if self.module.groups > 1 else "conv"
+    kind: str
 
     @property
     def weight(self) -> nn.Parameter:
@@ -66,7 +62,7 @@ class Layer:
         The filter of an output channel; in a dense layer, what leaves an input unit.
         """
         shape = self.weight.shape
-        return Blocks.channels(shape) if self.kind == "dense" else Blocks.neurons(shape)
+        return Blocks(shape, (1 - len(shape) if self.kind == "dense" else -len(shape),))
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,7 +213,10 @@ def couple(module: nn.Module, shape: Sequence[int]) -> Coupling:
         name = str(step.node.target)
         if step.role in {Role.MIX, Role.DEPTHWISE}:
             ends = units[step.sources[0]], units[step.node]
-            layers.append(Layer(name, module.get_submodule(name), *ends))
+            kind = "depthwise" if step.role is Role.DEPTHWISE else "conv"
+            layer = module.get_submodule(name)
+            kind = "dense" if isinstance(layer, nn.Linear) else kind
+            layers.append(Layer(name, layer, *ends, kind))
         elif step.role is Role.SCALE:
             scales.append(Scale(name, module.get_submodule(name), units[step.node]))
         elif step.role is Role.HOLD:

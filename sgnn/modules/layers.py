@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeVar
 import torch
 from torch import nn
 
-__all__ = ["Axes", "axes_of", "dense_head", "draw", "named"]
+__all__ = ["Axes", "axes_of", "dense_head", "draw"]
 
 
 M = TypeVar("M", bound=nn.Module)
@@ -65,14 +65,6 @@ def dense_head(
             layers.append((f"dense{i}_dropout", nn.Dropout(dropout)))
         width = n
     return [*layers, ("output", nn.Linear(width, n_outputs))]
-
-
-def named(layers: Sequence[tuple[str, nn.Module]]) -> nn.Sequential:
-    """A Sequential whose layers are called by these names."""
-    module = nn.Sequential()
-    for name, layer in layers:
-        module.add_module(name, layer)
-    return module
 
 
 def draw(make: Callable[[], M], generator: torch.Generator | None) -> M:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from .layers import axes_of, dense_head, draw, named
+from .layers import axes_of, dense_head, draw
 
 __all__ = ["cnn4", "lenet5", "simple"]
 
@@ -198,4 +199,5 @@ def _plain(
         if conv_dropout:
             layers.append((f"conv{i}_dropout", nn.Dropout(conv_dropout)))
         width = n
-    return named(layers + dense_head(width * math.prod(size), units, n_outputs, dense_dropout))
+    layers += dense_head(width * math.prod(size), units, n_outputs, dense_dropout)
+    return nn.Sequential(OrderedDict(layers))

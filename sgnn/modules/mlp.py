@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -13,7 +14,6 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from .activations import ACTIVATIONS
-from .layers import named
 from .scaling import InputTransform, TargetScale
 
 __all__ = ["MLP", "UpperLayers"]
@@ -182,4 +182,4 @@ class MLP(nn.Module):
             if i > 0:
                 layers.append((f"activation {i}", ACTIVATIONS[self.activation].module()))
             layers.append((f"hidden {i}" if i > 0 else "input", layer))
-        return named(layers)
+        return nn.Sequential(OrderedDict(layers))

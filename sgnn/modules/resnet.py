@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from .layers import Axes, axes_of, draw, named
+from .layers import Axes, axes_of, draw
 
 __all__ = ["ResidualBlock", "resnet18"]
 
@@ -37,7 +38,7 @@ class ResidualBlock(nn.Module):
         self.shortcut: nn.Module = nn.Identity()
         if stride > 1 or width != n:
             conv = axes.conv(width, n, 1, stride=stride, bias=False)
-            self.shortcut = named([("conv", conv), ("norm", axes.norm(n))])
+            self.shortcut = nn.Sequential(OrderedDict([("conv", conv), ("norm", axes.norm(n))]))
 
     def forward(self, x: Tensor) -> Tensor:
         """(n, width, ...) -> (n, n_channels, ...), each axis divided by the stride."""
@@ -114,4 +115,4 @@ def _residual(
             width = n
     tail = [("mean", axes.avg_pool(1)), ("flatten", nn.Flatten()),
             ("output", nn.Linear(width, n_outputs))]  # fmt: skip
-    return named(layers + tail)
+    return nn.Sequential(OrderedDict(layers + tail))

@@ -11,8 +11,7 @@ from typing import Any, NamedTuple
 import torch
 from torch import Tensor, fx, nn
 
-from .operations import Role, role_of
-from .refusals import BATCH, NOT_FOLLOWED, check, check_called_once, refusal
+from .operations import BATCH, NOT_FOLLOWED, Role, check, refusal, role_of
 
 __all__ = ["Step", "Trace", "copy_of", "trace"]
 
@@ -105,7 +104,13 @@ def trace(module: nn.Module, shape: Sequence[int]) -> Trace:
     modules = dict(still.named_modules())
     steps = [_step(node, run.shapes, modules) for node in tensors
              if node.op not in {"placeholder", "output"}]  # fmt: skip
-    check_called_once([step.node for step in steps if step.role in WITH_PARAMETERS])
+    called = [step.node.target for step in steps if step.role in WITH_PARAMETERS]
+    for layer in called:
+        if called.count(layer) > 1:
+            raise ValueError(
+                f"module uses the layer {layer} {called.count(layer)} times in forward, but its "
+                f"weights can be cut in one way only: give each call a layer of its own."
+            )
     output = next(node for node in graph.nodes if node.op == "output")
     outputs = [node for node in output.all_input_nodes if node in run.shapes]
     if not outputs:
@@ -127,7 +132,8 @@ def copy_of(module: nn.Module) -> nn.Module:
 def _graph(module: nn.Module) -> fx.Graph:
     layers = dict(module.named_children())  # each once, even if it is called more often
     chain = type(module) is nn.Sequential and len(layers) == len(module)
-    if chain and all(map(_is_leaf, layers.values())):
+    tracer = fx.Tracer()
+    if chain and all(tracer.is_leaf_module(layer, "") for layer in layers.values()):
         # not traced: an MLP, which comes here as a Sequential, may run in another thread meanwhile
         graph = fx.Graph()
         node = graph.placeholder("input")
@@ -136,16 +142,12 @@ def _graph(module: nn.Module) -> fx.Graph:
         graph.output(node)
         return graph
     try:
-        return fx.Tracer().trace(module)
+        return tracer.trace(module)
     except Exception as error:
         raise ValueError(
             f"module cannot be followed ({_first_line(error)}): write its forward without "
             f"conditions, loops or len() that depend on tensors; x.size(0) will do."
         ) from error
-
-
-def _is_leaf(layer: nn.Module) -> bool:
-    return fx.Tracer().is_leaf_module(layer, "")
 
 
 def _first_line(error: Exception) -> str:
@@ -155,10 +157,8 @@ def _first_line(error: Exception) -> str:
 class _Run(fx.Interpreter):
     """Runs the graph and notes the shapes of all tensors and what layers read."""
 
-    def __init__(self, module: nn.Module, graph: fx.Graph) -> None:
-        super().__init__(module, graph=graph)
-        self.shapes: dict[fx.Node, tuple[int, ...]] = {}
-        self.at_zero: dict[fx.Node, Tensor] = {}
+    shapes: dict[fx.Node, tuple[int, ...]]
+    at_zero: dict[fx.Node, Tensor]
 
     def run_node(self, n: fx.Node) -> Any:
         if n.op == "call_module" and role_of(n, self.fetch_attr(str(n.target))) is Role.MIX:
@@ -173,7 +173,8 @@ class _Run(fx.Interpreter):
 
 def _run(module: nn.Module, graph: fx.Graph, shape: Sequence[int]) -> _Run:
     like = next(module.parameters(), torch.empty(0))
-    run = _Run(module, graph)
+    run = _Run(module, graph=graph)
+    run.shapes, run.at_zero = {}, {}
     try:
         with torch.no_grad():
             run.run(like.new_zeros((BATCH, *shape)))

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
 from torch import nn
 
-from .layers import axes_of, dense_head, draw, named
+from .layers import axes_of, dense_head, draw
 
 __all__ = ["alexnet", "vgg11_bn"]
 
@@ -146,4 +147,5 @@ def _staged(
         layers.append((f"pool{s}", axes.max_pool(2)))
     left = tuple(min(positions, n >> len(stages)) for n in size)
     layers.append(("mean", axes.avg_pool(left)))
-    return named(layers + dense_head(width * math.prod(left), units, n_outputs, dropout))
+    layers += dense_head(width * math.prod(left), units, n_outputs, dropout)
+    return nn.Sequential(OrderedDict(layers))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
-from .layers import Axes, axes_of, draw, named
+from .layers import Axes, axes_of, draw
 
 __all__ = ["PreActivationBlock", "resnet40", "wrn28_10"]
 
@@ -169,4 +170,4 @@ def _wide(
             width = n * widen_factor
     tail = [("norm", axes.norm(width)), ("relu", nn.ReLU()), ("mean", axes.avg_pool(1)),
             ("flatten", nn.Flatten()), ("output", nn.Linear(width, n_outputs))]  # fmt: skip
-    return named(layers + tail)
+    return nn.Sequential(OrderedDict(layers + tail))

@@ -180,7 +180,7 @@ def _sweep(run: Run, algorithm: Algorithm, bar: Any) -> tuple[Tensor, Tensor]:
             for p, value in algorithm.network.frozen:
                 p.copy_(value)
             if net is not None:
-                net.end_batch(data, algorithm.out, loss, training=True)
+                net.end_batch(data, algorithm.network.out, loss, training=True)
             first = loss if first is None else first
             inside = inside + loss * (batch.stop - batch.start)
         total = total + inside.double().cpu()

@@ -162,7 +162,7 @@ class ClassNet(ClassifierMixin, SkorchNet):
     @property
     def classes_(self) -> np.ndarray:
         """The indices of the classes: the y that the callbacks are given."""
-        return np.arange(self.algorithm_.out.shape[-1])
+        return np.arange(self.algorithm_.network.out.shape[-1])
 
     def predict_proba(self, X: Any) -> np.ndarray:
         """Softmax of the outputs, (n, n_classes)."""

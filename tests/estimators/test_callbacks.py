@@ -321,7 +321,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("wrong", REFUSED)
 def test_what_cannot_work_is_refused_before_training(case, wrong, monkeypatch):
-    monkeypatch.setattr("sgnn.estimators.replicas.train", lambda *_: pytest.fail("training began"))
+    monkeypatch.setattr("sgnn.estimators.fit.train", lambda *_: pytest.fail("training began"))
     callback, message = REFUSED[wrong]
     with pytest.raises(ValueError, match=rf"^callbacks has .*{message}") as told:
         case(callbacks=[callback]).fit(case.X, case.y)

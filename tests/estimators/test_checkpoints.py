@@ -318,7 +318,7 @@ def test_what_cannot_be_told_apart_is_refused(tmp_path):
 def test_a_place_for_no_file_is_refused(place, tmp_path, monkeypatch):
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("sgnn.estimators.replicas.train", lambda *_: pytest.fail("training began"))
+    monkeypatch.setattr("sgnn.estimators.fit.train", lambda *_: pytest.fail("training began"))
     with pytest.raises(ValueError, match=rf"checkpoint='{place}' must be a file in a folder that"):
         CNN(checkpoint=place).fit(CNN.X, CNN.y)
     assert [path.name for path in tmp_path.iterdir()] == ["folder"]

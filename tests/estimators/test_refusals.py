@@ -11,7 +11,7 @@ import torch
 from scipy import sparse
 from sklearn.base import is_classifier
 
-import sgnn.estimators.replicas
+import sgnn.estimators.fit
 from sgnn import SparseGroupCNN
 
 from .instances import CASES, SGIN
@@ -363,7 +363,7 @@ def no_training(monkeypatch):
     def refuse(*args):
         pytest.fail("training began")
 
-    monkeypatch.setattr(sgnn.estimators.replicas, "train", refuse)
+    monkeypatch.setattr(sgnn.estimators.fit, "train", refuse)
 
 
 def refusal(case, changes):

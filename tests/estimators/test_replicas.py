@@ -14,7 +14,7 @@ from sklearn.model_selection import GridSearchCV
 from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
 from sgnn.algorithms import Subgradient
 from sgnn.algorithms.full_gradient import FullGradient
-from sgnn.estimators import replicas
+from sgnn.estimators import fit as fitting
 from sgnn.selection import LambdaSearchCV, StabilitySelector
 
 N, R = 150, 5
@@ -36,13 +36,13 @@ def data():
 def joint_trainings(monkeypatch):
     """How many replicas each joint training had."""
     sizes = []
-    train = replicas.train
+    train = fitting.train
 
     def counted(runs, *args, **kwargs):
         sizes.extend([len(runs)] * (len(runs) > 1))
         return train(runs, *args, **kwargs)
 
-    monkeypatch.setattr(replicas, "train", counted)
+    monkeypatch.setattr(fitting, "train", counted)
     return sizes
 
 
