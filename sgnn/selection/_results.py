@@ -52,13 +52,11 @@ def best_index(results: dict[str, Any], among: Sequence[int], n_splits: int, sla
     return int(rows[np.flatnonzero(means >= means[top] - slack * error)[-1]])
 
 
-def with_n_groups(
-    lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: int
-) -> dict[int, FitResult]:
-    """Index -> result of the fits with n_groups groups; an error if there are none."""
+def with_n_groups(lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: int) -> list[int]:
+    """Indices of the fits with n_groups groups; an error if there are none."""
     counts = np.array([fit_result.support.sum() for fit_result in fit_results])
     if n_groups in counts:
-        return {i: fit_results[i] for i in np.flatnonzero(counts == n_groups).tolist()}
+        return np.flatnonzero(counts == n_groups).tolist()
     nearest = [
         f"{near} (lam={lams[counts == near][0]:.3g})"
         for near in (
