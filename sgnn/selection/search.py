@@ -13,12 +13,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch, TransformerTags, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _estimator_has,
-    _num_features,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import _estimator_has, _num_features, check_is_fitted, validate_data
 
 from ..estimators.inputs import random_generator
 from ..estimators.parameters import check_parameters, either, flag, integer
@@ -235,12 +230,8 @@ class LambdaSearchCV(MetaSelector):
         if get_config()["enable_metadata_routing"]:
             return process_routing(self, "fit", **params)
         fit = {name: value for name, value in params.items() if name != "groups"}
-        scorer_weighted = getattr(scorer, "_accept_sample_weight", bool)()
-        score = (
-            {"sample_weight": fit["sample_weight"]}
-            if scorer_weighted and "sample_weight" in fit
-            else {}
-        )
+        weighted = getattr(scorer, "_accept_sample_weight", bool)() and "sample_weight" in fit
+        score = {"sample_weight": fit["sample_weight"]} if weighted else {}
         return Bunch(
             estimator=Bunch(fit=fit),
             splitter=Bunch(split={"groups": params.get("groups")}),
