@@ -139,19 +139,26 @@ def check_splits(estimator: Any, cv: Any, X: Any, y: Any, params: dict) -> list[
             f"cv must be an instance, got the class {cv.__name__}: give {cv.__name__}()."
         )
     splitter = check_cv(cv, y, classifier=is_classifier(estimator))
-    if _requests_groups(splitter) and params.get("groups") is None:
+    requested = getattr(splitter, "get_metadata_routing", None)
+    by_groups = requested is not None and requested().split.requests.get("groups") is True
+    if by_groups and params.get("groups") is None:
         raise ValueError(
             f"groups is missing, by which cv={splitter!r} keeps rows together: give fit(X, y, "
             f"groups=...) one label per row."
         )
-    n = _num_samples(X)
-    splits = [
-        tuple(_indices(part, n) for part in split) for split in splitter.split(X, y, **params)
-    ]
-    if not splits:
-        raise ValueError(f"cv={cv!r} has no splits: give at least one.")
-    for k, parts in enumerate(splits):
+    n, splits = _num_samples(X), []
+    for k, split in enumerate(splitter.split(X, y, **params)):
+        parts = [np.asarray(part) for part in split]
+        parts = [
+            np.flatnonzero(part) if part.dtype == bool and len(part) == n else part
+            for part in parts
+        ]
         for part, use in zip(parts, ("train on", "score"), strict=True):
+            if part.ndim != 1 or (len(part) and part.dtype.kind not in "iu"):
+                raise ValueError(
+                    f"cv must give the indices of rows, got {reprlib.repr(part)}: give arrays of "
+                    f"ints."
+                )
             if not len(part):
                 raise ValueError(f"cv has no rows to {use} in split {k}: give both parts some.")
             if part.min() < 0 or part.max() >= n:
@@ -159,21 +166,7 @@ def check_splits(estimator: Any, cv: Any, X: Any, y: Any, params: dict) -> list[
                     f"cv names a row in split {k} that X, of {n} rows, does not have: give indices "
                     f"from 0 to {n - 1}."
                 )
+        splits.append(tuple(parts))
+    if not splits:
+        raise ValueError(f"cv={cv!r} has no splits: give at least one.")
     return splits
-
-
-def _indices(part: Any, n: int) -> np.ndarray:
-    part = np.asarray(part)
-    if part.dtype == bool and len(part) == n:
-        return np.flatnonzero(part)
-    if part.ndim != 1 or (len(part) and part.dtype.kind not in "iu"):
-        raise ValueError(
-            f"cv must give the indices of rows, got {reprlib.repr(part)}: give arrays of ints."
-        )
-    return part
-
-
-def _requests_groups(cv: Any) -> bool:
-    """Whether the splitter requests sample groups by default."""
-    routing = getattr(cv, "get_metadata_routing", None)
-    return routing is not None and routing().split.requests.get("groups") is True

@@ -1,13 +1,15 @@
-"""The fits of a search: in parallel, with caching and a progress bar."""
+"""The fits of a search: in joint batches, in parallel, with caching and a progress bar."""
 
 from __future__ import annotations
 
 import re
 import time
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import dataclass, field
+from itertools import chain, pairwise, product
 from os import PathLike, fspath
 from typing import Any, NamedTuple
 
@@ -15,18 +17,18 @@ import numpy as np
 import torch
 from joblib.hashing import NumpyHasher
 from sklearn.base import clone
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
-from sklearn.utils.validation import _check_method_params, _num_samples, check_memory
+from sklearn.utils.validation import _check_method_params, check_memory
 from tqdm.auto import tqdm
 
 from ..groups import Groups
 from ..version import __version__
-from ._batches import fit_batch, plan_batches, replicas_per_batch
 from ._checks import check_score
-from ._models import get_lam, group_support, set_lam, with_lam, with_seed
+from ._models import final_estimator, group_support, set_lam, with_seed
 
-__all__ = ["Data", "FitResult", "FitRunner", "FitSpec"]
+__all__ = ["Data", "FitResult", "FitRunner", "Sample", "plan_batches"]
 
 # Start of the warnings of constant models, which are expected at the end of a path.
 CONSTANT_MODEL = "lam=.* (is so large|no group is left)|The predictions are the same"
@@ -47,15 +49,21 @@ class Data:
     held_out: tuple | None = None  # (X, y) to score, instead of rows of X
 
 
-class FitSpec(NamedTuple):
-    """The specification of one fit; train and test are row indices, None for all rows."""
+class Sample(NamedTuple):
+    """The rows and the seed of a fit; train and test are row indices, None for all rows."""
 
-    lam: float
     train: np.ndarray | None = None
     test: np.ndarray | None = None
     weight: np.ndarray | None = None  # sample weights (n,)
     seed: int | None = None  # None leaves the estimator's own random_state
-    return_estimator: bool = False  # whether FitResult has the estimator
+
+
+class FitSpec(NamedTuple):
+    """The specification of one fit."""
+
+    lam: float
+    sample: Sample
+    return_estimator: bool  # whether FitResult has the estimator
 
 
 class FitResult(NamedTuple):
@@ -68,7 +76,7 @@ class FitResult(NamedTuple):
     estimator: Any  # fitted; None unless FitSpec.return_estimator
 
 
-class FitRunner:
+class FitRunner(AbstractContextManager):
     """Run fits in parallel; with a memory each distinct fit runs only once.
 
     Parameters
@@ -88,76 +96,117 @@ class FitRunner:
     """
 
     def __init__(
-        self,
-        estimator: Any,
-        data: Data,
-        *,
-        n_jobs: int | None,
-        memory: Any,
-        verbose: int,
+        self, estimator: Any, data: Data, *, n_jobs: int | None, memory: Any, verbose: int,
         planned: int,
-    ) -> None:
+    ) -> None:  # fmt: skip
         self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
         versions = (__version__, torch.__version__)
         self.key = None if memory is None else _content_hash(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
-        self._fit = store.cache(fit_all, ignore=["estimator", "data"])
+        self._fit = store.cache(fit_batch, ignore=["estimator", "data"])
         self.bar = tqdm(total=planned, disable=not verbose, desc="fits", unit="fit")
-
-    def __enter__(self) -> FitRunner:
-        return self
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()
 
     def __call__(
-        self, specs: Sequence[FitSpec], *, warm_start: bool = False, planned: bool = True
+        self,
+        lams: Sequence[float] | np.ndarray,
+        samples: Sequence[Sample] = (Sample(),),
+        *,
+        all_estimators: bool = False,
+        warm_start: bool = False,
+        planned: bool = True,
     ) -> list[FitResult]:
-        """The results of the fits, in the order of specs.
+        """The results of the fits at every lam to every sample, ordered by lam.
 
-        Fits that the estimator can train jointly are run in batches.  The batches do not depend
-        on n_jobs, and so neither do the results.  With `warm_start` each fit starts from the one
-        before.  Fits that are not `planned` are added to the total of the progress bar.
+        Only the first result has its estimator, or with `all_estimators` each.  Fits that the
+        estimator can train jointly are run in batches.  The batches do not depend on n_jobs, and
+        so neither do the results.  With `warm_start` each fit starts from the one before.  Fits
+        that are not `planned` are added to the total of the progress bar.
         """
+        specs = [
+            FitSpec(lam, sample, all_estimators or i == 0)
+            for i, (lam, sample) in enumerate(product(lams, samples))
+        ]
         self.bar.total += 0 if planned else len(specs)
         self.bar.refresh()
         batches = (
             [list(range(len(specs)))]
             if warm_start
-            else plan_batches(self.estimator, specs, self.data)
+            else plan_batches(self.estimator, self.data, len(lams), samples)
         )
         jobs = (tuple(specs[i] for i in batch) for batch in batches)
-        fit_results: dict[int, FitResult] = {}
-        for batch, found in zip(
-            batches,
-            Parallel(n_jobs=self.n_jobs, return_as="generator")(
-                delayed(self._fit)(self.estimator, job, self.data, self.key, warm_start)
-                for job in jobs
-            ),
-            strict=True,
-        ):
-            if len(found) != len(batch):
+        found = Parallel(n_jobs=self.n_jobs, return_as="generator")(
+            delayed(self._fit)(self.estimator, job, self.data, self.key, warm_start) for job in jobs
+        )
+        results: dict[int, FitResult] = {}
+        for batch, of_batch in zip(batches, found, strict=True):
+            if len(of_batch) != len(batch):
                 raise ValueError(
                     "memory holds something else in the place of a fit: empty its folder, or name "
                     "another."
                 )
-            fit_results.update(zip(batch, found, strict=True))
+            results.update(zip(batch, of_batch, strict=True))
             self.bar.update(len(batch))
-        return [fit_results[i] for i in range(len(specs))]
-
-    @property
-    def joint(self) -> bool:
-        """Whether several fits to all rows are trained jointly."""
-        return replicas_per_batch(self.estimator, np.shape(self.data.X)) > 1
-
-    @property
-    def estimator_lam(self) -> float:
-        """The lam of the estimator."""
-        return get_lam(self.estimator, _total_weight(self.data.X, self.data.fit_params))
+        return [results[i] for i in range(len(specs))]
 
 
-def fit_all(
-    estimator: Any, specs: tuple[FitSpec, ...], data: Data, key: str | None, warm_start: bool
+def plan_batches(
+    estimator: Any, data: Data, n_lams: int, samples: Sequence[Sample]
+) -> list[list[int]]:
+    """Group fits into batches, each of which is one call of `fit_replicas`.
+
+    All fits of a batch have the same training rows.  Those to one sample are adjacent, for
+    estimators that solve a path of lams; estimators that do only that have `fit_replicas` and no
+    `replicas_at_once`.  The batches are a function of the arguments alone.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Without `fit_replicas`, of it or the last step of a pipeline, each batch is one fit.
+    data : Data
+        The data of the fits.
+    n_lams : int
+        Number of lams, at each of which there is a fit to each sample.
+    samples : sequence of Sample
+        Either all with rows of their own, or none.
+
+    Returns
+    -------
+    batches : list of lists of int
+        Indices of the fits, each once; they are ordered by lam, then by sample.
+    """
+    n_fits, model = n_lams * len(samples), final_estimator(estimator)
+    passed = data.fit_params.keys() - ({"sample_weight"} if model is estimator else set())
+    if not hasattr(model, "fit_replicas") or passed:
+        return [[i] for i in range(n_fits)]
+    paths = [list(range(i, n_fits, len(samples))) for i in range(len(samples))]
+    if not hasattr(model, "replicas_at_once"):
+        return paths
+    # transformers in front of the model may depend on the seed
+    share_rows = samples[0].train is None and model is estimator
+    batches = []
+    for same_rows in [paths] if share_rows else [[path] for path in paths]:
+        train = samples[same_rows[0][0]].train
+        n_rows = np.shape(data.X)[:1] if train is None else (len(train),)
+        capacity = model.replicas_at_once(n_rows + np.shape(data.X)[1:])
+        n_parts = -(-n_lams // capacity)
+        parts = [part for path in same_rows for part in _split(path, n_parts)]
+        parts_per_batch = max(1, capacity // max(map(len, parts)))
+        n_batches = -(-len(parts) // parts_per_batch)
+        batches += [list(chain(*batch)) for batch in _split(parts, n_batches)]
+    return batches
+
+
+def _split(items: list, n_parts: int) -> list[list]:
+    """Split into consecutive parts whose lengths differ by at most one."""
+    ends = np.linspace(0, len(items), n_parts + 1).round().astype(int)
+    return [items[a:b] for a, b in pairwise(ends)]
+
+
+def fit_batch(
+    estimator: Any, specs: Sequence[FitSpec], data: Data, key: str | None, warm_start: bool
 ) -> list[FitResult]:
     """Fit and score clones; `key` is the hash of estimator and data in the cache.
 
@@ -166,65 +215,74 @@ def fit_all(
     KeyboardInterrupt
         Also if the user interrupts a training, where `fit` alone would warn and return.
     """
+    start = time.perf_counter()
+    X, y, params = _rows(data.X, data.y, data.fit_params, specs[0].sample.train)
     try:
-        return _fit_all(estimator, specs, data, warm_start)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("error", message=INTERRUPTED, category=UserWarning)
+            warnings.filterwarnings("ignore", message=CONSTANT_MODEL)
+            if warm_start:
+                models = _fit_warm_path(estimator, X, y, params, (spec.lam for spec in specs))
+            elif len(specs) > 1:
+                models = _fit_jointly(estimator, X, y, params, specs)
+            else:
+                models = [_fit_alone(estimator, X, y, params, specs[0])]
     except UserWarning as warning:
         if re.match(INTERRUPTED, str(warning)):
             raise KeyboardInterrupt(str(warning)) from None
         raise
-
-
-def _fit_all(
-    estimator: Any, specs: tuple[FitSpec, ...], data: Data, warm_start: bool
-) -> list[FitResult]:
-    start = time.perf_counter()
-    with warnings.catch_warnings():
-        warnings.filterwarnings("error", message=INTERRUPTED, category=UserWarning)
-        warnings.filterwarnings("ignore", message=CONSTANT_MODEL)
-        if warm_start:
-            models = _fit_warm_path(estimator, specs, data)
-        elif len(specs) > 1:
-            X, y, params = _rows(data.X, data.y, data.fit_params, specs[0].train)
-            models = fit_batch(estimator, X, y, specs, params.get("sample_weight"))
-        else:
-            models = [_fit_one(estimator, specs[0], data)]
     seconds = (time.perf_counter() - start) / len(specs)
     pairs = zip(models, specs, strict=True)
     return [_fit_result(model, spec, data, seconds) for model, spec in pairs]
 
 
-def _fit_one(estimator: Any, spec: FitSpec, data: Data) -> Any:
-    X, y, params = _rows(data.X, data.y, data.fit_params, spec.train)
-    if spec.weight is not None:
-        params = {**params, "sample_weight": spec.weight}
-    model = with_lam(with_seed(estimator, spec.seed), spec.lam, _total_weight(X, params))
-    return model.fit(X, y, **params)
+def _fit_alone(estimator: Any, X: Any, y: Any, params: dict, spec: FitSpec) -> Any:
+    if spec.sample.weight is not None:
+        params = {**params, "sample_weight": spec.sample.weight}
+    model = with_seed(estimator, spec.sample.seed)
+    return set_lam(model, spec.lam, X, params).fit(X, y, **params)
 
 
-def _fit_warm_path(estimator: Any, specs: tuple[FitSpec, ...], data: Data) -> list[Any]:
-    """Copies of one model that is refitted with a warm start at each lam, to all rows."""
-    model, total_weight, models = clone(estimator), _total_weight(data.X, data.fit_params), []
-    for spec in specs:
-        set_lam(model, spec.lam, total_weight).fit(data.X, data.y, **data.fit_params)
-        models.append(deepcopy(model))
-    return models
+def _fit_jointly(
+    estimator: Any, X: Any, y: Any, params: dict, specs: Sequence[FitSpec]
+) -> list[Any]:
+    """Models of the last step of a pipeline share the steps before it."""
+    seeds = [spec.sample.seed for spec in specs]
+    if isinstance(estimator, Pipeline):
+        *before, (name, model) = with_seed(estimator, seeds[0]).steps
+        if before:
+            head = Pipeline(before, memory=estimator.memory)
+            X, before = head.fit_transform(X, y), head.steps
+        fits = _fit_jointly(model, X, y, params, specs)
+        return [clone(estimator).set_params(steps=[*before, (name, fit)]) for fit in fits]
+    weights = [
+        params.get("sample_weight") if spec.sample.weight is None else spec.sample.weight
+        for spec in specs
+    ]
+    return estimator.fit_replicas(X, y, [spec.lam for spec in specs], weights, seeds)
+
+
+def _fit_warm_path(
+    estimator: Any, X: Any, y: Any, params: dict, lams: Iterable[float]
+) -> list[Any]:
+    """Copies of one model that is refitted with a warm start at each lam."""
+    model = clone(estimator)
+    return [deepcopy(set_lam(model, lam, X, params).fit(X, y, **params)) for lam in lams]
 
 
 def _fit_result(model: Any, spec: FitSpec, data: Data, seconds: float) -> FitResult:
     start = time.perf_counter()
     support, _ = group_support(model, data.groups)
-    score = _score(model, spec, data)
+    score = np.nan
+    if data.scorer is not None:
+        X, y, params = (
+            _rows(data.X, data.y, data.score_params, spec.sample.test)
+            if data.held_out is None
+            else (*data.held_out, {})
+        )
+        score = check_score(data.scorer(model, X, y, **params), data.scorer)
     end = time.perf_counter()
     return FitResult(support, score, seconds, end - start, model if spec.return_estimator else None)
-
-
-def _score(model: Any, spec: FitSpec, data: Data) -> float:
-    if data.scorer is None:
-        return np.nan
-    if data.held_out is not None:
-        return check_score(data.scorer(model, *data.held_out), data.scorer)
-    X, y, params = _rows(data.X, data.y, data.score_params, spec.test)
-    return check_score(data.scorer(model, X, y, **params), data.scorer)
 
 
 def _rows(X: Any, y: Any, params: dict, rows: np.ndarray | None) -> tuple[Any, Any, dict]:
@@ -233,12 +291,6 @@ def _rows(X: Any, y: Any, params: dict, rows: np.ndarray | None) -> tuple[Any, A
         return X, y, params
     row_params = _check_method_params(X, params, rows)
     return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows), row_params
-
-
-def _total_weight(X: Any, params: dict) -> float:
-    """The sum of the sample weights, or the number of rows without weights."""
-    weight = params.get("sample_weight")
-    return float(_num_samples(X) if weight is None else np.sum(weight))
 
 
 class TensorHasher(NumpyHasher):

@@ -8,10 +8,8 @@ from typing import Any
 from sklearn.base import MetaEstimatorMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import get_tags
-from sklearn.utils.validation import validate_data
 
 from ..estimators.selection import GroupSelection
-from ._checks import check_rows
 
 __all__ = ["MetaSelector"]
 
@@ -23,12 +21,6 @@ class MetaSelector(MetaEstimatorMixin, GroupSelection):
     _not_fitted = "%(name)s is not fitted: call fit (with refit=True) first."
     penalty = None  # it has no importances
     transform = SelectorMixin.transform
-
-    def _check_data(self, X: Any, y: Any) -> tuple[Any, Any]:
-        """Validate X and y, and set `n_features_in_` and `feature_names_in_`."""
-        X, y = check_rows(self, X, y)
-        validate_data(self, X, y, skip_check_array=True)
-        return X, y
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import _num_features
+from sklearn.utils.validation import _num_features, _num_samples
 
 from ..groups import Groups
 
@@ -17,22 +17,15 @@ __all__ = [
     "final_estimator",
     "get_lam",
     "group_support",
-    "groups_before_fit",
     "resolve_groups",
     "set_lam",
     "strength_parameter",
-    "with_lam",
     "with_seed",
 ]
 
-# Strength parameter -> its value at lam, where n is the total weight of the rows; each function
-# is its own inverse.  The objectives: mean loss + lam R(w); scikit-learn's Lasso and ElasticNet,
-# mean loss + alpha R(w); LogisticRegression and LinearSVC, C * sum of losses + R(w).
-STRENGTH_PARAMETERS = {
-    "lam": lambda lam, n: lam,
-    "alpha": lambda lam, n: lam,
-    "C": lambda lam, n: np.inf if lam == 0 else 1 / (n * lam),
-}
+# The objectives: mean loss + lam R(w); scikit-learn's Lasso and ElasticNet, mean loss + alpha R(w);
+# LogisticRegression and LinearSVC, C * sum of losses + R(w).
+STRENGTH_PARAMETERS = ("lam", "alpha", "C")
 
 
 def strength_parameter(estimator: Any) -> str:
@@ -59,21 +52,25 @@ def strength_parameter(estimator: Any) -> str:
     )
 
 
-def get_lam(estimator: Any, n: float) -> float:
-    """The lam of the estimator."""
+def get_lam(estimator: Any, X: Any, fit_params: dict) -> float:
+    """The lam of the estimator, for fits to X with these params."""
     name = strength_parameter(estimator)
-    return float(STRENGTH_PARAMETERS[name.split("__")[-1]](estimator.get_params()[name], n))
+    return float(_convert(name, estimator.get_params()[name], X, fit_params))
 
 
-def set_lam(estimator: Any, lam: float, n: float) -> Any:
-    """Set lam in place, and return the estimator."""
+def set_lam(estimator: Any, lam: float, X: Any, fit_params: dict) -> Any:
+    """Set lam in place, for fits to X with these params, and return the estimator."""
     name = strength_parameter(estimator)
-    return estimator.set_params(**{name: STRENGTH_PARAMETERS[name.split("__")[-1]](lam, n)})
+    return estimator.set_params(**{name: _convert(name, lam, X, fit_params)})
 
 
-def with_lam(estimator: Any, lam: float, n: float) -> Any:
-    """A clone with this lam."""
-    return set_lam(clone(estimator), lam, n)
+def _convert(name: str, value: Any, X: Any, fit_params: dict) -> Any:
+    """The parameter of that name at this lam, or lam at this value of the parameter."""
+    if name.split("__")[-1] != "C":
+        return value
+    weight = fit_params.get("sample_weight")
+    total_weight = float(_num_samples(X) if weight is None else np.sum(weight))
+    return np.inf if value == 0 else 1 / (total_weight * value)
 
 
 def with_seed(estimator: Any, seed: int | None) -> Any:
@@ -102,14 +99,6 @@ def resolve_groups(estimator: Any, spec: Any, X: Any) -> Groups | None:
             f"{type(final_estimator(estimator)).__name__}: give the groups to that estimator."
         )
     return None
-
-
-def groups_before_fit(estimator: Any, X: Any) -> Groups | None:
-    """The `groups_` that fit will set, or None if they cannot be derived from X."""
-    arguments = estimator.get_params(deep=False)
-    if isinstance(estimator, Pipeline) or "image_shape" in arguments or "groups" not in arguments:
-        return None
-    return Groups.of(arguments["groups"], _num_features(X), getattr(X, "columns", None))
 
 
 def group_support(fitted: Any, groups: Groups | None) -> tuple[np.ndarray, Groups]:

@@ -27,13 +27,14 @@ def cv_results(lams: np.ndarray, fit_results: Sequence[FitResult]) -> dict[str, 
         return splits | summary(name, values)
 
     scores = table([fit_result.score for fit_result in fit_results])
+    worst_if_missing = np.fmax(scores.mean(axis=1), -np.inf)
     counts = table([fit_result.support.sum() for fit_result in fit_results])
     return (
         summary("fit_time", table([fit_result.fit_time for fit_result in fit_results]))
         | summary("score_time", table([fit_result.score_time for fit_result in fit_results]))
         | {"param_lam": np.ma.array(lams), "params": [{"lam": float(lam)} for lam in lams]}
         | every_split("test_score", scores)
-        | {"rank_test_score": rankdata(-_means(scores), method="min").astype(np.int32)}
+        | {"rank_test_score": rankdata(-worst_if_missing, method="min").astype(np.int32)}
         | every_split("group_counts", counts)
     )
 
@@ -44,7 +45,7 @@ def best_index(results: dict[str, Any], among: Sequence[int], n_splits: int, sla
     The standard error of the mean of K splits is std / sqrt(K - 1), with std as in the results.
     """
     rows = np.array(among)
-    means = _means(results["mean_test_score"][rows, None])
+    means = np.fmax(results["mean_test_score"][rows], -np.inf)
     if np.isneginf(means).all():
         raise ValueError("scoring gave no finite score at any lam: give another scoring, or cv.")
     top = int(np.flatnonzero(means == means.max())[-1])
@@ -52,13 +53,11 @@ def best_index(results: dict[str, Any], among: Sequence[int], n_splits: int, sla
     return int(rows[np.flatnonzero(means >= means[top] - slack * error)[-1]])
 
 
-def with_n_groups(
-    lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: int
-) -> dict[int, FitResult]:
-    """Index -> result of the fits with n_groups groups; an error if there are none."""
+def with_n_groups(lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: int) -> list[int]:
+    """Indices of the fits with n_groups groups; an error if there are none."""
     counts = np.array([fit_result.support.sum() for fit_result in fit_results])
     if n_groups in counts:
-        return {i: fit_results[i] for i in np.flatnonzero(counts == n_groups).tolist()}
+        return np.flatnonzero(counts == n_groups).tolist()
     nearest = [
         f"{near} (lam={lams[counts == near][0]:.3g})"
         for near in (
@@ -71,9 +70,3 @@ def with_n_groups(
         f"select={n_groups} groups are left by none of the {len(lams)} lams, the nearest counts "
         f"are {' and '.join(nearest)}: select one of these, or give more lams between."
     )
-
-
-def _means(scores: np.ndarray) -> np.ndarray:
-    """Mean over the splits, -inf where a score is missing."""
-    means = scores.mean(axis=1)
-    return np.where(np.isnan(means), -np.inf, means)

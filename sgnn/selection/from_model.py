@@ -7,9 +7,11 @@ from typing import Any
 import numpy as np
 from sklearn.feature_selection import SelectFromModel
 from sklearn.utils.metadata_routing import MetadataRouter
+from sklearn.utils.validation import validate_data
 
 from ..estimators.parameters import check_parameters, either, integer
 from ..groups import Groups
+from ._checks import check_rows
 from ._meta_selector import MetaSelector
 
 __all__ = ["GroupSelectFromModel"]
@@ -105,7 +107,8 @@ class GroupSelectFromModel(MetaSelector):
             For invalid arguments, before training.
         """
         check_parameters(self, RULES)
-        X, y = self._check_data(X, y)
+        X, y = check_rows(self.estimator, X, y)
+        validate_data(self, X, y, skip_check_array=True)
         names = getattr(self, "feature_names_in_", None)
         given = Groups.of(self.groups, self.n_features_in_, names)
         inner = self._column_selector().fit(X, y, **fit_params)

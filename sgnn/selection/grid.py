@@ -11,21 +11,22 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..estimators.parameters import Rule, integer, number
-from ._fits import FitResult, FitRunner, FitSpec
-from ._models import final_estimator
+from ._fits import FitRunner
+from ._models import final_estimator, get_lam
 
 __all__ = ["LAMS_RULE", "count_lams", "grid"]
 
 DOUBLINGS = 20  # largest number of doublings of the estimator's lam: a factor of a million
 N_JOINT_PROBES = 8  # doublings and halvings that are trained jointly
 LOWEST = 1e-3  # smallest lam of a grid, as a share of the largest
+COUNT, STRENGTH = integer(2), number(0)
 
 
 def _is_lams(value: Any) -> bool:
     if isinstance(value, Integral | str):
-        return integer(2).accepts(value)
+        return COUNT.accepts(value)
     listed = isinstance(value, list | tuple | range) or hasattr(value, "__array__")
-    return listed and np.ndim(value) == 1 and len(value) > 0 and all(map(number(0).accepts, value))
+    return listed and np.ndim(value) == 1 and len(value) > 0 and all(map(STRENGTH.accepts, value))
 
 
 LAMS_RULE = Rule(_is_lams, "an int >= 2, for so many from the data, or a list of numbers >= 0")
@@ -46,31 +47,22 @@ def grid(runner: FitRunner, lams: Any) -> np.ndarray:
     if not isinstance(lams, Integral):
         return np.unique(np.asarray(lams, dtype=np.float64))
 
-    start = runner.estimator_lam or LOWEST
-    cache: dict[float, FitResult] = {}
-    if runner.joint:
-        candidates = [start * 2.0**k for k in range(-N_JOINT_PROBES, N_JOINT_PROBES + 1)]
-        cache.update(
-            zip(
-                candidates,
-                runner([FitSpec(lam, return_estimator=True) for lam in candidates], planned=False),
-                strict=True,
-            )
-        )
-
-    def probe(lam: float) -> FitResult:
-        if lam not in cache:
-            cache[lam] = runner([FitSpec(lam, return_estimator=True)], planned=False)[0]
-        return cache[lam]
+    model, data = final_estimator(runner.estimator), runner.data
+    start = get_lam(runner.estimator, data.X, data.fit_params) or LOWEST
+    probes = [start]
+    if hasattr(model, "replicas_at_once") and model.replicas_at_once(np.shape(data.X)) > 1:
+        probes = [start * 2.0**k for k in range(-N_JOINT_PROBES, N_JOINT_PROBES + 1)]
+    fits = dict(zip(probes, runner(probes, all_estimators=True, planned=False), strict=True))
 
     def n_groups_left(lam: float) -> int:
-        return int(probe(lam).support.sum())
+        if lam not in fits:
+            fits[lam] = runner([lam], planned=False)[0]
+        return int(fits[lam].support.sum())
 
-    first = probe(start)
-    n_groups = len(first.support)
+    n_groups = len(fits[start].support)
     if n_groups == 1:  # no search for the ends
         return np.geomspace(LOWEST * start, start, lams)
-    lambda_max = getattr(final_estimator(first.estimator), "lambda_max_", None)
+    lambda_max = getattr(final_estimator(fits[start].estimator), "lambda_max_", None)
     high = lambda_max or _upper_end(n_groups_left, start)
     low = high / 2
     while n_groups_left(low) < n_groups and low > LOWEST * high:

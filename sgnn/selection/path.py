@@ -10,7 +10,7 @@ import numpy as np
 from ..estimators.parameters import check_parameters
 from ..groups import Groups
 from ._checks import COMMON_RULES, check_rows, check_scorer
-from ._fits import Data, FitRunner, FitSpec
+from ._fits import Data, FitRunner
 from ._models import final_estimator, group_support, resolve_groups, strength_parameter
 from .grid import LAMS_RULE, count_lams, grid
 
@@ -153,11 +153,8 @@ def lambda_path(
         estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose, planned=count_lams(lams)
     ) as runner:
         strengths = grid(runner, lams)
-        specs = [FitSpec(lam) for lam in strengths]
         warm = final_estimator(estimator).get_params(deep=False).get("warm_start", False)
-        fit_results = runner(
-            [specs[0]._replace(return_estimator=True), *specs[1:]], warm_start=warm
-        )
+        fit_results = runner(strengths, warm_start=warm)
     support = np.stack([fit_result.support for fit_result in fit_results])
     scores = np.array([fit_result.score for fit_result in fit_results])
     return PathResult(strengths, support, scores, group_support(fit_results[0].estimator, own)[1])

@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from copy import deepcopy
 from numbers import Integral
 from typing import Any
 
 import numpy as np
 from sklearn import get_config
 from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch
+from sklearn.utils import Bunch, TransformerTags, get_tags
 from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metaestimators import available_if
+from sklearn.utils.validation import _estimator_has, _num_features, check_is_fitted, validate_data
 
 from ..estimators.inputs import random_generator
 from ..estimators.parameters import check_parameters, either, flag, integer
 from ..groups import Groups
-from ._checks import COMMON_RULES, check_scorer, check_splits
-from ._delegation import DelegatingSelector
-from ._fits import Data, FitResult, FitRunner, FitSpec
-from ._models import (
-    draw_seed,
-    group_support,
-    groups_before_fit,
-    resolve_groups,
-    strength_parameter,
-    with_seed,
-)
+from ._checks import COMMON_RULES, check_rows, check_scorer, check_splits
+from ._fits import Data, FitRunner, Sample
+from ._meta_selector import MetaSelector
+from ._models import draw_seed, group_support, resolve_groups, strength_parameter, with_seed
 from ._results import best_index, cv_results, with_n_groups
 from .grid import LAMS_RULE, count_lams, grid
 
@@ -35,9 +32,10 @@ RULES = COMMON_RULES | {
     "select": either("best", either("one_se", integer(1))),
     "refit": flag,
 }
+DELEGATES = ("best_estimator_", "estimator")
 
 
-class LambdaSearchCV(DelegatingSelector):
+class LambdaSearchCV(MetaSelector):
     """Choose the strength lam of a group penalty by cross-validation.
 
     lam = argmax over a grid of the mean score of the K models
@@ -178,78 +176,62 @@ class LambdaSearchCV(DelegatingSelector):
         """
         strength_parameter(self.estimator)
         check_parameters(self, RULES)
-        X, y = self._check_data(X, y)
+        X, y = check_rows(self.estimator, X, y)
+        validate_data(self, X, y, skip_check_array=True)
         own = resolve_groups(self.estimator, self.groups, X)
-        self._check_select(own, X)
-        self.scorer_ = check_scorer(self.estimator, self.scoring, X, y)
-        routed = self._route_params(params)
+        counted = isinstance(self.select, Integral)  # the groups of fits to all rows
+        if counted:
+            self._check_select(own, X)
+        scorer = check_scorer(self.estimator, self.scoring, X, y)
+        routed = self._route_params(params, scorer)
         splits = check_splits(self.estimator, self.cv, X, y, routed.splitter.split)
-        data = Data(X, y, own, self.scorer_, routed.estimator.fit, routed.scorer.score)
-        seed = None if self.random_state is None else draw_seed(random_generator(self.random_state))
-        estimator = with_seed(self.estimator, seed)
-        every_lam = isinstance(self.select, Integral)  # is fitted to all rows too
-        planned = count_lams(self.lams) * (len(splits) + every_lam)
-        planned += bool(self.refit) and not every_lam
+        data = Data(X, y, own, scorer, routed.estimator.fit, routed.scorer.score)
+        estimator = self.estimator
+        if self.random_state is not None:
+            estimator = with_seed(estimator, draw_seed(random_generator(self.random_state)))
+        planned = count_lams(self.lams) * (len(splits) + counted) + (self.refit and not counted)
         with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
             planned=planned,
         ) as runner:  # fmt: skip
-            self._search(runner, splits)
+            lams = grid(runner, self.lams)
+            # best_estimator_ is the fit whose groups were counted
+            to_all_rows = runner(lams, all_estimators=self.refit) if counted else []
+            among = with_n_groups(lams, to_all_rows, self.select) if counted else range(len(lams))
+            fit_results = runner(lams, [Sample(train, test) for train, test in splits])
+            results = cv_results(lams, fit_results)
+            best = best_index(results, among, len(splits), float(self.select == "one_se"))
+            if self.refit:
+                last = to_all_rows[best] if counted else runner([float(lams[best])])[0]
+                self.best_estimator_, self.refit_time_ = last.estimator, last.fit_time
+                self.group_support_ = last.support
+        self.lams_, self.scorer_, self.n_splits_ = lams, scorer, len(splits)
+        self.cv_results_, self.best_index_, self.best_lam_ = results, best, float(lams[best])
+        self.best_params_ = {"lam": self.best_lam_}
+        self.best_score_ = float(results["mean_test_score"][best])
+        self.groups_ = group_support(fit_results[0].estimator, own)[1]
+        supports = [fit_result.support for fit_result in fit_results]
+        self.supports_ = np.reshape(supports, (len(lams), len(splits), -1))
         return self
 
     def _check_select(self, own: Groups | None, X: Any) -> None:
         """Raise if select exceeds the number of groups, if that is known before a fit."""
-        groups = groups_before_fit(self.estimator, X) if own is None else own
-        if (
-            isinstance(self.select, Integral)
-            and groups is not None
-            and int(self.select) > len(groups)
-        ):
+        arguments = self.estimator.get_params(deep=False)
+        if own is None and "groups" in arguments and "image_shape" not in arguments:
+            own = Groups.of(arguments["groups"], _num_features(X), getattr(X, "columns", None))
+        if own is not None and self.select > len(own):
             raise ValueError(
-                f"select={self.select} is more than the {len(groups)} groups of X: give at most "
-                f"{len(groups)}."
+                f"select={self.select} is more than the {len(own)} groups of X: give at most "
+                f"{len(own)}."
             )
 
-    def _search(self, runner: FitRunner, splits: list) -> None:
-        lams = self.lams_ = grid(runner, self.lams)
-        candidates: dict[int, FitResult] = {}
-        if isinstance(self.select, Integral):
-            # best_estimator_ is the fit whose groups were counted
-            specs = [FitSpec(lam, return_estimator=self.refit) for lam in lams]
-            candidates = with_n_groups(lams, runner(specs), int(self.select))
-        specs = [FitSpec(lam, train, test) for lam in lams for train, test in splits]
-        fit_results = runner([specs[0]._replace(return_estimator=True), *specs[1:]])
-        self.groups_ = group_support(fit_results[0].estimator, runner.data.groups)[1]
-        supports = [fit_result.support for fit_result in fit_results]
-        self.supports_ = np.reshape(supports, (len(lams), len(splits), -1))
-        results = self.cv_results_ = cv_results(lams, fit_results)
-        self.n_splits_ = len(splits)
-        self.best_index_ = best_index(
-            results,
-            list(candidates) or range(len(lams)),
-            len(splits),
-            float(self.select == "one_se"),
-        )
-        self.best_lam_ = float(lams[self.best_index_])
-        self.best_params_ = {"lam": self.best_lam_}
-        self.best_score_ = float(results["mean_test_score"][self.best_index_])
-        if self.refit:
-            last = FitSpec(self.best_lam_, return_estimator=True)
-            best = candidates.get(self.best_index_) or runner([last])[0]
-            self.best_estimator_, self.refit_time_ = best.estimator, best.fit_time
-            self.group_support_ = group_support(best.estimator, runner.data.groups)[0]
-
-    def _route_params(self, params: dict) -> Bunch:
+    def _route_params(self, params: dict, scorer: Callable) -> Bunch:
         """The params of `fit` for the estimator, the splitter and the scorer."""
         if get_config()["enable_metadata_routing"]:
             return process_routing(self, "fit", **params)
         fit = {name: value for name, value in params.items() if name != "groups"}
-        scorer_weighted = getattr(self.scorer_, "_accept_sample_weight", bool)()
-        score = (
-            {"sample_weight": fit["sample_weight"]}
-            if scorer_weighted and "sample_weight" in fit
-            else {}
-        )
+        weighted = getattr(scorer, "_accept_sample_weight", bool)() and "sample_weight" in fit
+        score = {"sample_weight": fit["sample_weight"]} if weighted else {}
         return Bunch(
             estimator=Bunch(fit=fit),
             splitter=Bunch(split={"groups": params.get("groups")}),
@@ -273,3 +255,108 @@ class LambdaSearchCV(DelegatingSelector):
         router.add(estimator=self.estimator, method_mapping=fit)
         router.add(scorer=check_scoring(self.estimator, self.scoring), method_mapping=score)
         return router.add(splitter=self.cv, method_mapping=split)
+
+    @property
+    def classes_(self) -> np.ndarray:
+        """The classes, where the estimator is a classifier."""
+        return self._check_best_estimator("classes_").classes_
+
+    @available_if(_estimator_has("predict", delegates=DELEGATES))
+    def predict(self, X: Any) -> np.ndarray:
+        """Predict with the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            As the best estimator's.
+        """
+        return self._check_best_estimator("predict").predict(X)
+
+    @available_if(_estimator_has("predict_proba", delegates=DELEGATES))
+    def predict_proba(self, X: Any) -> np.ndarray:
+        """Predict probabilities with the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            Columns in the order of `classes_`.
+        """
+        return self._check_best_estimator("predict_proba").predict_proba(X)
+
+    @available_if(_estimator_has("decision_function", delegates=DELEGATES))
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Decision values of the best estimator.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        values : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            As the best estimator's.
+        """
+        return self._check_best_estimator("decision_function").decision_function(X)
+
+    def score(self, X: Any, y: Any = None, **params: Any) -> float:
+        """Score the best estimator with the `scoring` of the search.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_targets)
+            Their targets.
+        **params
+            Passed to the scorer, such as `sample_weight`.
+
+        Returns
+        -------
+        score : float
+            Higher is better.
+        """
+        return self.scorer_(self._check_best_estimator("score"), X, y, **params)
+
+    def transform(self, X: Any) -> Any:
+        """Reduce X to the columns of the selected groups, as the best estimator does.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows.
+
+        Returns
+        -------
+        X_r : array of shape (n_samples, n_selected)
+            The selected columns.
+        """
+        best = self._check_best_estimator("transform")
+        return best.transform(X) if hasattr(best, "transform") else super().transform(X)
+
+    def _check_best_estimator(self, method: str) -> Any:
+        check_is_fitted(
+            self,
+            "best_estimator_",
+            msg=f"%(name)s has no best estimator for {method}: call fit (with refit=True) first.",
+        )
+        return self.best_estimator_
+
+    def __sklearn_is_fitted__(self) -> bool:
+        return hasattr(self, "best_lam_")
+
+    def __sklearn_tags__(self):
+        """Those of the estimator, but this is a transformer too, and computes by numpy."""
+        tags = deepcopy(get_tags(self.estimator))
+        tags.transformer_tags, tags.array_api_support = TransformerTags(), False
+        return tags

@@ -9,7 +9,7 @@ from scipy.sparse import issparse
 from sklearn.base import is_classifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import has_fit_parameter
+from sklearn.utils.validation import has_fit_parameter, validate_data
 
 from ..estimators.inputs import random_generator
 from ..estimators.parameters import check_parameters, choice, either, integer, number
@@ -20,10 +20,17 @@ from ..metrics import (
     nogueira_stability,
     similarity_stability,
 )
-from ._checks import COMMON_RULES
-from ._fits import Data, FitRunner, FitSpec
+from ._checks import COMMON_RULES, check_rows
+from ._fits import Data, FitRunner, Sample
 from ._meta_selector import MetaSelector
-from ._models import draw_seed, group_support, resolve_groups, strength_parameter, with_seed
+from ._models import (
+    draw_seed,
+    get_lam,
+    group_support,
+    resolve_groups,
+    strength_parameter,
+    with_seed,
+)
 from .grid import LAMS_RULE, count_lams, grid
 
 __all__ = ["StabilitySelector"]
@@ -163,29 +170,29 @@ class StabilitySelector(MetaSelector):
         strength_parameter(self.estimator)
         check_parameters(self, RULES)
         rng = random_generator(self.random_state)
-        X, y = self._check_data(X, y)
+        X, y = check_rows(self.estimator, X, y)
+        validate_data(self, X, y, skip_check_array=True)
         data = Data(X, y, resolve_groups(self.estimator, self.groups, X))
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid
         samples = self._samples(y, rng)
-        n_lams = 1 if self.lams is None else count_lams(self.lams)
+        lams = [get_lam(estimator, X, {})] if self.lams is None else self.lams
         with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
-            planned=n_lams * len(samples),
+            planned=count_lams(lams) * len(samples),
         ) as runner:  # fmt: skip
-            self.lams_ = grid(runner, [runner.estimator_lam] if self.lams is None else self.lams)
-            specs = [sample._replace(lam=lam) for lam in self.lams_ for sample in samples]
-            first, *others = runner([specs[0]._replace(return_estimator=True), *specs[1:]])
-        support, self.groups_ = group_support(first.estimator, data.groups)
-        supports = [support, *(fit_result.support for fit_result in others)]
+            self.lams_ = grid(runner, lams)
+            fit_results = runner(self.lams_, samples)
+        fitted = fit_results[0].estimator
+        self.groups_ = group_support(fitted, data.groups)[1]
+        supports = [fit_result.support for fit_result in fit_results]
         self.supports_ = np.reshape(supports, (len(self.lams_), len(samples), -1))
         self.selection_probabilities_ = self.supports_.mean(axis=1)
         self.group_support_ = self.selection_probabilities_.max(axis=0) >= self.threshold
-        similarity = _similarity(first.estimator, X, self.groups_.labels)
+        similarity = _similarity(fitted, X, self.groups_.labels)
         self.stability_ = _stability(self.supports_, similarity)
         return self
 
-    def _samples(self, y: Any, rng: np.random.Generator) -> list[FitSpec]:
-        """Specs without lam: each has a sample of the rows and a seed."""
+    def _samples(self, y: Any, rng: np.random.Generator) -> list[Sample]:
         weighted = has_fit_parameter(self.estimator, "sample_weight")
         strata = np.ravel(y) if is_classifier(self.estimator) else None
         samples = []
@@ -193,7 +200,7 @@ class StabilitySelector(MetaSelector):
             weight = draw_sample(rng, len(y), strata, self.subsample)
             seed = draw_seed(rng)
             rows = {"weight": weight} if weighted else {"train": np.repeat(range(len(y)), weight)}
-            samples.append(FitSpec(np.nan, seed=seed, **rows))
+            samples.append(Sample(seed=seed, **rows))
         return samples
 
 

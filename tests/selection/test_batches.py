@@ -11,8 +11,7 @@ from sklearn.preprocessing import StandardScaler
 
 from sgnn import GroupLassoMLP, GroupLassoRegressor, SGINClassifier
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
-from sgnn.selection._batches import plan_batches
-from sgnn.selection._fits import Data, FitSpec
+from sgnn.selection._fits import Data, Sample, plan_batches
 
 from .counting import Counting, CountingReplicas, fits_in
 
@@ -39,39 +38,36 @@ PAIRS = [(SGINClassifier, SGINOneByOne, {}), (GroupLassoMLP, MLPOneByOne, SHORT_
 SMALL = {"hidden_layer_sizes": (6,), "max_epochs": 6, "warmup_epochs": 2, "random_state": 0}
 
 
-def batches(estimator, specs, fit_params=()):
+ALL_ROWS = Sample()
+
+
+def batches(estimator, n_lams, samples=(ALL_ROWS,), **fit_params):
     X = np.zeros((30, 4))
-    return plan_batches(estimator, specs, Data(X, X[:, 0], None, fit_params=dict(fit_params)))
+    return plan_batches(estimator, Data(X, X[:, 0], None, fit_params=fit_params), n_lams, samples)
 
 
 def test_a_batch_has_one_set_of_rows_and_few_weights():
     model = CountingReplicas()  # ten per batch
-    splits = [np.arange(20), np.arange(10, 30)]
-    assert batches(model, [FitSpec(lam, rows) for lam in range(3) for rows in splits]) == [
-        [0, 2, 4],
-        [1, 3, 5],
-    ]
-    weights = [np.ones(30), np.ones(30), np.ones(30)]
-    bootstraps = [FitSpec(lam, weight=w) for lam in range(4) for w in weights]
-    assert batches(model, bootstraps) == [[0, 3, 6, 9, 1, 4, 7, 10], [2, 5, 8, 11]]
-    path = batches(model, [FitSpec(lam) for lam in range(25)])
+    splits = [Sample(np.arange(20)), Sample(np.arange(10, 30))]
+    assert batches(model, 3, splits) == [[0, 2, 4], [1, 3, 5]]
+    bootstraps = [Sample(weight=np.ones(30), seed=seed) for seed in range(3)]
+    assert batches(model, 4, bootstraps) == [[0, 3, 6, 9, 1, 4, 7, 10], [2, 5, 8, 11]]
+    path = batches(model, 25)
     assert sorted(map(len, path)) == [8, 8, 9]
     assert np.concatenate(path).tolist() == list(range(25))
 
 
 def test_fits_without_joint_training():
-    specs = [FitSpec(lam) for lam in range(3)]
     alone = [[0], [1], [2]]
-    assert batches(Counting(), specs) == batches(Lasso(), specs) == alone
-    assert batches(CountingReplicas(), specs, {"sample_weight": np.ones(30)}) == [[0, 1, 2]]
-    assert batches(CountingReplicas(), specs, {"other": 1}) == alone
-    assert batches(make_pipeline(StandardScaler(), CountingReplicas()), specs) == [[0, 1, 2]]
-    seeded = [FitSpec(1.0, seed=seed) for seed in (0, 0, 1)]
-    assert batches(make_pipeline(StandardScaler(), CountingReplicas()), seeded) == [[0, 1], [2]]
+    assert batches(Counting(), 3) == batches(Lasso(), 3) == alone
+    assert batches(CountingReplicas(), 3, sample_weight=np.ones(30)) == [[0, 1, 2]]
+    assert batches(CountingReplicas(), 3, other=1) == alone
+    pipeline = make_pipeline(StandardScaler(), CountingReplicas())
+    assert batches(pipeline, 3) == [[0, 1, 2]]
+    assert batches(pipeline, 3, sample_weight=np.ones(30)) == alone
+    assert batches(pipeline, 2, [Sample(seed=0), Sample(seed=1)]) == [[0, 2], [1, 3]]
     # without replicas_at_once a batch has all lams of the same weights
-    assert batches(GroupLassoRegressor(), [FitSpec(lam) for lam in range(200)]) == [
-        list(range(200))
-    ]
+    assert batches(GroupLassoRegressor(), 200) == [list(range(200))]
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
