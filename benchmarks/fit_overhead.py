@@ -23,7 +23,6 @@ from skorch.callbacks import Callback
 
 sys.path.insert(0, str(Path(__file__).parents[1]))
 from sgnn import SGINClassifier
-from sgnn.algorithms import batch_order
 from sgnn.datasets import make_grouped_classification
 from tests.naive import NaiveSGIN, network
 
@@ -91,7 +90,7 @@ def check(algorithm, bare, X, y, order):
 def compare(algorithm, bare, epochs, rounds):
     data = make_grouped_classification(20_000, 12, 4, random_state=0)
     X, y = data.data.astype(np.float32), data.target.astype(np.int64)
-    order = batch_order(len(X), BATCH)
+    order = np.random.default_rng(len(X)).permutation(len(X))  # the order of the mini-batches
     Xb, yb = torch.from_numpy(X[order]), torch.from_numpy(y[order])
     batches = list(zip(Xb.split(BATCH), yb.split(BATCH), strict=True))
     check(algorithm, bare, X.astype(np.float64), y, order)

@@ -14,7 +14,7 @@ from .problem import (
     StoredRows,
     StreamedRows,
     Term,
-    batch_order,
+    rows_of,
 )
 from .proximal import Proximal
 from .rmda import RMDA
@@ -41,5 +41,5 @@ __all__ = [
     "StreamedRows",
     "Subgradient",
     "Term",
-    "batch_order",
+    "rows_of",
 ]

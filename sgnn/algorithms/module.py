@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -108,7 +108,7 @@ class ModuleNetwork(Network):
         problem, module, index = self.problem, self.module, self.order[batch]
         x, y = self.batch(batch)
         module.train()
-        with self._own_stream(), torch.enable_grad():
+        with self._own_stream() if self.draws else nullcontext(), torch.enable_grad():
             out = module.prepared(x)
         self.out = out.detach()
         losses, g = problem.loss.gradient(self.out, y)
@@ -125,9 +125,6 @@ class ModuleNetwork(Network):
     @contextmanager
     def _own_stream(self) -> Iterator[None]:
         """torch's stream of random numbers is this network's, for one thread at a time."""
-        if not self.draws:
-            yield
-            return
         with ONE_AT_A_TIME, torch.random.fork_rng(self.devices):
             torch.set_rng_state(self.stream)
             yield

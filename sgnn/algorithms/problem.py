@@ -11,6 +11,7 @@ from torch import Tensor, nn
 
 from ..groups import Blocks, Groups
 from ..losses import Loss
+from ..modules import InputTransform
 from ..regularizers import Regularizer
 from ..regularizers.base import Lam
 from ..regularizers.oicsr import join_units, split_units
@@ -24,22 +25,14 @@ __all__ = [
     "StoredRows",
     "StreamedRows",
     "Term",
-    "batch_order",
     "drop_small",
+    "rows_of",
 ]
 
 Batch = slice | Tensor  # rows next to each other, or their indices
 
+CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
 PACKED = 2**23  # entries of a packed copy of some columns, at most
-
-
-def batch_order(n: int, batch_size: int) -> np.ndarray:
-    """The order in which n rows are dealt into mini-batches.
-
-    The order is a fixed pseudo-random one that depends on n alone, so that fits which differ
-    in their seed, weights or lam see the same batches.  One full batch keeps the rows' order.
-    """
-    return np.arange(n) if batch_size >= n else np.random.default_rng(n).permutation(n)
 
 
 class Part:
@@ -158,6 +151,46 @@ class StreamedRows(Rows):
         return self.prepare(tensor.to(device), index.to(device), self.like.dtype)
 
 
+def rows_of(
+    X: np.ndarray,
+    rows: np.ndarray,
+    groups: Groups,
+    transform: InputTransform,
+    *,
+    batch_size: int,
+    like: torch.Tensor,
+    max_bytes: float,
+) -> Rows:
+    """The chosen rows of X, in that order: one copy in the network's dtype, or a stream.
+
+    A memory map larger than `max_bytes` is streamed; anything else is copied, once.
+    """
+    if X.nbytes > max_bytes and _on_disk(X):
+        return StreamedRows(groups, X, batch_size, rows=rows, prepare=transform.prepare, like=like)
+    order = np.argsort(groups.labels, kind="stable")
+    index = torch.from_numpy(order).to(like.device)
+    copy = torch.empty((len(rows), X.shape[1]), dtype=like.dtype, device=like.device)
+    step = max(1, CHUNK // max(X.shape[1], 1))
+    for part in (slice(a, a + step) for a in range(0, len(rows), step)):
+        raw = torch.from_numpy(np.ascontiguousarray(X[rows[part]][:, order]))
+        copy[part] = transform.prepare(raw.to(like.device), index, like.dtype)
+        if not copy[part].isfinite().all():
+            raise ValueError(
+                f"X contains values that are infinite (inf) in {like.dtype}: scale X, or give "
+                f"dtype='float64'."
+            )
+    return StoredRows(groups, len(copy), batch_size, copy)
+
+
+def _on_disk(X: object) -> bool:
+    """Whether X is a memory map, or a view of one as scikit-learn's checks return it."""
+    while isinstance(X, np.ndarray):
+        if isinstance(X, np.memmap):
+            return True
+        X = X.base
+    return False
+
+
 @dataclass(eq=False)
 class Term:
     """lam * R of one tensor, or of one a replica.
@@ -206,8 +239,7 @@ class Term:
 
     def add_slope(self, lam: Lam) -> None:
         """Add a subgradient of lam * R to the weights' gradients."""
-        assert self.tensor.grad is not None
-        self.regularizer.add_subgradient(self.tensor.grad, self.w, self.blocks, self.share * lam)
+        self.add_gradient(self.slope(lam))
 
     @property
     def entries(self) -> tuple[int, ...]:
@@ -253,9 +285,6 @@ class JoinedTerm(Term):
         for tensor, part in zip(self.tensors, split_units(slope, *self.tensors), strict=True):
             assert tensor.grad is not None
             tensor.grad.add_(part, alpha=times)
-
-    def add_slope(self, lam: Lam) -> None:
-        self.add_gradient(self.slope(lam))
 
 
 def drop_small(terms: list[Term], tolerance: float) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
@@ -57,10 +57,12 @@ class Splitting(FullGradient):
     def begin(self) -> None:
         super().begin()
         self.first_beta = float(25 * self.problem.lam if self.beta is None else self.beta)
+        self.strength = self.first_beta
         self.V = [self._shrunk(i) for i in range(len(self.terms))]
 
     def enter(self, block: int) -> None:
-        self.steps = 0
+        stage = self.epoch * STAGES // max(STAGES, self.max_epochs)
+        self.steps, self.strength = 0, self.first_beta * self.sigma**stage  # beta in this epoch
 
     def state(self) -> dict[str, Any]:
         return super().state() | {"V": self.V}
@@ -69,12 +71,6 @@ class Splitting(FullGradient):
         super().resume(state)
         self.V = state["V"]
 
-    @property
-    def strength(self) -> float:
-        """beta in this epoch."""
-        stage = self.epoch * STAGES // max(STAGES, self.max_epochs)
-        return self.first_beta * self.sigma**stage
-
     def objective(self, batch: slice) -> Tensor:
         loss, beta = self.network.gradient(batch), self.strength
         for term, V in zip(self.terms, self.V, strict=True):
@@ -82,7 +78,8 @@ class Splitting(FullGradient):
             term.add_gradient(V, -beta)
             group, _, share, _ = parts(term.regularizer)
             if group is not None:
-                replace(term, regularizer=group).add_slope(share * self.lam)
+                lam = term.share * share * self.lam
+                term.add_gradient(group.subgradient(term.w, term.blocks, lam))
         return loss
 
     def update(self) -> None:

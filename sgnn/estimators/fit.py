@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 import warnings
 from abc import abstractmethod
 from collections.abc import Sequence
@@ -17,15 +16,16 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..algorithms import Algorithm, Network, Subgradient
+from ..algorithms import Algorithm, Network, Problem, Rows, Subgradient, rows_of
+from ..groups import Groups
 from ..pruning import Cost, measure, to_onnx
 from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks, train
 from .advice import selection_warning, useless_because
-from .inputs import random_generator
+from .inputs import as_tensor, random_generator
 from .parameters import SHARED, check_parameters
 from .replicas import fit_replicas, replicas_at_once
 from .selection import GroupSelection
-from .tables import Table, TableBody, split
+from .tables import Table, TableBody, split, validation_table, validation_tensors
 from .task import Classes, Numbers, Task
 from .trials import try_optimizer, try_schedule
 
@@ -39,8 +39,7 @@ PREDICT_ROWS = 4096
 class SparseNet(GroupSelection):
     """A network estimator that selects groups of columns; see its subclasses.
 
-    What y is, a task, and what X is, a body, are objects that a fit makes; a subclass says which
-    body, by which algorithm, and what is penalized.
+    What y is, a task, and what X is, a body, are objects that a fit makes.
     """
 
     _rules = SHARED
@@ -50,8 +49,6 @@ class SparseNet(GroupSelection):
     net_: SkorchNet
     _task: Task
     _body: Any
-
-    # what a subclass says ------------------------------------------------------------------
 
     @abstractmethod
     def _algorithm(self) -> Algorithm:
@@ -141,7 +138,7 @@ class SparseNet(GroupSelection):
         weight = task.weights(targets, sample_weight)
         table, held_out = Table(X, targets, weight, np.arange(len(X))), None
         if X_val is not None or y_val is not None:
-            held_out = self._validation(body, task, X_val, y_val)
+            held_out = validation_table(self, body, task, X_val, y_val)
         elif self.early_stopping:
             stratified = self._task_kind is Classes
             table, held_out = split(table, self.validation_fraction, rng, stratified=stratified)
@@ -202,18 +199,51 @@ class SparseNet(GroupSelection):
             histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
         return list(zip(runs, histories, reasons, strict=True))
 
-    def _validation(self, body: Any, task: Task, X_val: Any, y_val: Any) -> Table:
-        """The user's validation data."""
-        if X_val is None or y_val is None:
-            raise ValueError("X_val and y_val belong together: give both, or neither.")
-        try:
-            _, X, y = body.read(self, X_val, y_val, body)
-            _, targets = task.read(self, y, task)
-            task.loss.check_targets(targets)
-            weight = task.weights(targets, None)
-        except ValueError as error:
-            raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
-        return Table(X, targets, weight, np.arange(len(X)))
+    def _problem(
+        self,
+        task: Task,
+        table: Table,
+        module: Any,
+        groups: Groups,
+        rng: np.random.Generator,
+        active: np.ndarray | None,
+        *,
+        packed: Groups,
+        shared: Rows | None = None,
+    ) -> Problem:
+        """What is to be minimized, but for the terms.
+
+        `packed` are the groups whose columns the rows keep side by side; `shared` are rows of the
+        same table.
+        """
+        free = int((groups.penalties == 0).sum())
+        if self.max_groups is not None and self.max_groups < free:
+            raise ValueError(
+                f"max_groups={self.max_groups} is less than the {free} groups of weight or cost 0, "
+                f"which are always kept: give at least {free}, or these groups a weight."
+            )
+        X, targets, weight, rows = table
+        batch_size = self._batch_size(len(rows))
+        if batch_size < len(rows):
+            # in an order that depends on n alone, so that fits which differ in their seed, weights
+            # or lam see the same batches
+            rows = rows[np.random.default_rng(len(rows)).permutation(len(rows))]
+        weight = weight[rows]
+        like = next(module.parameters()).detach()
+        mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
+        return Problem(
+            loss=task.loss.to(like),
+            rows=shared or rows_of(
+                X, rows, packed, module.input_transform,
+                batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
+            ),
+            y=task.tensor(targets[rows], weight, module.target_scale, like),
+            weight=None if np.ptp(weight) == 0 else mean_one,
+            groups=groups,
+            lam=float(self.lam),
+            active=np.array(np.ones(len(groups)) if active is None else active, dtype=bool),
+            rng=rng,
+        )  # fmt: skip
 
     def _settings(self, task: Task, network: Network, held_out: Table | None = None) -> Settings:
         max_epochs, validation = self.max_epochs, None
@@ -224,14 +254,7 @@ class SparseNet(GroupSelection):
         if callable(self.lr_schedule):
             try_schedule(self.lr_schedule, max_epochs)
         if held_out is not None:
-            X, targets, weight, rows = held_out
-            like = network.parameters[0].detach()
-            module: Any = network.module
-            validation = (
-                as_tensor(X[rows], like.device),
-                task.tensor(targets[rows], weight[rows], module.target_scale, like, "y_val"),
-                torch.from_numpy(weight[rows]).to(like),
-            )
+            validation = validation_tensors(task, network, held_out)
         optimizer, options = OPTIMIZERS.get(self.optimizer, (self.optimizer, {}))
         return Settings(
             max_epochs=max_epochs,
@@ -321,9 +344,7 @@ class SparseNet(GroupSelection):
         return Classes.probabilities(self._outputs(X))
 
     def compact(self) -> Any:
-        """The network of what is left: a torch module with equal outputs.
-
-        Columns, units and filters that do not matter are removed physically.
+        """The network of what is left, removed physically: a module with equal outputs.
 
         Returns
         -------
@@ -348,8 +369,8 @@ class SparseNet(GroupSelection):
             If onnx or onnxscript is missing: they come with the extra "onnx".
         """
         small = self.compact()
-        columns = small.input_transform.n_features
-        to_onnx(small, path, next(small.parameters()).new_zeros((1, columns)))
+        example = next(small.parameters()).new_zeros((1, small.input_transform.n_features))
+        to_onnx(small, path, example)
 
     def savings(self, n_rows: int = 1000) -> dict[str, tuple[float, float]]:
         """What the network costs with all of its parts, and what `compact()` does.
@@ -377,8 +398,3 @@ class SparseNet(GroupSelection):
         tags.input_tags.allow_nan = self.missing == "mean"
         tags.target_tags.multi_output = self._task_kind is Numbers
         return tags
-
-
-def as_tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
-    """A copy of X as it is, as a tensor."""
-    return torch.tensor(np.ascontiguousarray(X), device=device)

@@ -17,12 +17,12 @@ from torch import nn
 
 from ..algorithms import ModuleNetwork, Rows
 from ..groups import Groups
-from ..modules import ARCHITECTURES, ChannelNet, Constant, Coupling, InputTransform, couple
+from ..modules import ARCHITECTURES, ChannelNet, Constant, Coupling, couple
 from ..pruning import prune
 from .augment import AUGMENTATIONS
-from .inputs import check_finite, check_fit, check_kept
+from .inputs import check_finite, check_fit, check_kept, input_transform_of
 from .penalties import input_weights_of, made, terms_of
-from .tables import Table, check_same_groups, input_transform_of, new_problem
+from .tables import Table, check_same_groups
 from .task import Numbers, Task
 
 __all__ = ["ImageBody"]
@@ -103,8 +103,8 @@ class ImageBody:
         n = math.prod(self.shape)
         # one group of all entries, so that they keep their order
         everything = Groups(("everything",), np.zeros(n, dtype=np.int64), np.ones(1), np.ones(1))
-        problem = new_problem(
-            model, task, table, module, groups, rng, active, shared=shared, packed=everything
+        problem = model._problem(
+            task, table, module, groups, rng, active, shared=shared, packed=everything
         )
         problem.terms = terms_of(
             coupling,
@@ -135,9 +135,12 @@ class ImageBody:
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
         body = new_body(*self.built, self.shape, task.n_outputs, generator)
         placed = model._placement(len(table.rows))
-        module = ChannelNet(
-            self._input_transform(model, table), self.shape, body.to(placed["dtype"])
-        )
+        X, _, weight, rows = table
+        transform = input_transform_of(
+            X, weight, rows, standardize=model.standardize, missing=model.missing,
+            n_channels=self.shape[0],
+        )  # fmt: skip
+        module = ChannelNet(transform, self.shape, body.to(placed["dtype"]))
         coupling = couple(module.body, self.shape)
         input_weights_of(coupling, self.groups)  # refuses what does not read the channels
         x = next(module.parameters()).new_zeros((2, module.input_transform.n_features))
@@ -150,32 +153,6 @@ class ImageBody:
             )
         module.try_channels_last()
         return module.to(placed["device"]), coupling
-
-    def _input_transform(self, model: Any, table: Table) -> InputTransform:
-        """Every channel filled in and scaled as a whole."""
-        columns = input_transform_of(
-            table.X, table.weight, table.rows, standardize=model.standardize, missing=model.missing
-        )
-        if columns.shift is None or columns.scale is None:
-            return columns
-        shift = columns.shift.reshape(self.shape[0], -1).numpy()
-        scale = columns.scale.reshape(self.shape[0], -1).numpy()
-        # within a position a constant one has no deviation, although its scale is 1
-        spread = np.where(scale == 1.0, 0.0, scale)
-        # divided by a power of two, which keeps squares from overflowing
-        exponent = np.frexp(np.maximum(np.abs(shift), spread).max(1, keepdims=True))[1]
-        spread, centers = np.ldexp(spread, -exponent), np.ldexp(shift, -exponent)
-        mean = centers.mean(1, keepdims=True)
-        deviation = np.sqrt((spread**2 + (centers - mean) ** 2).mean(1, keepdims=True))
-        mean, deviation = np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
-        deviation = np.where(deviation > 0, deviation, 1.0)
-        each = np.broadcast_to
-        return InputTransform(
-            columns.n_features,
-            shift=each(mean, shift.shape).reshape(-1).copy(),
-            scale=each(deviation, shift.shape).reshape(-1).copy(),
-            fill=None if columns.fill is None else columns.fill.numpy(),
-        )
 
     def check_warm(self, model: Any, module: ChannelNet, before: Self) -> None:
         """Refuse arguments that the network of the last fit does not have."""
@@ -262,22 +239,24 @@ def new_body(
 
 def check_shape(X: np.ndarray, image_shape: Sequence[int] | None) -> tuple[int, ...]:
     """The shape of one input: (channels, length), (channels, height, width), ..."""
-    if X.ndim > 2:
-        if X.ndim > 5:
-            raise ValueError(
-                f"X has {X.ndim} dimensions: give (n, channels, length), (n, channels, height, "
-                f"width) or (n, channels, depth, height, width)."
-            )
-        if image_shape is not None and _filled(image_shape, X[0].size) != X.shape[1:]:
-            raise ValueError(
-                f"image_shape={tuple(image_shape)} is not the {X.shape[1:]} of X: leave it out, "
-                f"or give X of that shape."
-            )
-        return X.shape[1:]
-    shape = (1, X.shape[1]) if image_shape is None else _filled(image_shape, X.shape[1])
-    if math.prod(shape) != X.shape[1]:
+    size = X[0].size
+    shape = X.shape[1:] if X.ndim > 2 else (1, size)
+    if X.ndim > 5:
         raise ValueError(
-            f"image_shape={shape} has {math.prod(shape)} entries for the {X.shape[1]} columns of "
+            f"X has {X.ndim} dimensions: give (n, channels, length), (n, channels, height, "
+            f"width) or (n, channels, depth, height, width)."
+        )
+    if image_shape is not None:
+        known = math.prod(n for n in image_shape if n != -1)
+        shape = tuple(size // known if n == -1 else int(n) for n in image_shape)
+    if X.ndim > 2 and shape != X.shape[1:]:
+        raise ValueError(
+            f"image_shape={tuple(image_shape or ())} is not the {X.shape[1:]} of X: leave it "
+            f"out, or give X of that shape."
+        )
+    if math.prod(shape) != size:
+        raise ValueError(
+            f"image_shape={shape} has {math.prod(shape)} entries for the {size} columns of "
             f"X: give (channels, height, width) that multiply to their number."
         )
     return shape
@@ -303,9 +282,3 @@ def warn_of_shape(X: np.ndarray, shape: tuple[int, ...], image_shape: Sequence[i
         UserWarning,
         stacklevel=5,
     )
-
-
-def _filled(shape: Sequence[int], size: int) -> tuple[int, ...]:
-    """The shape with the number that -1 stands for, so that all of them multiply to size."""
-    known = math.prod(n for n in shape if n != -1)
-    return tuple(size // known if n == -1 else int(n) for n in shape)

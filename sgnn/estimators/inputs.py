@@ -6,15 +6,20 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import validate_data
 
+from ..modules import InputTransform
+
 __all__ = [
+    "as_tensor",
     "check_fit",
     "check_kept",
     "check_weights",
     "class_weights",
+    "input_transform_of",
     "moments",
     "random_generator",
 ]
@@ -269,3 +274,42 @@ def _weighted_mean(
         column = np.flatnonzero(total_weight == 0)[0]
         raise ValueError(f"X has no value at all in column {column}: drop that column.")
     return total / total_weight
+
+
+def input_transform_of(
+    X: np.ndarray,
+    weight: np.ndarray,
+    rows: np.ndarray,
+    *,
+    standardize: bool,
+    missing: str,
+    n_channels: int | None = None,
+) -> InputTransform:
+    """How the network fills in and scales the columns (n, p), by the weighted training rows.
+
+    With `n_channels` those of a channel, which lie side by side, are scaled as a whole.
+    """
+    if not standardize and missing == "error":
+        return InputTransform(X.shape[1])
+    shift, scale = moments(X, weight, rows)
+    fill = shift if missing == "mean" else None
+    if not standardize:
+        return InputTransform(X.shape[1], fill=fill)
+    if n_channels is not None:
+        centers, spread = shift.reshape(n_channels, -1), scale.reshape(n_channels, -1)
+        # within a position a constant one has no deviation, although its scale is 1
+        spread = np.where(spread == 1.0, 0.0, spread)
+        # divided by a power of two, which keeps squares from overflowing
+        exponent = np.frexp(np.maximum(np.abs(centers), spread).max(1, keepdims=True))[1]
+        spread, centers = np.ldexp(spread, -exponent), np.ldexp(centers, -exponent)
+        mean = centers.mean(1, keepdims=True)
+        deviation = np.sqrt((spread**2 + (centers - mean) ** 2).mean(1, keepdims=True))
+        mean, deviation = np.ldexp(mean, exponent), np.ldexp(deviation, exponent)
+        deviation = np.where(deviation > 0, deviation, 1.0)
+        shift, scale = (np.repeat(each, centers.shape[1]) for each in (mean, deviation))
+    return InputTransform(X.shape[1], shift=shift, scale=scale, fill=fill)
+
+
+def as_tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
+    """A copy of X as it is, as a tensor."""
+    return torch.tensor(np.ascontiguousarray(X), device=device)

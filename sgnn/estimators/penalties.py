@@ -30,15 +30,6 @@ def made(regularizer: str | Regularizer, alpha: float | None) -> Regularizer:
     return regularizers.get(regularizer, alpha=alpha)
 
 
-def regularizer_per_layer(
-    regularizer: Any, alpha: float | None, n_layers: int
-) -> list[Regularizer]:
-    """That regularizer for every layer; CGES, given by name, turns exclusive with the depth."""
-    if regularizer == "cges":
-        return list(CGES.for_layers(n_layers))
-    return [made(regularizer, alpha)] * n_layers
-
-
 def dense_terms(
     module: MLP,
     theta: Term,
@@ -52,8 +43,11 @@ def dense_terms(
     `theta` is the first layer, cut by the groups of the input; `penalty` the user's regularizer
     and alpha.  The biases of the outputs are the model's intercepts and stay free.
     """
-    first, *above = regularizer_per_layer(*penalty, 1 + len(module.weights))
-    theta.regularizer = first
+    n_layers = 1 + len(module.weights)
+    # CGES, given by name, turns exclusive with the depth
+    by_depth = penalty[0] == "cges"
+    layers = CGES.for_layers(n_layers) if by_depth else [made(*penalty)] * n_layers
+    theta.regularizer, *above = layers
     terms = [theta] * ("input" in places)
     # the weights that leave a hidden layer, and its bias
     pairs = [*zip(module.weights, above, strict=True)] * ("hidden" in places)
@@ -106,9 +100,9 @@ def terms_of(
     layers = [layer for layer in coupling.layers if not conv_only or layer.kind != "dense"]
     input_blocks = {id(reader.weight): reader.blocks for reader in input_weights if by_input}
     terms = []
-    for layer, regularizer in zip(
-        layers, regularizer_per_layer(*penalty, len(layers)), strict=True
-    ):
+    by_depth = penalty[0] == "cges"  # given by name, it turns exclusive with the depth
+    R = CGES.for_layers(len(layers)) if by_depth else [made(*penalty)] * len(layers)
+    for layer, regularizer in zip(layers, R, strict=True):
         blocks = input_blocks.get(id(layer.weight))
         if blocks is None and inside:
             blocks = _blocks(layer, grouping, sized)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -11,22 +12,20 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 
 from ..algorithms import (
     DenseNetwork,
-    Problem,
+    Network,
     RescaledRows,
     Rows,
     StoredRows,
-    StreamedRows,
     Term,
-    batch_order,
 )
 from ..groups import Blocks, Groups
 from ..modules import MLP, InputTransform
 from ..pruning import prune_mlp
 from ..regularizers import GroupLasso
-from .inputs import CHUNK, check_fit, check_kept, moments
+from .inputs import as_tensor, check_fit, check_kept, input_transform_of
 from .task import Numbers, Task
 
-__all__ = ["Table", "TableBody", "input_transform_of", "new_problem", "rescaled", "split"]
+__all__ = ["Table", "TableBody", "rescaled", "split", "validation_table", "validation_tensors"]
 
 MOST_STRETCHED = 1e3  # rows in float32 that are scaled anew
 
@@ -91,8 +90,8 @@ class TableBody:
         """
         if module is None:
             module = self._new_module(model, task, table, rng)
-        problem = new_problem(
-            model, task, table, module, self.groups, rng, active, shared=shared, packed=self.groups
+        problem = model._problem(
+            task, table, module, self.groups, rng, active, shared=shared, packed=self.groups
         )
         network = DenseNetwork(problem, module)
         labels = torch.from_numpy(self.groups.labels[problem.rows.order]).to(network.order.device)
@@ -175,6 +174,31 @@ def split(
     return table._replace(rows=np.sort(training)), table._replace(rows=held_out)
 
 
+def validation_table(model: Any, body: Any, task: Task, X_val: Any, y_val: Any) -> Table:
+    """The user's validation data."""
+    if X_val is None or y_val is None:
+        raise ValueError("X_val and y_val belong together: give both, or neither.")
+    try:
+        _, X, y = body.read(model, X_val, y_val, body)
+        _, targets = task.read(model, y, task)
+        task.loss.check_targets(targets)
+        weight = task.weights(targets, None)
+    except ValueError as error:
+        raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
+    return Table(X, targets, weight, np.arange(len(X)))
+
+
+def validation_tensors(
+    task: Task, network: Network, table: Table
+) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+    """X, targets and weights as the loop wants them."""
+    X, targets, weight, rows = table
+    like = network.parameters[0].detach()
+    scale: Any = network.module.target_scale
+    y = task.tensor(targets[rows], weight[rows], scale, like, "y_val")
+    return as_tensor(X[rows], like.device), y, torch.from_numpy(weight[rows]).to(like)
+
+
 def check_same_groups(groups: Groups, before: Groups) -> None:
     """Refuse other groups than those of the fit that goes on."""
     if not np.array_equal(groups.labels, before.labels):
@@ -182,95 +206,6 @@ def check_same_groups(groups: Groups, before: Groups) -> None:
             "groups differ from those of the fit that warm_start=True goes on with: give "
             "the same groups, or set warm_start=False."
         )
-
-
-def new_problem(
-    model: Any,
-    task: Task,
-    table: Table,
-    module: Any,
-    groups: Groups,
-    rng: np.random.Generator,
-    active: np.ndarray | None,
-    *,
-    packed: Groups,
-    shared: Rows | None = None,
-) -> Problem:
-    """What is to be minimized, but for the terms.
-
-    `packed` are the groups whose columns the rows keep side by side; `shared` are rows of the
-    same table.
-    """
-    free = int((groups.penalties == 0).sum())
-    if model.max_groups is not None and model.max_groups < free:
-        raise ValueError(
-            f"max_groups={model.max_groups} is less than the {free} groups of weight or cost 0, "
-            f"which are always kept: give at least {free}, or these groups a weight."
-        )
-    X, targets, weight, rows = table
-    batch_size = model._batch_size(len(rows))
-    rows = rows[batch_order(len(rows), batch_size)]
-    weight = weight[rows]
-    like = next(module.parameters()).detach()
-    mean_one = torch.from_numpy(weight * (len(weight) / weight.sum())).to(like)
-    return Problem(
-        loss=task.loss.to(like),
-        rows=shared or rows_of(
-            X, rows, packed, module.input_transform,
-            batch_size=batch_size, like=like, max_bytes=model.cache_size * 2**20,
-        ),
-        y=task.tensor(targets[rows], weight, module.target_scale, like),
-        weight=None if np.ptp(weight) == 0 else mean_one,
-        groups=groups,
-        lam=float(model.lam),
-        active=np.ones(len(groups), dtype=bool) if active is None else np.array(active, dtype=bool),
-        rng=rng,
-    )  # fmt: skip
-
-
-def input_transform_of(
-    X: np.ndarray, weight: np.ndarray, rows: np.ndarray, *, standardize: bool, missing: str
-) -> InputTransform:
-    """How the network is to fill in and scale the columns, by the weighted training rows."""
-    n_features = X.shape[1]
-    if not standardize and missing == "error":
-        return InputTransform(n_features)
-    mean, deviation = moments(X, weight, rows)
-    fill = mean if missing == "mean" else None
-    if not standardize:
-        return InputTransform(n_features, fill=fill)
-    return InputTransform(n_features, shift=mean, scale=deviation, fill=fill)
-
-
-def rows_of(
-    X: np.ndarray,
-    rows: np.ndarray,
-    groups: Groups,
-    columns: InputTransform,
-    *,
-    batch_size: int,
-    like: torch.Tensor,
-    max_bytes: float,
-) -> Rows:
-    """The chosen rows of X, in that order: one copy in the network's dtype, or a stream.
-
-    A memory map larger than `max_bytes` is streamed; anything else is copied, once.
-    """
-    if X.nbytes > max_bytes and _on_disk(X):
-        return StreamedRows(groups, X, batch_size, rows=rows, prepare=columns.prepare, like=like)
-    order = np.argsort(groups.labels, kind="stable")
-    index = torch.from_numpy(order).to(like.device)
-    copy = torch.empty((len(rows), X.shape[1]), dtype=like.dtype, device=like.device)
-    step = max(1, CHUNK // max(X.shape[1], 1))
-    for part in (slice(a, a + step) for a in range(0, len(rows), step)):
-        raw = torch.from_numpy(np.ascontiguousarray(X[rows[part]][:, order]))
-        copy[part] = columns.prepare(raw.to(like.device), index, like.dtype)
-        if not copy[part].isfinite().all():
-            raise ValueError(
-                f"X contains values that are infinite (inf) in {like.dtype}: scale X, or give "
-                f"dtype='float64'."
-            )
-    return StoredRows(groups, len(copy), batch_size, copy)
 
 
 def rescaled(rows: StoredRows, first: InputTransform, own: InputTransform) -> Rows | None:
@@ -289,12 +224,3 @@ def rescaled(rows: StoredRows, first: InputTransform, own: InputTransform) -> Ro
     if rows.X.dtype == torch.float32 and stretched > MOST_STRETCHED:
         return None
     return RescaledRows(rows, scale.to(rows.X), shift.to(rows.X))
-
-
-def _on_disk(X: object) -> bool:
-    """Whether X is a memory map, or a view of one as scikit-learn's checks return it."""
-    while isinstance(X, np.ndarray):
-        if isinstance(X, np.memmap):
-            return True
-        X = X.base
-    return False

@@ -14,8 +14,7 @@ from torch import Tensor, fx, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from ..groups import Blocks
-from .operations import Role
-from .tracing import Trace, trace
+from .tracing import Role, Trace, trace
 
 __all__ = ["Coupling", "Layer", "Pair", "Scale", "couple"]
 
@@ -36,6 +35,8 @@ class Layer:
         The unit that each output channel or output feature belongs to.
     kind : {"dense", "conv", "depthwise"}
         What it is; "depthwise" is a convolution of single channels.
+    weight : nn.Parameter
+        (out, in) if dense, (out, in, *kernel) or, depthwise, (out, 1, *kernel) if not.
     """
 
     name: str
@@ -43,11 +44,7 @@ class Layer:
     reads: Tensor
     makes: Tensor
     kind: str
-
-    @property
-    def weight(self) -> nn.Parameter:
-        """(out, in) if dense, (out, in, *kernel) or, depthwise, (out, 1, *kernel) if not."""
-        return self.module.weight
+    weight: nn.Parameter
 
     @property
     def wired(self) -> Tensor:
@@ -214,9 +211,9 @@ def couple(module: nn.Module, shape: Sequence[int]) -> Coupling:
         if step.role in {Role.MIX, Role.DEPTHWISE}:
             ends = units[step.sources[0]], units[step.node]
             kind = "depthwise" if step.role is Role.DEPTHWISE else "conv"
-            layer = module.get_submodule(name)
+            layer: Any = module.get_submodule(name)
             kind = "dense" if isinstance(layer, nn.Linear) else kind
-            layers.append(Layer(name, layer, *ends, kind))
+            layers.append(Layer(name, layer, *ends, kind, layer.weight))
         elif step.role is Role.SCALE:
             scales.append(Scale(name, module.get_submodule(name), units[step.node]))
         elif step.role is Role.HOLD:

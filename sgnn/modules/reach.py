@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, fx
 
 from .coupling import Coupling
-from .operations import Role
+from .tracing import Role
 
 __all__ = ["needed_channels", "read_channels", "read_inputs"]
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor, fx, nn
 
 from ..modules.coupling import Coupling, Layer
-from ..modules.operations import Role
+from ..modules.tracing import Role
 
 __all__ = ["fixed_channels", "fold_constants"]
 

@@ -70,10 +70,6 @@ class Regularizer(ABC):
             leaf = w.detach().requires_grad_()
             return torch.autograd.grad(self.value(leaf, blocks, lam).sum(), leaf)[0]
 
-    def add_subgradient(self, grad: Tensor, w: Tensor, blocks: Blocks, lam: Lam) -> None:
-        """Add `subgradient` to `grad`, in place."""
-        grad.add_(self.subgradient(w, blocks, lam))
-
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         """The smallest lam for which each block is optimal at 0, given `grad` and all others at 0.
 

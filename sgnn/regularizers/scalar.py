@@ -42,8 +42,9 @@ class Entrywise(Regularizer):
         return total(self.penalty(w.abs(), per_entry(lam, blocks)), blocks)
 
     def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
-        shrunk = self.shrink(w.abs(), per_entry(lam, blocks), per_entry(step, blocks))
-        return shrunk.copysign_(w)
+        if isinstance(lam, Tensor) or isinstance(step, Tensor):
+            lam, step = per_entry(lam, blocks), per_entry(step, blocks)
+        return self.shrink(w.abs(), lam, step).copysign_(w)
 
     # written out: it runs in every mini-batch, and autograd takes 2 to 7 times as long
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:

@@ -45,10 +45,6 @@ class Sum(Regularizer):
             w, blocks, b * lam
         )
 
-    def add_subgradient(self, grad: Tensor, w: Tensor, blocks: Blocks, lam: Lam) -> None:
-        for part, share in zip((self.group, self.element), self.mix, strict=True):
-            part.add_subgradient(grad, w, blocks, share * lam)
-
 
 def mixed_zero_level(
     group: Regularizer, grad: Tensor, blocks: Blocks, a: float, b: float
