@@ -57,7 +57,7 @@ NUMPY_ALONE = {"metrics"}
 # What does not hold yet
 CIRCLES: list[list[str]] = []
 LONG_FILES: list[str] = []
-LONG_FUNCTIONS = ["estimators/identity.py: described"]
+LONG_FUNCTIONS: list[str] = []
 CLASSES_TWICE: dict[str, list[str]] = {}
 FILES_TWICE = {
     "layers": ["inspection/layers.py", "modules/layers.py"],

@@ -61,7 +61,6 @@ class ModuleNetwork(Network):
         self,
         problem: Problem,
         module: ChannelNet,
-        *,
         coupling: Coupling,
         input_weights: list[InputWeight],
         augment: Callable[[Tensor, torch.Generator], Tensor] | None = None,

@@ -69,20 +69,9 @@ def described(value: Any, inside: tuple[int, ...] = ()) -> Any:
         case types.BuiltinFunctionType() | np.ufunc() | types.WrapperDescriptorType():
             return [getattr(value, "__module__", None), value.__name__]
         case type():
-            own = {} if value.__module__.startswith(KNOWN) else vars(value)
-            parts = {k: getattr(v, "__func__", v) for k, v in sorted(own.items())}
-            kinds = types.FunctionType | int | float | str | tuple | list | dict
-            made = {k: described(v, inside) for k, v in parts.items() if isinstance(v, kinds)}
-            return [value.__qualname__, each(value.__bases__ if own else ()), made]
+            return _described_class(value, inside)
         case nn.Module():
-            arrays = {name: t.cpu().numpy() for name, t in value.state_dict().items()}
-            plain = [
-                (name, key, v)
-                for name, module in value.named_modules()
-                for key, v in sorted(vars(module).items())
-                if key not in OF_MODULES
-            ]
-            return [described(type(value), inside), repr(value), arrays, each(plain)]
+            return _described_module(value, inside)
         case torch.Tensor():
             return value.detach().cpu().numpy()
         case Mapping():
@@ -102,3 +91,24 @@ def _code(code: types.CodeType) -> list:
 
     constants = [constant(c) for c in code.co_consts]
     return [code.co_code, constants, code.co_names, code.co_varnames, code.co_freevars]
+
+
+def _described_class(kind: type, inside: tuple[int, ...]) -> list:
+    own = {} if kind.__module__.startswith(KNOWN) else vars(kind)
+    parts = {k: getattr(v, "__func__", v) for k, v in sorted(own.items())}
+    kinds = types.FunctionType | int | float | str | tuple | list | dict
+    made = {k: described(v, inside) for k, v in parts.items() if isinstance(v, kinds)}
+    bases = [described(base, inside) for base in (kind.__bases__ if own else ())]
+    return [kind.__qualname__, bases, made]
+
+
+def _described_module(module: nn.Module, inside: tuple[int, ...]) -> list:
+    arrays = {name: t.cpu().numpy() for name, t in module.state_dict().items()}
+    plain = [
+        (name, key, v)
+        for name, part in module.named_modules()
+        for key, v in sorted(vars(part).items())
+        if key not in OF_MODULES
+    ]
+    kind, plain = described(type(module), inside), [described(v, inside) for v in plain]
+    return [kind, repr(module), arrays, plain]

@@ -116,14 +116,9 @@ class ImageBody:
             by_input="input" in model.regularize and len(groups) > 1,
             inside="hidden" in model.regularize,
         )
-        network = ModuleNetwork(
-            problem,
-            module,
-            coupling=coupling,
-            input_weights=input_weights,
-            augment=AUGMENTATIONS[model.augment](self.shape) if model.augment else None,
-            seed=int(rng.integers(2**31)),
-        )
+        augment = AUGMENTATIONS[model.augment](self.shape) if model.augment else None
+        seed = int(rng.integers(2**31))
+        network = ModuleNetwork(problem, module, coupling, input_weights, augment, seed)
         if active is not None:
             with torch.no_grad():
                 network.restore()

@@ -114,6 +114,7 @@ def test_beta_grows_in_every_fifth_of_the_training():
     begin(algorithm, network, torch.optim.SGD(network.module.parameters(), lr=0.1), 10)
     strengths = []
     for algorithm.epoch in range(10):
+        algorithm.enter(-1)
         strengths.append(algorithm.strength)
     expected = [2.0 * 1.5**stage for stage in (0, 0, 1, 1, 2, 2, 3, 3, 4, 4)]
     np.testing.assert_allclose(strengths, expected)

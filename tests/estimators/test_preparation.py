@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-import sgnn.estimators.tables
+import sgnn.algorithms.problem
 
 from .instances import NUMBERS, outputs
 
@@ -118,13 +118,13 @@ def streamed(monkeypatch):
     """The sizes of the reads of every stream that is opened."""
     reads = []
 
-    class Watched(sgnn.estimators.tables.StreamedRows):
+    class Watched(sgnn.algorithms.problem.StreamedRows):
         def read(self, batch, columns=slice(None)):
             part = super().read(batch, columns)
             reads.append(part.shape)
             return part
 
-    monkeypatch.setattr(sgnn.estimators.tables, "StreamedRows", Watched)
+    monkeypatch.setattr(sgnn.algorithms.problem, "StreamedRows", Watched)
     return reads
 
 
