@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from sklearn.base import clone
 
-from ..algorithms import DenseNetwork, StoredRows
-from ..algorithms.replicas import StackedNetwork, is_stackable, stacked
+from ..algorithms import Blockwise, DenseNetwork, StoredRows
+from ..algorithms.replicas import StackedBlockwise, StackedNetwork
 from .inputs import random_generator
 from .parameters import check_parameters
 from .tables import Table, TableBody, rescaled
@@ -105,8 +105,10 @@ def replicas_at_once(self: Any, shape: tuple[int, ...]) -> int:
         What fills the processor's cache.
     """
     check_parameters(self, self._rules)
+    # the class itself has to say so, and not only one that it derives from
+    stackable = vars(type(self._algorithm())).get("stackable", False)
     alone = (
-        self._body_kind is not TableBody or not is_stackable(self._algorithm())
+        self._body_kind is not TableBody or not stackable
         or self.early_stopping or self.warm_start or self.callbacks
         or not isinstance(self.optimizer, str) or len(shape) != 2
     )  # fmt: skip
@@ -150,7 +152,9 @@ def _fit_jointly(models: list[Any], X: Any, y: Any, weights: list, supports: lis
         networks.append(network)
     settings = first._settings(task, networks[0])
     settings.verbose = 0
-    algorithm = stacked(first._algorithm())
+    algorithm = first._algorithm()
+    if isinstance(algorithm, Blockwise):
+        algorithm = StackedBlockwise(algorithm)
     trained = first._train(models, networks, settings, algorithm, StackedNetwork)
     for model, learned in zip(models, trained, strict=True):
         model._learn(body, task, *learned)
