@@ -12,7 +12,7 @@ import torch
 
 __all__ = ["Checkpoint"]
 
-HEADER = b"sgnn checkpoint 2\n"  # the first line; the second is the SHA-256 of all that follows
+HEADER = b"sgnn checkpoint 3\n"  # the first line; the second is the SHA-256 of all that follows
 
 
 class Checkpoint:

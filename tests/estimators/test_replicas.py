@@ -12,15 +12,22 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
-from sgnn.algorithms import Subgradient
+from sgnn.algorithms import RescaledRows, Subgradient
 from sgnn.algorithms.full_gradient import FullGradient
+from sgnn.algorithms.replicas import StackedNetwork
 from sgnn.estimators import fit as fitting
 from sgnn.selection import LambdaSearchCV, StabilitySelector
+from sgnn.training import Run
+
+from ..problems import sgin_network
 
 N, R = 150, 5
 LABELS = [0, 0, 0, 1, 1, 2, 2, 2, 2, 3, 3, 4]  # unequal groups
 LAMS = np.geomspace(1e-3, 0.3, R)
 TOLERANCE = {"float64": 1e-10, "float32": 1e-5}
+
+
+RAW = {"polish_iter": 0}
 
 
 @pytest.fixture(scope="module")
@@ -285,3 +292,43 @@ def test_replicas_that_start_with_groups_removed(data, joint_trainings, cls, joi
         np.testing.assert_array_equal(fit.predict(other), fit.predict(X))
     whole = model.fit_replicas(X, y, [1e-4] * 2, supports=[None, None])[0]
     torch.testing.assert_close(fits[2].module_.theta, whole.module_.theta)
+
+
+@pytest.mark.parametrize("cls", [SGINClassifier, GroupLassoMLP])
+def test_ctrl_c_keeps_the_finished_epochs_of_every_replica(data, monkeypatch, cls):
+    X, _, y, weights = data
+    own = {"warmup_epochs": 0} | ({} if cls is SGINClassifier else RAW)
+    model = network(cls, dtype="float64", lam=0.0, **own)
+    lams, seeds = [1e-4] * 3, [0, 1, 2]
+    expected = model.set_params(max_epochs=2).fit_replicas(X, y, lams, weights[:3], seeds)
+    record, recorded = Run.record, []
+
+    def press(self, *args, **kwargs):
+        recorded.append(record(self, *args, **kwargs))
+        if len(recorded) == 7:  # the first of three replicas, in the third epoch
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(Run, "record", press)
+    with pytest.warns(UserWarning, match="interrupted: the network of epoch"):
+        fits = model.set_params(max_epochs=8).fit_replicas(X, y, lams, weights[:3], seeds)
+    assert [fit.n_iter_ for fit in fits] == [3, 2, 2]
+    for fit, other in list(zip(fits, expected, strict=True))[1:]:
+        torch.testing.assert_close(fit.module_.theta, other.module_.theta, rtol=0, atol=0)
+
+
+def test_a_stack_reads_rows_as_each_of_its_members():
+    """Also where the network whose rows the others are scaled from is not among them."""
+    rng = np.random.default_rng(0)
+    X, y = rng.normal(size=(30, 4)), rng.integers(0, 2, 30)
+    members = [sgin_network(X, y, [0, 0, 1, 2], lam=0.1, seed=seed) for seed in range(3)]
+    base = members[0].problem.rows
+    for member in members[1:]:
+        scale, shift = (torch.from_numpy(rng.uniform(0.5, 2, 4)) for _ in range(2))
+        member.problem.rows = RescaledRows(base, scale, shift)
+    batch = base.batches[0]
+    for part in (members, members[1:]):
+        with torch.no_grad():
+            alone = torch.stack([member.outputs(batch) for member in part])
+            stacked = StackedNetwork(part)
+            torch.testing.assert_close(stacked.outputs(batch), alone)
+            stacked.store()
