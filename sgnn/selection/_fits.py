@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager
 from copy import deepcopy
 from dataclasses import dataclass, field
-from itertools import chain, pairwise, product
+from itertools import product
 from os import PathLike, fspath
 from typing import Any, NamedTuple
 
@@ -192,17 +192,14 @@ def plan_batches(
         n_rows = np.shape(data.X)[:1] if train is None else (len(train),)
         capacity = model.replicas_at_once(n_rows + np.shape(data.X)[1:])
         n_parts = -(-n_lams // capacity)
-        parts = [part for path in same_rows for part in _split(path, n_parts)]
+        parts = [part for path in same_rows for part in np.array_split(path, n_parts)]
         parts_per_batch = max(1, capacity // max(map(len, parts)))
         n_batches = -(-len(parts) // parts_per_batch)
-        batches += [list(chain(*batch)) for batch in _split(parts, n_batches)]
+        batches += [
+            np.concatenate([parts[i] for i in together]).tolist()
+            for together in np.array_split(range(len(parts)), n_batches)
+        ]
     return batches
-
-
-def _split(items: list, n_parts: int) -> list[list]:
-    """Split into consecutive parts whose lengths differ by at most one."""
-    ends = np.linspace(0, len(items), n_parts + 1).round().astype(int)
-    return [items[a:b] for a, b in pairwise(ends)]
 
 
 def fit_batch(
