@@ -179,3 +179,15 @@ def test_divergence_in_the_first_epoch_is_an_error(algorithm):
     trained = network()
     with pytest.raises(FloatingPointError, match="lower learning_rate"):
         train(trained, algorithm(), settings(learning_rate=1e200))
+
+
+@pytest.mark.parametrize("first", [np.nan, np.inf, 1.0])
+@pytest.mark.parametrize("loss", [np.nan, np.inf, -np.inf, 3e4])
+def test_a_loss_that_is_not_finite_is_a_divergence_whatever_the_first_was(first, loss):
+    run = Run(network(), settings())
+    run.first_loss = first
+    if np.isfinite(loss) and np.isinf(first):
+        assert not run.diverged(1.0, loss)
+        return
+    with pytest.raises(FloatingPointError, match="diverged to"):
+        run.diverged(1.0, loss)

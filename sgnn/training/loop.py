@@ -134,7 +134,8 @@ def _train_epoch(runs: list[Run], algorithm: Algorithm, bar: Any) -> list[bool]:
     penalties, selected = _each(problem.penalty()), network.reads().reshape(len(runs), -1)
     lr, states, ended = algorithm.optimizer.param_groups[0]["lr"], network.states(), []
     for r, run in enumerate(runs):
-        run.first_loss = min(run.first_loss, abs(firsts[r])) if not run.history else run.first_loss
+        if not run.history:
+            run.first_loss = abs(firsts[r])
         over = run.diverged(losses[r], after[r])
         if not over:
             run.record(

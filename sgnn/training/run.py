@@ -137,8 +137,8 @@ class Run:
         FloatingPointError
             If no epoch was finished before.
         """
-        loss = max(losses, key=_badness)
-        if _badness(loss) <= BLOWN_UP * (1 + self.first_loss):
+        loss = max(losses, key=lambda value: abs(value) if np.isfinite(value) else np.inf)
+        if np.isfinite(loss) and abs(loss) <= BLOWN_UP * (1 + self.first_loss):
             return False
         epoch, self.aborted = len(self.history), True
         self._forget_after(epoch)
@@ -256,7 +256,3 @@ class Run:
             stopping.best_epoch = Snapshot(weights, np.array(active), epoch)
         self.history = json.loads(state["history"])
         self.first_loss = state["first_loss"]
-
-
-def _badness(loss: float) -> float:
-    return abs(loss) if np.isfinite(loss) else np.inf
