@@ -11,7 +11,7 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..estimators.parameters import Rule, integer, number
-from ._fits import FitRunner
+from ._fits import FitResult, FitRunner
 from ._models import final_estimator, get_lam
 
 __all__ = ["LAMS_RULE", "count_lams", "grid"]

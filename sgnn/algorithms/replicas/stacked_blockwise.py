@@ -87,11 +87,15 @@ class StackedBlockwise(Blockwise):
 
     def begin(self) -> None:
         groups, theta = self.problem.groups, self.network.theta
+        R, q, p = theta.shape
         self.regularizer, self.device = self.problem.terms[0].regularizer, theta.device
         self.longest, self.ragged = int(groups.sizes.max()), bool(np.ptp(groups.sizes))
-        self.offsets = torch.from_numpy(self.problem.rows.offsets).to(self.device)
+        offsets = torch.from_numpy(self.problem.rows.offsets).to(self.device)
+        # of each group the columns (n_groups, m), and which of them are its own (n_groups, m, 1)
+        columns = offsets[:-1, None] + torch.arange(self.longest, device=self.device)
+        self.columns = columns.clamp_max(p - 1)
+        self.real = (columns < offsets[1:, None]).unsqueeze(2)
         self.penalties = torch.from_numpy(groups.penalties).to(theta)
-        R, q, _ = theta.shape
         self.one_block = Blocks.whole((q, self.longest), 1.0).to(theta)
         # H_rest and first products of a batch: memory that is given back after a step would have to
         # be asked for, and zeroed by the system, at the next
@@ -99,10 +103,8 @@ class StackedBlockwise(Blockwise):
         self.buffers = theta.new_empty(2, R * q * largest)
         # theta once more, each group apart, short ones filled up with zeros; and in one row all
         # that is above theta
-        self.parts = OptimizerState(theta.new_zeros((R, len(groups), q, self.longest)), 2)
-        for g in range(len(groups)):
-            part = theta[:, :, self.problem.rows.span(g)]
-            self.parts.values[:, g, :, : part.shape[2]] = part
+        parts = theta.detach().mT[:, self.columns] * self.real
+        self.parts = OptimizerState(parts.mT.contiguous(), 2)
         upper = [p.detach().flatten(1) for p in self.network.parameters[1:]]
         self.upper_state = OptimizerState(torch.cat(upper, 1), 1)
 
@@ -128,14 +130,13 @@ class StackedBlockwise(Blockwise):
         return torch.from_numpy(counts.astype(np.float64))
 
     def sweep(self) -> Iterable[tuple[Tensor, Tensor]]:  # type: ignore[override]
-        problems = [member.problem for member in self.network.members]
+        device, problems = self.device, [member.problem for member in self.network.members]
         orders = [problem.rng.permutation(problem.active_groups) for problem in problems]
         for v in range(max(map(len, orders))):
-            visiting = [r for r, order in enumerate(orders) if v < len(order)]
-            replicas = torch.tensor(visiting, device=self.device)
-            replicas = replicas[self.upper_state.order((replicas,))]
-            groups = [int(orders[r][v]) for r in replicas.tolist()]
-            yield replicas, torch.tensor(groups, device=self.device)
+            visiting = np.array([r for r, order in enumerate(orders) if v < len(order)])
+            visiting = visiting[self.upper_state.order((visiting,))]
+            groups = [int(orders[r][v]) for r in visiting]
+            yield torch.as_tensor(visiting, device=device), torch.as_tensor(groups, device=device)
 
     def enter(self, block: tuple[Tensor, Tensor]) -> None:  # type: ignore[override]
         replicas, groups = block
@@ -145,7 +146,7 @@ class StackedBlockwise(Blockwise):
         tensors, n_weights = self._unpacked(upper), len(self.network.upper.weights)
         activation = self.network.upper.activation
         rest, offset = self._rest_of(replicas, groups)
-        places = self.offsets[groups, None] + torch.arange(self.longest, device=self.device)
+        penalties = self.penalties[groups]
         self.visits = v = Visits(
             replicas=replicas,
             groups=groups,
@@ -155,10 +156,10 @@ class StackedBlockwise(Blockwise):
             upper_grad=upper_grad,
             leaves=(leaves, others),
             layers=UpperLayers(tensors[:n_weights], tensors[n_weights:], activation),
-            blocks=reweighted(self.one_block, self.penalties[groups].unsqueeze(1)),
-            removable=self._removable(replicas, groups),
-            columns=places.clamp_max(len(self.network.labels) - 1),
-            real=(places < self.offsets[groups + 1, None]).unsqueeze(2),
+            blocks=reweighted(self.one_block, penalties.unsqueeze(1)),
+            removable=self._removable(replicas, penalties),
+            columns=self.columns[groups],
+            real=self.real[groups],
             rest=rest,
             offset=offset,
         )
@@ -174,10 +175,10 @@ class StackedBlockwise(Blockwise):
         self.measuring = bool(v.removable.any()) and not self.second_pass
         self.loss_increase = parts.new_zeros(len(replicas))
 
-    def _removable(self, replicas: Tensor, groups: Tensor) -> Tensor:
+    def _removable(self, replicas: Tensor, penalties: Tensor) -> Tensor:
         """Whether each visit may end in a removal, by the rule of `removable`."""
         several = torch.from_numpy(self.problem.active.sum(1) > 1).to(self.device)
-        free = (self.lam[replicas] > 0) & several[replicas] & (self.penalties[groups] > 0)
+        free = (self.lam[replicas] * penalties > 0) & several[replicas]
         return free & (self.epoch >= self.warmup)
 
     def _rest_of(self, replicas: Tensor, groups: Tensor) -> tuple[Tensor, Tensor | None]:
