@@ -17,7 +17,7 @@ from .tables import Table, TableBody, rescaled
 
 __all__ = ["fit_replicas", "replicas_at_once"]
 
-CACHE = 2**22  # bytes of activations that a step of all replicas may fill
+CACHE = 2**23  # bytes of activations that a step of all replicas may fill
 MOST = 64  # replicas in one training
 COMPUTE_BOUND = 2e7  # multiplications in a step above which one network keeps the machine busy
 

@@ -23,7 +23,8 @@ __all__ = ["MLP", "UpperLayers"]
 class UpperLayers:
     """z -> W_L a( ... a(W_2 a(z + b_1) + b_2) ... ) + b_L.
 
-    The tensors may have a leading axis, of replicas: as many networks, each with its own z.
+    The tensors may have a leading axis, of replicas: as many networks, each with its own z, which
+    is fastest where it lies in memory as (..., q, n).
 
     Parameters
     ----------
@@ -48,9 +49,8 @@ class UpperLayers:
         for W, b in zip(self.weights, self.biases[n_first:], strict=True):
             a = act(z)
             layers.append(a)
-            # a batched product is twice as fast by a matrix that lies in memory as it is read
-            z = (F.linear(a, W, b) if W.ndim == 2 else
-                 torch.baddbmm(b.unsqueeze(1), a, W.mT.contiguous()))  # fmt: skip
+            # a batched product is up to ten times faster in this order, rows last
+            z = F.linear(a, W, b) if W.ndim == 2 else torch.baddbmm(b.unsqueeze(2), W, a.mT).mT
         return [*layers, z]
 
     def backward(self, layers: list[Tensor], g: Tensor) -> Tensor:
@@ -59,13 +59,17 @@ class UpperLayers:
         `layers` is what `forward` returned, g is overwritten.  The gradients of the weights and
         biases replace what stood in their `.grad`.
         """
-        back = ACTIVATIONS[self.activation].backward_
-        product = torch.mm if g.ndim == 2 else torch.bmm  # torch.matmul takes long to tell
-        n_first = len(self.biases) - len(self.weights)
+        back, n_first = ACTIVATIONS[self.activation].backward_, len(self.biases) - len(self.weights)
         above = zip(self.weights, self.biases[n_first:], layers, strict=False)
         for W, b, a in reversed(list(above)):
-            W.grad, b.grad = product(g.mT, a), g.sum(-2)
-            g = back(product(g, W), a)
+            b.grad = g.sum(-2)
+            if W.ndim == 2:
+                W.grad, g = torch.mm(g.T, a), torch.mm(g, W)
+            else:
+                W.grad = torch.bmm(g.mT, a)
+                # entry by entry in half the time where there is one output
+                g = (W.mT * g.mT if len(W[0]) == 1 else torch.bmm(W.mT, g.mT)).mT
+            g = back(g, a)
         if n_first:
             self.biases[0].grad = g.sum(-2)
         return g

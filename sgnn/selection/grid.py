@@ -11,13 +11,13 @@ import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
 from ..estimators.parameters import Rule, integer, number
-from ._fits import FitRunner
+from ._fits import FitResult, FitRunner
 from ._models import final_estimator, get_lam
 
 __all__ = ["LAMS_RULE", "count_lams", "grid"]
 
 DOUBLINGS = 20  # largest number of doublings of the estimator's lam: a factor of a million
-N_JOINT_PROBES = 8  # doublings and halvings that are trained jointly
+N_JOINT_PROBES = 8  # doublings, or halvings, that are trained jointly
 LOWEST = 1e-3  # smallest lam of a grid, as a share of the largest
 COUNT, STRENGTH = integer(2), number(0)
 
@@ -49,20 +49,24 @@ def grid(runner: FitRunner, lams: Any) -> np.ndarray:
 
     model, data = final_estimator(runner.estimator), runner.data
     start = get_lam(runner.estimator, data.X, data.fit_params) or LOWEST
-    probes = [start]
-    if hasattr(model, "replicas_at_once") and model.replicas_at_once(np.shape(data.X)) > 1:
-        probes = [start * 2.0**k for k in range(-N_JOINT_PROBES, N_JOINT_PROBES + 1)]
-    fits = dict(zip(probes, runner(probes, all_estimators=True, planned=False), strict=True))
+    jointly = hasattr(model, "replicas_at_once") and model.replicas_at_once(np.shape(data.X)) > 1
+    fits: dict[float, FitResult] = {}
+
+    def probe(lam: float) -> FitResult:
+        if lam not in fits:  # what may be asked for next costs little in the same training
+            factor, length = 2.0 if lam >= start else 0.5, N_JOINT_PROBES if jointly else 1
+            probes = [lam * factor**k for k in range(length)]
+            fits.update(zip(probes, runner(probes, planned=False), strict=True))
+        return fits[lam]
 
     def n_groups_left(lam: float) -> int:
-        if lam not in fits:
-            fits[lam] = runner([lam], planned=False)[0]
-        return int(fits[lam].support.sum())
+        return int(probe(lam).support.sum())
 
-    n_groups = len(fits[start].support)
+    first = probe(start)
+    n_groups = len(first.support)
     if n_groups == 1:  # no search for the ends
         return np.geomspace(LOWEST * start, start, lams)
-    lambda_max = getattr(final_estimator(fits[start].estimator), "lambda_max_", None)
+    lambda_max = getattr(final_estimator(first.estimator), "lambda_max_", None)
     high = lambda_max or _upper_end(n_groups_left, start)
     low = high / 2
     while n_groups_left(low) < n_groups and low > LOWEST * high:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import groupby
+
+import numpy as np
 import torch
 from torch import Tensor, nn
 
@@ -24,13 +27,13 @@ class OptimizerState:
 
     def __init__(self, values: Tensor, rows: int) -> None:
         self.values = values
-        self.n_steps = values.new_zeros(values.shape[:rows])
+        self.n_steps = np.zeros(values.shape[:rows], dtype=int)
         self.state: dict[str, Tensor] = {}
         self.counter = torch.zeros(())  # in the dtype and on the device of the optimizer's own
 
-    def order(self, index: tuple[Tensor, ...]) -> Tensor:
+    def order(self, index: tuple[np.ndarray, ...]) -> np.ndarray:
         """A permutation of the rows at `index` that brings equal numbers of steps together."""
-        return self.n_steps[index].argsort(stable=True)
+        return self.n_steps[index].argsort(kind="stable")
 
     def gather(
         self, index: tuple[Tensor, ...], optimizer: torch.optim.Optimizer
@@ -53,15 +56,15 @@ class OptimizerState:
         values = self.values[index]
         grad = torch.zeros_like(values)
         state = {name: kept[index] for name, kept in self.state.items()}
-        counts, lengths = self.n_steps[index].unique_consecutive(return_counts=True)
+        runs = [(count, len(list(run))) for count, run in groupby(self.n_steps[_places(index)])]
         if not state:  # an optimizer without a state counts no steps either
-            counts, lengths = counts[:1], torch.tensor([len(values)])
+            runs = [(0, len(values))]
         leaves, start = [], 0
-        for count, length in zip(counts.tolist(), lengths.tolist(), strict=True):
+        for count, length in runs:
             part = slice(start, start + length)
             leaf = nn.Parameter(values[part])
             leaf.grad = grad[part]
-            if count and state:
+            if count:
                 own = {name: kept[part] for name, kept in state.items()}
                 optimizer.state[leaf] = own | {"step": self.counter.new_tensor(count)}
             leaves.append(leaf)
@@ -78,7 +81,7 @@ class OptimizerState:
     ) -> None:
         """Put rows back after so many steps, with the state that the optimizer then has of them."""
         self.values[index] = values
-        self.n_steps[index] += n_steps
+        self.n_steps[_places(index)] += n_steps
         states = [optimizer.state.pop(leaf, {}) for leaf in leaves]
         self.counter = states[0].get("step", self.counter)
         for name, value in states[0].items():
@@ -89,5 +92,9 @@ class OptimizerState:
 
     def select(self, index: Tensor) -> None:
         """Go on with these replicas, rows along the first axis, alone."""
-        self.values, self.n_steps = self.values[index], self.n_steps[index]
+        self.values, self.n_steps = self.values[index], self.n_steps[_places((index,))]
         self.state = {name: kept[index] for name, kept in self.state.items()}
+
+
+def _places(index: tuple[Tensor, ...]) -> tuple[np.ndarray, ...]:
+    return tuple(i.cpu().numpy() for i in index)

@@ -105,11 +105,11 @@ class StackedNetwork(Network):
         return problem.mean(losses, batch)
 
     def _product(self, x: Tensor) -> Tensor:
-        """Rows (b, p) -> first products (R, b, q)."""
+        """Rows (b, p) -> first products (R, b, q), that lie in memory as (R, q, b)."""
         if self.scale is None or self.shift is None:
-            return x @ self.theta.mT.contiguous()
-        z = x @ (self.theta * self.scale.unsqueeze(1)).mT.contiguous()
-        return z.add_((self.theta @ self.shift.unsqueeze(2)).mT)
+            return (self.theta @ x.T).mT
+        z = (self.theta * self.scale.unsqueeze(1)) @ x.T
+        return z.add_(self.theta @ self.shift.unsqueeze(2)).mT
 
     # groups of the input -----------------------------------------------------------------------
 
