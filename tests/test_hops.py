@@ -14,10 +14,10 @@ from sgnn import GroupLassoRegressor, SGINClassifier
 from .hops import CASES, n_files, route, route_of
 
 BOUNDS = {  # functions, files
-    "SGINClassifier": (145, 32),
-    "GroupLassoMLP": (159, 37),
-    "SparseGroupCNN": (189, 43),
-    "LambdaSearchCV": (185, 47),
+    "SGINClassifier": (75, 16),
+    "GroupLassoMLP": (85, 20),
+    "SparseGroupCNN": (105, 24),
+    "LambdaSearchCV": (105, 26),
 }
 X = np.random.default_rng(0).normal(size=(60, 6))
 Y = np.arange(60) % 2

@@ -151,7 +151,7 @@ class Blockwise(Algorithm):
     @torch.no_grad()
     def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
         problem = network.problem
-        if len(problem.active_groups) > 1 or n_epochs <= self.warmup or problem.lam == 0:
+        if len(problem.active_groups) != 1 or n_epochs <= self.warmup or problem.lam == 0:
             return False
         increase = float(network.removal_cost()[0])  # of the objective
         if self.bar == "lam":

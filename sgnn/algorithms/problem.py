@@ -312,7 +312,7 @@ class Problem:
     active : ndarray of shape (..., n_groups)
         The active set: False for the groups that are removed, for good.
     rng : numpy.random.Generator
-        Draws the order of the groups, or of the rows.
+        Draws the order in which groups are visited.
     terms : list of Term
         What is penalized.
     """

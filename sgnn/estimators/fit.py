@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from os import PathLike
 from typing import Any, ClassVar
 
@@ -46,6 +46,7 @@ class SparseNet(GroupSelection):
     _body_kind: ClassVar[Any] = TableBody
     _task_kind: ClassVar[type[Task]]
     _first_bias = False  # whether the first hidden layer has a bias
+    _auto_epochs: Callable[[int], int]  # n_groups -> what max_epochs="auto" is
     net_: SkorchNet
     _task: Task
     _body: Any
@@ -53,10 +54,6 @@ class SparseNet(GroupSelection):
     @abstractmethod
     def _algorithm(self) -> Algorithm:
         """The training algorithm, new."""
-
-    def _auto_epochs(self, n_groups: int) -> int:
-        """What max_epochs="auto" is."""
-        raise NotImplementedError
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto":
@@ -140,7 +137,7 @@ class SparseNet(GroupSelection):
         if X_val is not None or y_val is not None:
             held_out = validation_table(self, body, task, X_val, y_val)
         elif self.early_stopping:
-            stratified = self._task_kind is Classes
+            stratified = issubclass(self._task_kind, Classes)
             table, held_out = split(table, self.validation_fraction, rng, stratified=stratified)
         if self.callbacks:
             check_callbacks(
@@ -222,6 +219,9 @@ class SparseNet(GroupSelection):
                 f"max_groups={self.max_groups} is less than the {free} groups of weight or cost 0, "
                 f"which are always kept: give at least {free}, or these groups a weight."
             )
+        if active is not None and (active.shape != groups.weights.shape or not active.any()):
+            raise ValueError(f"supports must have, for each replica, {len(groups)} bools of which "
+                             f"at least one is true, got {active!r:.80}.")  # fmt: skip
         X, targets, weight, rows = table
         batch_size = self._batch_size(len(rows))
         if batch_size < len(rows):
@@ -241,14 +241,14 @@ class SparseNet(GroupSelection):
             weight=None if np.ptp(weight) == 0 else mean_one,
             groups=groups,
             lam=float(self.lam),
-            active=np.array(np.ones(len(groups)) if active is None else active, dtype=bool),
+            active=np.ones(groups.weights.shape, dtype=bool) if active is None else active.copy(),
             rng=rng,
         )  # fmt: skip
 
     def _settings(self, task: Task, network: Network, held_out: Table | None = None) -> Settings:
         max_epochs, validation = self.max_epochs, None
         if max_epochs == "auto":
-            max_epochs = self._auto_epochs(len(network.problem.groups))
+            max_epochs = self._auto_epochs(network.problem.active.size)
         if not isinstance(self.optimizer, str):
             try_optimizer(self.optimizer, self.learning_rate)
         if callable(self.lr_schedule):
@@ -284,7 +284,7 @@ class SparseNet(GroupSelection):
         self.history_, self.n_iter_ = history, len(history)
         warning = warning or useless_because(self, network)
         if warning is not None:
-            warnings.warn(warning, ConvergenceWarning, stacklevel=4)
+            warnings.warn(warning, ConvergenceWarning, stacklevel=5)
         kept = body.columns(self.group_support_)
         self.module_.input_transform.keep(torch.from_numpy(kept))
 

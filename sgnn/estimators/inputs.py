@@ -11,6 +11,7 @@ from sklearn.utils import check_array
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import validate_data
 
+from ..algorithms.problem import CHUNK
 from ..modules import InputTransform
 
 __all__ = [
@@ -26,7 +27,6 @@ __all__ = [
 
 # What scikit-learn, numpy and torch raise for an X or y that they cannot read.
 UNREADABLE = (ValueError, TypeError, RuntimeError, OverflowError)
-CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
 ROWS = 8192  # rows looked at at a time, so that a look at a large X needs no copy of it
 
 

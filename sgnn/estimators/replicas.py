@@ -7,9 +7,10 @@ from itertools import pairwise
 from typing import Any
 
 import numpy as np
+import torch
 from sklearn.base import clone
 
-from ..algorithms import Blockwise, DenseNetwork, StoredRows
+from ..algorithms import Blockwise, BlockwiseB, DenseNetwork, StoredRows
 from ..algorithms.replicas import StackedBlockwise, StackedNetwork
 from .inputs import random_generator
 from .parameters import check_parameters
@@ -22,6 +23,7 @@ MOST = 64  # replicas in one training
 COMPUTE_BOUND = 2e7  # multiplications in a step above which one network keeps the machine busy
 
 
+@torch.inference_mode(False)  # whatever surrounds the call
 def fit_replicas(
     self: Any,
     X: Any,
@@ -79,6 +81,7 @@ def fit_replicas(
             f"fit_replicas got {len(lams)} lams, {len(weights)} sample_weights, {len(given)} seeds "
             f"and {len(starts)} supports: give one of each for every replica."
         )
+    starts = [None if start is None else np.asarray(start, dtype=bool) for start in starts]
     models = [
         clone(self).set_params(lam=lam, **({} if seed is None else {"random_state": seed}))
         for lam, seed in zip(lams, given, strict=True)
@@ -109,7 +112,7 @@ def replicas_at_once(self: Any, shape: tuple[int, ...]) -> int:
     stackable = vars(type(self._algorithm())).get("stackable", False)
     alone = (
         self._body_kind is not TableBody or not stackable
-        or self.early_stopping or self.warm_start or self.callbacks
+        or self.early_stopping or self.warm_start or self.callbacks or self.missing == "mean"
         or not isinstance(self.optimizer, str) or len(shape) != 2
     )  # fmt: skip
     if alone:
@@ -140,7 +143,7 @@ def _fit_jointly(models: list[Any], X: Any, y: Any, weights: list, supports: lis
         shared = networks[0].problem.rows if networks else None
         network = body.network(model, task, table, rng, active=support, shared=shared)
         transform = network.module.input_transform
-        if not isinstance(network.problem.rows, StoredRows) or transform.fill is not None:
+        if not isinstance(network.problem.rows, StoredRows):
             return False
         if networks:
             # sample weights of its own make other means
@@ -153,7 +156,7 @@ def _fit_jointly(models: list[Any], X: Any, y: Any, weights: list, supports: lis
     settings = first._settings(task, networks[0])
     settings.verbose = 0
     algorithm = first._algorithm()
-    if isinstance(algorithm, Blockwise):
+    if type(algorithm) in (Blockwise, BlockwiseB):
         algorithm = StackedBlockwise(algorithm)
     trained = first._train(models, networks, settings, algorithm, StackedNetwork)
     for model, learned in zip(models, trained, strict=True):

@@ -51,7 +51,7 @@ class InputTransform(nn.Module):
 
     def keep(self, mask: Tensor) -> None:
         """Read only the columns where `mask`, (n_features,), is true."""
-        self.kept = mask.nonzero().squeeze(1)
+        self.kept = mask.nonzero().squeeze(1).to(self.kept.device)
 
     @property
     def mask(self) -> Tensor:

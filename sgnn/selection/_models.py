@@ -13,9 +13,9 @@ from sklearn.utils.validation import _num_features, _num_samples
 from ..groups import Groups
 
 __all__ = [
+    "convert_lam",
     "draw_seed",
     "final_estimator",
-    "get_lam",
     "group_support",
     "resolve_groups",
     "set_lam",
@@ -52,25 +52,24 @@ def strength_parameter(estimator: Any) -> str:
     )
 
 
-def get_lam(estimator: Any, X: Any, fit_params: dict) -> float:
-    """The lam of the estimator, for fits to X with these params."""
+def convert_lam(estimator: Any, lam: float | None, X: Any, fit_params: dict) -> tuple[str, float]:
+    """Name and value of the estimator's parameter at this lam, for fits to X with these params.
+
+    With None, the lam at the estimator's own value.
+    """
     name = strength_parameter(estimator)
-    return float(_convert(name, estimator.get_params()[name], X, fit_params))
+    value = estimator.get_params()[name] if lam is None else lam
+    if name.split("__")[-1] == "C":
+        weight = fit_params.get("sample_weight")
+        total_weight = float(_num_samples(X) if weight is None else np.sum(weight))
+        value = np.inf if value == 0 else 1 / (total_weight * value)
+    return name, value
 
 
 def set_lam(estimator: Any, lam: float, X: Any, fit_params: dict) -> Any:
     """Set lam in place, for fits to X with these params, and return the estimator."""
-    name = strength_parameter(estimator)
-    return estimator.set_params(**{name: _convert(name, lam, X, fit_params)})
-
-
-def _convert(name: str, value: Any, X: Any, fit_params: dict) -> Any:
-    """The parameter of that name at this lam, or lam at this value of the parameter."""
-    if name.split("__")[-1] != "C":
-        return value
-    weight = fit_params.get("sample_weight")
-    total_weight = float(_num_samples(X) if weight is None else np.sum(weight))
-    return np.inf if value == 0 else 1 / (total_weight * value)
+    name, value = convert_lam(estimator, lam, X, fit_params)
+    return estimator.set_params(**{name: value})
 
 
 def with_seed(estimator: Any, seed: int | None) -> Any:

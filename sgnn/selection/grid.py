@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 from ..estimators.parameters import Rule, integer, number
 from ._fits import FitResult, FitRunner
-from ._models import final_estimator, get_lam
+from ._models import convert_lam, final_estimator
 
 __all__ = ["LAMS_RULE", "count_lams", "grid"]
 
@@ -48,7 +48,7 @@ def grid(runner: FitRunner, lams: Any) -> np.ndarray:
         return np.unique(np.asarray(lams, dtype=np.float64))
 
     model, data = final_estimator(runner.estimator), runner.data
-    start = get_lam(runner.estimator, data.X, data.fit_params) or LOWEST
+    start = float(convert_lam(runner.estimator, None, data.X, data.fit_params)[1]) or LOWEST
     jointly = hasattr(model, "replicas_at_once") and model.replicas_at_once(np.shape(data.X)) > 1
     fits: dict[float, FitResult] = {}
 

@@ -24,8 +24,8 @@ from ._checks import COMMON_RULES, check_rows
 from ._fits import Data, FitRunner, Sample
 from ._meta_selector import MetaSelector
 from ._models import (
+    convert_lam,
     draw_seed,
-    get_lam,
     group_support,
     resolve_groups,
     strength_parameter,
@@ -175,7 +175,7 @@ class StabilitySelector(MetaSelector):
         data = Data(X, y, resolve_groups(self.estimator, self.groups, X))
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid
         samples = self._samples(y, rng)
-        lams = [get_lam(estimator, X, {})] if self.lams is None else self.lams
+        lams = [float(convert_lam(estimator, None, X, {})[1])] if self.lams is None else self.lams
         with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
             planned=count_lams(lams) * len(samples),

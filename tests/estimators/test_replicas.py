@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
-from sgnn.algorithms import RescaledRows, Subgradient
+from sgnn.algorithms import Blockwise, Proximal, RescaledRows, Subgradient
 from sgnn.algorithms.full_gradient import FullGradient
 from sgnn.algorithms.replicas import StackedNetwork
 from sgnn.estimators import fit as fitting
@@ -332,3 +332,40 @@ def test_a_stack_reads_rows_as_each_of_its_members():
             stacked = StackedNetwork(part)
             torch.testing.assert_close(stacked.outputs(batch), alone)
             stacked.store()
+
+
+@pytest.mark.parametrize(
+    "support", [[False] * 3, [True] * 2, [[True] * 3]], ids=["none", "too short", "two axes"]
+)
+def test_a_support_that_will_not_do_is_refused(support):
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    with pytest.raises(ValueError, match="supports must have, for each replica, 3 bools"):
+        SGINRegressor().fit_replicas(X, X[:, 0], [0.1, 0.2], supports=[support, None])
+
+
+@pytest.mark.parametrize(("kind", "jointly"), [(Blockwise, False), (Proximal, True)])
+def test_the_overrides_of_a_subclass_are_used(joint_trainings, kind, jointly):
+    ends = []
+
+    class Own(kind):
+        stackable = jointly
+
+        def end_epoch(self):
+            super().end_epoch()
+            ends.append(self.epoch)
+
+    class Owned(SGINClassifier):
+        def _algorithm(self):
+            return Own()
+
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    Owned(random_state=0, max_epochs=2).fit_replicas(X, X[:, 0] > 0, [0.0, 0.0])
+    assert ends == ([1, 2] if jointly else [1, 2, 1, 2])
+    assert len(joint_trainings) == jointly
+
+
+def test_inference_mode_around_the_call_is_left_outside():
+    X = np.random.default_rng(0).normal(size=(40, 3))
+    with torch.inference_mode():
+        fits = SGINRegressor(max_epochs=2, lam=0.0).fit_replicas(X, X[:, 0], [0.0, 0.0])
+    assert not any(fit.module_.theta.is_inference() for fit in fits)

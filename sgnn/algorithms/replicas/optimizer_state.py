@@ -56,7 +56,10 @@ class OptimizerState:
         values = self.values[index]
         grad = torch.zeros_like(values)
         state = {name: kept[index] for name, kept in self.state.items()}
-        runs = [(count, len(list(run))) for count, run in groupby(self.n_steps[_places(index)])]
+        runs = [
+            (count, len(list(run)))
+            for count, run in groupby(self.n_steps[tuple(i.tolist() for i in index)])
+        ]
         if not state:  # an optimizer without a state counts no steps either
             runs = [(0, len(values))]
         leaves, start = [], 0
@@ -81,7 +84,7 @@ class OptimizerState:
     ) -> None:
         """Put rows back after so many steps, with the state that the optimizer then has of them."""
         self.values[index] = values
-        self.n_steps[_places(index)] += n_steps
+        self.n_steps[tuple(i.tolist() for i in index)] += n_steps
         states = [optimizer.state.pop(leaf, {}) for leaf in leaves]
         self.counter = states[0].get("step", self.counter)
         for name, value in states[0].items():
@@ -92,9 +95,5 @@ class OptimizerState:
 
     def select(self, index: Tensor) -> None:
         """Go on with these replicas, rows along the first axis, alone."""
-        self.values, self.n_steps = self.values[index], self.n_steps[_places((index,))]
+        self.values, self.n_steps = self.values[index], self.n_steps[index.tolist()]
         self.state = {name: kept[index] for name, kept in self.state.items()}
-
-
-def _places(index: tuple[Tensor, ...]) -> tuple[np.ndarray, ...]:
-    return tuple(i.cpu().numpy() for i in index)

@@ -38,53 +38,61 @@ class StackedNetwork(Network):
         The groups of the columns, in the order of the rows.
     """
 
+    members: list[DenseNetwork] = []  # noqa: RUF012 - in the place of a property
+
     def __init__(self, members: Sequence[DenseNetwork]) -> None:
-        self._members, first = list(members), members[0]
-        problems = [member.problem for member in members]
-        self.problem, self.module = _stacked_problem(problems, first.theta), first.module
-        places = zip(*(member.parameters for member in members), strict=True)
+        self.members, first = list(members), members[0]
+        self.module, places = first.module, zip(*(m.parameters for m in members), strict=True)
         self.parameters = [nn.Parameter(torch.stack([p.detach() for p in own])) for own in places]
         self.theta, *upper = self.parameters
-        n_weights = len(first.module.weights)
+        n_weights, own = len(first.module.weights), [member.problem for member in members]
         self.upper = UpperLayers(upper[:n_weights], upper[n_weights:], first.module.activation)
-        problem, device = self.problem, self.theta.device
-        self.labels = torch.from_numpy(problem.groups.labels[problem.rows.order]).to(device)
-        self.scale, self.shift = self._scaling()
+        rows, y, weight = own[0].rows, own[0].y, None
+        if any(problem.weight is not None for problem in own):
+            ones = self.theta.detach().new_ones(rows.n)
+            weight = torch.stack([ones if p.weight is None else p.weight for p in own])
+        same = all(torch.equal(problem.y, y) for problem in own)
+        self.problem = Problem(
+            loss=own[0].loss,
+            rows=rows.rows if isinstance(rows, RescaledRows) else rows,
+            y=y if same else torch.stack([problem.y for problem in own]),
+            weight=weight,
+            groups=own[0].groups,
+            lam=torch.tensor([problem.lam for problem in own], dtype=torch.float64).to(self.theta),
+            active=np.stack([problem.active for problem in own]),
+            rng=own[0].rng,
+        )
+        labels = own[0].groups.labels[rows.order]
+        self.labels = torch.from_numpy(labels).to(self.theta.device)
+        self.scale: Tensor | None = None
+        self.shift: Tensor | None = None
+        if any(isinstance(problem.rows, RescaledRows) for problem in own):
+            one, zero = self.theta.new_ones(len(labels)), self.theta.new_zeros(len(labels))
+            scaled = [problem.rows for problem in own]
+            self.scale = torch.stack([r.scale if isinstance(r, RescaledRows) else one
+                                      for r in scaled])  # fmt: skip
+            self.shift = torch.stack([r.shift if isinstance(r, RescaledRows) else zero
+                                      for r in scaled])  # fmt: skip
         self._tie()
 
-    @property
-    def members(self) -> list[DenseNetwork]:
-        return self._members
-
-    def _scaling(self) -> tuple[Tensor | None, Tensor | None]:
-        own = [member.problem.rows for member in self.members]
-        if not any(isinstance(rows, RescaledRows) for rows in own):
-            return None, None
-        as_it_is = self.theta.new_ones(len(self.labels)), self.theta.new_zeros(len(self.labels))
-        pairs = [(r.scale, r.shift) if isinstance(r, RescaledRows) else as_it_is for r in own]
-        scales, shifts = zip(*pairs, strict=True)
-        return torch.stack(scales), torch.stack(shifts)
-
     def _tie(self) -> None:
-        """Make the members' parameters and active sets views of those of the stack."""
+        """Make the members' parameters and active sets views of those of the stack, and its terms.
+
+        The terms are those of the members, of the stacked parameters.
+        """
         for r, member in enumerate(self.members):
             member.problem.active = self.problem.active[r]
             for stacked, p in zip(self.parameters, member.parameters, strict=True):
                 p.data = stacked.data[r]
-        self.problem.terms = self._terms()
-        self.removed: Tensor | None = None
-        self.n_active = self.problem.active.size
-
-    def _terms(self) -> list[Term]:
-        """Those of the members, of the stacked parameters."""
-        first, terms = self.members[0], []
+        self.problem.terms, first = [], self.members[0]
         for own in zip(*(member.problem.terms for member in self.members), strict=True):
             place = next(i for i, p in enumerate(first.parameters) if p is own[0].tensor)
             blocks = own[0].blocks
             if any((term.blocks.weights != blocks.weights).any() for term in own):
                 blocks = reweighted(blocks, torch.stack([term.blocks.weights for term in own]))
-            terms.append(Term(self.parameters[place], blocks, own[0].regularizer))
-        return terms
+            self.problem.terms.append(Term(self.parameters[place], blocks, own[0].regularizer))
+        self.removed: Tensor | None = None
+        self.n_active = self.problem.active.size
 
     # the loss ----------------------------------------------------------------------------------
 
@@ -138,7 +146,7 @@ class StackedNetwork(Network):
         """Weigh the groups of every replica by what it has learned of them."""
         for member in self.members:
             member.adapt()
-        self.problem.terms = self._terms()
+        self._tie()
 
     # the members -------------------------------------------------------------------------------
 
@@ -147,7 +155,7 @@ class StackedNetwork(Network):
         places, problem = index.tolist(), self.problem
         for r in set(range(len(self.members))) - set(places):
             _untie(self.members[r])
-        self._members = [self.members[r] for r in places]
+        self.members = [self.members[r] for r in places]
         for p in self.parameters:
             p.data, p.grad = p.data[index], None
         if self.scale is not None and self.shift is not None:
@@ -184,23 +192,3 @@ def _untie(member: DenseNetwork) -> None:
     for p in member.parameters:
         p.data = p.data.clone()
     member.store()
-
-
-def _stacked_problem(own: Sequence[Problem], like: Tensor) -> Problem:
-    """The problems of all replicas as one, but for the terms."""
-    first = own[0]
-    same = all(torch.equal(problem.y, first.y) for problem in own)
-    weight = None
-    if any(problem.weight is not None for problem in own):
-        ones = like.new_ones(first.rows.n)
-        weight = torch.stack([ones if p.weight is None else p.weight for p in own])
-    return Problem(
-        loss=first.loss,
-        rows=first.rows.rows if isinstance(first.rows, RescaledRows) else first.rows,
-        y=first.y if same else torch.stack([problem.y for problem in own]),
-        weight=weight,
-        groups=first.groups,
-        lam=torch.tensor([problem.lam for problem in own], dtype=torch.float64).to(like),
-        active=np.stack([problem.active for problem in own]),
-        rng=first.rng,
-    )

@@ -88,15 +88,17 @@ class StackedBlockwise(Blockwise):
     def begin(self) -> None:
         groups, theta = self.problem.groups, self.network.theta
         R, q, p = theta.shape
+        sizes = np.diff(self.problem.rows.offsets)
         self.regularizer, self.device = self.problem.terms[0].regularizer, theta.device
-        self.longest, self.ragged = int(groups.sizes.max()), bool(np.ptp(groups.sizes))
+        self.longest, self.ragged = int(sizes.max()), bool(np.ptp(sizes))
         offsets = torch.from_numpy(self.problem.rows.offsets).to(self.device)
         # of each group the columns (n_groups, m), and which of them are its own (n_groups, m, 1)
         columns = offsets[:-1, None] + torch.arange(self.longest, device=self.device)
         self.columns = columns.clamp_max(p - 1)
         self.real = (columns < offsets[1:, None]).unsqueeze(2)
         self.penalties = torch.from_numpy(groups.penalties).to(theta)
-        self.one_block = Blocks.whole((q, self.longest), 1.0).to(theta)
+        labels = self.columns.new_zeros(self.longest)
+        self.one_block = Blocks((q, self.longest), (-1,), labels, self.penalties[:1])
         # H_rest and first products of a batch: memory that is given back after a step would have to
         # be asked for, and zeroed by the system, at the next
         largest = max(batch.stop - batch.start for batch in self.problem.rows.batches)
@@ -117,11 +119,6 @@ class StackedBlockwise(Blockwise):
             for piece, shape in zip(pieces, shapes, strict=True)
         ]
 
-    @property
-    def lam(self) -> Tensor:
-        assert isinstance(self.problem.lam, Tensor)
-        return self.problem.lam
-
     # the hooks ---------------------------------------------------------------------------------
 
     @property
@@ -131,7 +128,7 @@ class StackedBlockwise(Blockwise):
 
     def sweep(self) -> Iterable[tuple[Tensor, Tensor]]:  # type: ignore[override]
         device, problems = self.device, [member.problem for member in self.network.members]
-        orders = [problem.rng.permutation(problem.active_groups) for problem in problems]
+        orders = [p.rng.permutation(np.flatnonzero(p.active)) for p in problems]
         for v in range(max(map(len, orders))):
             visiting = np.array([r for r, order in enumerate(orders) if v < len(order)])
             visiting = visiting[self.upper_state.order((visiting,))]
@@ -168,7 +165,7 @@ class StackedBlockwise(Blockwise):
             self.problem,
             y=self.problem.y if self.problem.y.ndim < 3 else self.problem.y[replicas],
             weight=None if self.problem.weight is None else self.problem.weight[replicas],
-            lam=self.lam[replicas],
+            lam=torch.as_tensor(self.problem.lam)[replicas],
         )
         packed = self.problem.rows.n * v.columns.numel() <= PACKED
         self.packed = self._gathered(slice(0, self.problem.rows.n)).contiguous() if packed else None
@@ -178,7 +175,7 @@ class StackedBlockwise(Blockwise):
     def _removable(self, replicas: Tensor, penalties: Tensor) -> Tensor:
         """Whether each visit may end in a removal, by the rule of `removable`."""
         several = torch.from_numpy(self.problem.active.sum(1) > 1).to(self.device)
-        free = (self.lam[replicas] * penalties > 0) & several[replicas]
+        free = (torch.as_tensor(self.problem.lam)[replicas] * penalties > 0) & several[replicas]
         return free & (self.epoch >= self.warmup)
 
     def _rest_of(self, replicas: Tensor, groups: Tensor) -> tuple[Tensor, Tensor | None]:
