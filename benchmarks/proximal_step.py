@@ -31,14 +31,13 @@ from sgnn.algorithms import (
     Proximal,
     StoredRows,
     Term,
-    in_order,
 )
 from sgnn.groups import Blocks, Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import MLP, InputTransform
 from sgnn.regularizers import GroupLasso
 from sgnn.training import OPTIMIZERS
-from tests.naive import network
+from tests.naive import network as sequential
 from tests.problems import begin
 
 LR = 1e-3
@@ -62,18 +61,18 @@ def new_network(p, size, hidden, classes, batch_size, *, lam, n_batches):
         generator=torch.Generator().manual_seed(0),
     )
     X = torch.from_numpy(rng.normal(size=(n, p)).astype(np.float32))
-    theta, R = in_order(module.theta, np.arange(p)), GroupLasso()
-    labels = torch.from_numpy(groups.labels.copy())
-    blocks = [(theta, Blocks.columns(theta.shape, labels))]
-    blocks += [(tensor, Blocks(tensor.shape, (-1,)))
-               for tensor in (*module.weights, *module.biases[:-1])]  # fmt: skip
     problem = Problem(
-        loss=CrossEntropy(), rows=StoredRows(groups, len(X), batch_size, X),
+        loss=CrossEntropy(), rows=StoredRows(groups, n, batch_size, X),
         y=torch.from_numpy(rng.integers(0, classes, n)), weight=None, groups=groups,
         lam=lam, active=np.ones(len(groups), dtype=bool), rng=rng,
-        terms=[Term(tensor, cut.to(tensor), R) for tensor, cut in blocks],
     )  # fmt: skip
-    return DenseNetwork(problem, module, theta)
+    network = DenseNetwork(problem, module)
+    labels = torch.from_numpy(groups.labels.copy())
+    blocks = [(network.theta, Blocks.columns(network.theta.shape, labels))]
+    blocks += [(tensor, Blocks(tensor.shape, (-1,)))
+               for tensor in (*module.weights, *module.biases[:-1])]  # fmt: skip
+    problem.terms = [Term(tensor, cut.to(tensor), GroupLasso()) for tensor, cut in blocks]
+    return network
 
 
 def steps_of(name, parameters):
@@ -102,7 +101,7 @@ def ours(algorithm, trained, name):
 
 def torchs(trained, name):
     module, problem = trained.module, trained.problem
-    net = network([module.theta, *module.weights], list(module.biases))
+    net = sequential([module.theta, *module.weights], list(module.biases))
     optimizer = steps_of(name, net.parameters())
 
     def epoch():
