@@ -16,11 +16,30 @@ from .dense import DenseNetwork
 from .network import Leaf, Network
 from .problem import Part, Problem
 
-__all__ = ["Blockwise", "BlockwiseB"]
+__all__ = ["Blockwise", "BlockwiseB", "GroupByGroup"]
 
 
 @dataclass(eq=False)
-class Blockwise(Algorithm):
+class GroupByGroup(Algorithm):
+    """What training group by group is, of one network or many: see `Blockwise`."""
+
+    bar: str = "lam_tau"
+    warmup_epochs: int | str = 0
+    max_groups: int | None = None
+
+    @torch.no_grad()
+    def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
+        problem = network.problem
+        if len(problem.active_groups) != 1 or n_epochs <= self.warmup or problem.lam == 0:
+            return False
+        increase = float(network.removal_cost()[0])  # of the objective
+        if self.bar == "lam":
+            increase += float(problem.penalty() - problem.lam)
+        return increase < 0
+
+
+@dataclass(eq=False)
+class Blockwise(GroupByGroup):
     """Algorithm 1 of paper 1: visit one group at a time, and remove it if the loss barely grows.
 
     While group i is visited only theta_i moves in the first layer, so the product of all the
@@ -43,9 +62,6 @@ class Blockwise(Algorithm):
     stackable = True
     network: DenseNetwork = field(init=False)  # the cache is of the first layer of an MLP
 
-    bar: str = "lam_tau"
-    warmup_epochs: int | str = 0
-    max_groups: int | None = None
     cache_bytes: float = float("inf")
 
     def begin(self) -> None:
@@ -147,16 +163,6 @@ class Blockwise(Algorithm):
         # a group without a penalty is one to keep, and frozen weights do not move
         free = problem.groups.penalties[group] > 0 and self.network.theta.requires_grad
         return bool(ready and free and len(problem.active_groups) > 1)
-
-    @torch.no_grad()
-    def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
-        problem = network.problem
-        if len(problem.active_groups) != 1 or n_epochs <= self.warmup or problem.lam == 0:
-            return False
-        increase = float(network.removal_cost()[0])  # of the objective
-        if self.bar == "lam":
-            increase += float(problem.penalty() - problem.lam)
-        return increase < 0
 
     def _below_threshold(self) -> bool:
         """Line 11: the mean loss increase is below the bar."""

@@ -12,6 +12,8 @@ from torch import nn
 from sgnn import SparseGroupCNN, regularizers
 from sgnn.estimators.augment import AUGMENTATIONS
 
+from .instances import CNN
+
 QUICK = {
     "architecture_options": {"filters": (6, 8), "units": (10,)},
     "learning_rate": 0.01,
@@ -346,3 +348,13 @@ def test_augmented_training():
     plain = SparseGroupCNN(lam=1e-4, **QUICK).fit(X, Y)
     assert model.score(X, Y) > 0.8
     assert not np.array_equal(model.predict_proba(X), plain.predict_proba(X))
+
+
+@pytest.mark.parametrize("settings", [{}, {"refit": True}, {"regularize": ("hidden",)}], ids=str)
+def test_a_module_is_traced_once_in_a_fit(monkeypatch, settings):
+    import sgnn.modules.coupling as coupling
+
+    calls, trace = [], coupling.trace
+    monkeypatch.setattr(coupling, "trace", lambda *args: calls.append(1) or trace(*args))
+    CNN(**settings).fit(CNN.X, CNN.y)
+    assert len(calls) == 1

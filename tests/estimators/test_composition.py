@@ -181,3 +181,8 @@ def test_sample_weights_are_routed_by_cross_validate(case):
 def test_the_kinds_of_estimator(case):
     assert case.kind.penalty == "l1"
     assert hasattr(case(), "predict_proba") == is_classifier(case())
+
+
+def test_four_classes_of_ours_at_most_make_an_estimator(case):
+    ours = [kind for kind in case.kind.__mro__ if kind.__module__.startswith("sgnn.")]
+    assert len(ours) <= 4

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from ...groups import Blocks
 from ...modules import UpperLayers
 from ...regularizers.base import reweighted
-from ..blockwise import Blockwise, BlockwiseB
+from ..blockwise import Blockwise, BlockwiseB, GroupByGroup
 from .optimizer_state import OptimizerState
 from .stacked import StackedNetwork
 
@@ -65,7 +65,7 @@ class Visits:
     offset: Tensor | None
 
 
-class StackedBlockwise(Blockwise):
+class StackedBlockwise(GroupByGroup):
     """Algorithms 1 and 2 of paper 1 on a stack of small networks.
 
     At any time every replica visits one of its groups, a different one perhaps; those that have
@@ -79,7 +79,7 @@ class StackedBlockwise(Blockwise):
         What each member is trained by.
     """
 
-    network: StackedNetwork  # type: ignore[assignment]
+    network: StackedNetwork
 
     def __init__(self, rule: Blockwise) -> None:
         super().__init__(rule.bar, rule.warmup_epochs, rule.max_groups)
@@ -122,11 +122,11 @@ class StackedBlockwise(Blockwise):
     # the hooks ---------------------------------------------------------------------------------
 
     @property
-    def n_visits(self) -> Tensor:  # type: ignore[override]
+    def n_visits(self) -> Tensor:
         counts = self.problem.active.sum(1)
         return torch.from_numpy(counts.astype(np.float64))
 
-    def sweep(self) -> Iterable[tuple[Tensor, Tensor]]:  # type: ignore[override]
+    def sweep(self) -> Iterable[tuple[Tensor, Tensor]]:
         device, problems = self.device, [member.problem for member in self.network.members]
         orders = [p.rng.permutation(np.flatnonzero(p.active)) for p in problems]
         for v in range(max(map(len, orders))):
@@ -135,7 +135,7 @@ class StackedBlockwise(Blockwise):
             groups = [int(orders[r][v]) for r in visiting]
             yield torch.as_tensor(visiting, device=device), torch.as_tensor(groups, device=device)
 
-    def enter(self, block: tuple[Tensor, Tensor]) -> None:  # type: ignore[override]
+    def enter(self, block: tuple[Tensor, Tensor]) -> None:
         replicas, groups = block
         upper, upper_grad, leaves = self.upper_state.gather((replicas,), self.optimizer)
         parts, parts_grad, others = self.parts.gather(block, self.optimizer)
@@ -173,7 +173,7 @@ class StackedBlockwise(Blockwise):
         self.loss_increase = parts.new_zeros(len(replicas))
 
     def _removable(self, replicas: Tensor, penalties: Tensor) -> Tensor:
-        """Whether each visit may end in a removal, by the rule of `removable`."""
+        """Whether each visit may end in a removal, by the rule of `Blockwise.removable`."""
         several = torch.from_numpy(self.problem.active.sum(1) > 1).to(self.device)
         free = (torch.as_tensor(self.problem.lam)[replicas] * penalties > 0) & several[replicas]
         return free & (self.epoch >= self.warmup)
@@ -230,10 +230,7 @@ class StackedBlockwise(Blockwise):
         everyone[v.replicas] = first
         return everyone
 
-    def update(self) -> None:
-        self.optimizer.step()
-
-    def leave(self, block: tuple[Tensor, Tensor]) -> None:  # type: ignore[override]
+    def leave(self, block: tuple[Tensor, Tensor]) -> None:
         v, n_steps = self.visits, len(self.problem.rows.batches)
         if self.second_pass and v.removable.any():
             self._second_pass()
@@ -262,7 +259,7 @@ class StackedBlockwise(Blockwise):
         out = self.visits.layers.forward(z.mT)[-1]
         return problem.mean(problem.loss(out, problem.targets(batch)), batch)
 
-    def _below_threshold(self) -> Tensor:  # type: ignore[override]
+    def _below_threshold(self) -> Tensor:
         lam = self.visiting.lam
         lam_tau = self.regularizer.value(self.visits.parts, self.visits.blocks, lam)
         return self.loss_increase / self.problem.rows.n < (lam if self.bar == "lam" else lam_tau)
@@ -271,7 +268,7 @@ class StackedBlockwise(Blockwise):
         upper = self._unpacked(self.upper_state.values)
         for p, value in zip(self.network.parameters[1:], upper, strict=True):
             p.copy_(value)
-        super(Blockwise, self).end_epoch()
+        super().end_epoch()
 
     def select(self, index: Tensor) -> None:
         self.network.select(index)
