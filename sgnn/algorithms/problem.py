@@ -135,7 +135,7 @@ class StreamedRows(Rows):
     prepare : callable
         (raw entries, indices of their columns, dtype) -> tensor ready for the network.
     rows : ndarray of shape (n,)
-        The row of `source` that is dealt to each place.
+        The row of `source` at each place.
     """
 
     def __init__(self, groups: Groups, source, batch_size: int, *, rows, prepare, like: Tensor):

@@ -37,7 +37,7 @@ OWN = {
     "image_shape": """tuple of int, default=None
         What a row of a 2-D X is: (channels, length), (channels, height, width) or (channels,
         depth, height, width), one of them -1 if it follows from the columns.  None: one channel,
-        a signal of n_features positions; an X of three or more dimensions speaks for itself.""",
+        a signal of n_features positions; an X of three or more dimensions has the shape itself.""",
     "architecture": """str or torch.nn.Module, default="lenet5"
         "lenet5", "cnn4", "simple", "alexnet", "vgg11_bn", "resnet18", "resnet40", "wrn28_10", or a
         network of yours that takes (n, channels, ...) and returns (n, n_classes); it is copied.""",
@@ -138,7 +138,7 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
     Notes
     -----
     Where groups of channels are removed, `transform` returns the others, and `predict` does not
-    look at them.  Each mini-batch is dealt anew in every epoch.
+    look at them.  The rows are assigned to new mini-batches in every epoch.
 
     References
     ----------
