@@ -6,6 +6,7 @@ from .version import __version__ as __version__
 
 # The public names and where they live, loaded at first use: `import sgnn` loads no torch.
 _HOME = {
+    "BudgetSelector": "selection",
     "FilterDisplay": "inspection",
     "GroupImportanceDisplay": "inspection",
     "GroupLassoClassifier": "estimators",

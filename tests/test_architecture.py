@@ -45,7 +45,7 @@ MAY_IMPORT = {
         "regularizers",
         "groups",
     },
-    "selection": {"estimators", "groups", "metrics", "version"},
+    "selection": {"estimators", "groups", "losses", "metrics", "modules", "naming", "version"},
     "inspection": {"selection", "regularizers", "groups"},
     "datasets": {"groups"},
     "metrics": set(),

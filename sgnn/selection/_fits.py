@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import time
 import warnings
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import product
+from numbers import Integral
 from os import PathLike, fspath
 from typing import Any, NamedTuple
 
@@ -28,7 +29,16 @@ from ..version import __version__
 from ._checks import check_score
 from ._models import final_estimator, group_support, set_lam, with_seed
 
-__all__ = ["Data", "FitResult", "FitRunner", "Sample", "plan_batches"]
+__all__ = [
+    "Data",
+    "FitResult",
+    "FitRunner",
+    "Sample",
+    "cached_call",
+    "content_hash",
+    "plan_batches",
+    "raised_interrupts",
+]
 
 # Start of the warnings of constant models, which are expected at the end of a path.
 CONSTANT_MODEL = "lam=.* (is so large|no group is left)|The predictions are the same"
@@ -91,19 +101,23 @@ class FitRunner(AbstractContextManager):
         Cache of the results, keyed by a hash of everything that they depend on.
     verbose : int
         1 shows a progress bar that counts the fits.
-    planned : int
-        The number of fits, without those that find the ends of a grid.
+    lams : int or sequence of float
+        How many of `grid` there are, or which.
+    fits_per_lam, other_fits : int
+        For the total of the bar; those that find the ends of a grid are added later.
     """
 
     def __init__(
         self, estimator: Any, data: Data, *, n_jobs: int | None, memory: Any, verbose: int,
-        planned: int,
+        lams: Any, fits_per_lam: int = 1, other_fits: int = 0,
     ) -> None:  # fmt: skip
         self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
         versions = (__version__, torch.__version__)
-        self.key = None if memory is None else _content_hash(self.estimator, data, versions)
+        self.key = None if memory is None else content_hash(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
         self._fit = store.cache(fit_batch, ignore=["estimator", "data"])
+        n_lams = int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
+        planned = n_lams * fits_per_lam + other_fits
         self.bar = tqdm(total=planned, disable=not verbose, desc="fits", unit="fit")
 
     def __exit__(self, *_: object) -> None:
@@ -214,23 +228,30 @@ def fit_batch(
     """
     start = time.perf_counter()
     X, y, params = _rows(data.X, data.y, data.fit_params, specs[0].sample.train)
+    with raised_interrupts():
+        warnings.filterwarnings("ignore", message=CONSTANT_MODEL)
+        if warm_start:
+            models = _fit_warm_path(estimator, X, y, params, (spec.lam for spec in specs))
+        elif len(specs) > 1:
+            models = _fit_jointly(estimator, X, y, params, specs)
+        else:
+            models = [_fit_alone(estimator, X, y, params, specs[0])]
+    seconds = (time.perf_counter() - start) / len(specs)
+    pairs = zip(models, specs, strict=True)
+    return [_fit_result(model, spec, data, seconds) for model, spec in pairs]
+
+
+@contextmanager
+def raised_interrupts() -> Iterator[None]:
+    """Raise KeyboardInterrupt where the user interrupts a fit that alone would warn and return."""
     try:
         with warnings.catch_warnings():
             warnings.filterwarnings("error", message=INTERRUPTED, category=UserWarning)
-            warnings.filterwarnings("ignore", message=CONSTANT_MODEL)
-            if warm_start:
-                models = _fit_warm_path(estimator, X, y, params, (spec.lam for spec in specs))
-            elif len(specs) > 1:
-                models = _fit_jointly(estimator, X, y, params, specs)
-            else:
-                models = [_fit_alone(estimator, X, y, params, specs[0])]
+            yield
     except UserWarning as warning:
         if re.match(INTERRUPTED, str(warning)):
             raise KeyboardInterrupt(str(warning)) from None
         raise
-    seconds = (time.perf_counter() - start) / len(specs)
-    pairs = zip(models, specs, strict=True)
-    return [_fit_result(model, spec, data, seconds) for model, spec in pairs]
 
 
 def _fit_alone(estimator: Any, X: Any, y: Any, params: dict, spec: FitSpec) -> Any:
@@ -290,6 +311,11 @@ def _rows(X: Any, y: Any, params: dict, rows: np.ndarray | None) -> tuple[Any, A
     return _safe_indexing(X, rows), None if y is None else _safe_indexing(y, rows), row_params
 
 
+def cached_call(function: Callable, arguments: tuple, key: Any) -> Any:
+    """What the function returns; in a cache, the key stands for function and arguments."""
+    return function(*arguments)
+
+
 class TensorHasher(NumpyHasher):
     """Hash tensors by value, as pickles of equal tensors differ."""
 
@@ -297,7 +323,7 @@ class TensorHasher(NumpyHasher):
         super().save(obj.detach().cpu().numpy() if isinstance(obj, torch.Tensor) else obj)
 
 
-def _content_hash(*parts: Any) -> str:
+def content_hash(*parts: Any) -> str:
     """A hash of everything that a fit depends on besides its spec."""
     try:
         return TensorHasher(hash_name="md5").hash(parts)

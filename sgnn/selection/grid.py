@@ -14,7 +14,7 @@ from ..estimators.parameters import Rule, integer, number
 from ._fits import FitResult, FitRunner
 from ._models import convert_lam, final_estimator
 
-__all__ = ["LAMS_RULE", "count_lams", "grid"]
+__all__ = ["LAMS_RULE", "grid"]
 
 DOUBLINGS = 20  # largest number of doublings of the estimator's lam: a factor of a million
 N_JOINT_PROBES = 8  # doublings, or halvings, that are trained jointly
@@ -30,11 +30,6 @@ def _is_lams(value: Any) -> bool:
 
 
 LAMS_RULE = Rule(_is_lams, "an int >= 2, for so many from the data, or a list of numbers >= 0")
-
-
-def count_lams(lams: Any) -> int:
-    """Number of lams of `grid`."""
-    return int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
 
 
 def grid(runner: FitRunner, lams: Any) -> np.ndarray:

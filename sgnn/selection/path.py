@@ -12,7 +12,7 @@ from ..groups import Groups
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import Data, FitRunner
 from ._models import final_estimator, group_support, resolve_groups, strength_parameter
-from .grid import LAMS_RULE, count_lams, grid
+from .grid import LAMS_RULE, grid
 
 __all__ = ["PathResult", "lambda_path"]
 
@@ -150,7 +150,7 @@ def lambda_path(
     own = resolve_groups(estimator, groups, X)
     data = Data(X, y, own, check_scorer(estimator, scoring, X, y), weights, {}, held_out)
     with FitRunner(
-        estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose, planned=count_lams(lams)
+        estimator, data, n_jobs=n_jobs, memory=memory, verbose=verbose, lams=lams
     ) as runner:
         strengths = grid(runner, lams)
         warm = final_estimator(estimator).get_params(deep=False).get("warm_start", False)

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from copy import deepcopy
 from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn import get_config
-from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch, TransformerTags, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
-from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _estimator_has, _num_features, check_is_fitted, validate_data
+from sklearn.utils.validation import _num_features, validate_data
 
 from ..estimators.inputs import random_generator
 from ..estimators.parameters import check_parameters, either, flag, integer
 from ..groups import Groups
+from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer, check_splits
 from ._fits import Data, FitRunner, Sample
-from ._meta_selector import MetaSelector
 from ._models import draw_seed, group_support, resolve_groups, strength_parameter, with_seed
 from ._results import best_index, cv_results, with_n_groups
-from .grid import LAMS_RULE, count_lams, grid
+from .grid import LAMS_RULE, grid
 
 __all__ = ["LambdaSearchCV"]
 
@@ -32,10 +25,9 @@ RULES = COMMON_RULES | {
     "select": either("best", either("one_se", integer(1))),
     "refit": flag,
 }
-DELEGATES = ("best_estimator_", "estimator")
 
 
-class LambdaSearchCV(MetaSelector):
+class LambdaSearchCV(BestEstimator):
     """Choose the strength lam of a group penalty by cross-validation.
 
     lam = argmax over a grid of the mean score of the K models
@@ -189,10 +181,10 @@ class LambdaSearchCV(MetaSelector):
         estimator = self.estimator
         if self.random_state is not None:
             estimator = with_seed(estimator, draw_seed(random_generator(self.random_state)))
-        planned = count_lams(self.lams) * (len(splits) + counted) + (self.refit and not counted)
         with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
-            planned=planned,
+            lams=self.lams, fits_per_lam=len(splits) + counted,
+            other_fits=int(self.refit and not counted),
         ) as runner:  # fmt: skip
             lams = grid(runner, self.lams)
             # best_estimator_ is the fit whose groups were counted
@@ -225,109 +217,6 @@ class LambdaSearchCV(MetaSelector):
                 f"{len(own)}."
             )
 
-    def _route_params(self, params: dict, scorer: Callable) -> Bunch:
-        """The params of `fit` for the estimator, the splitter and the scorer."""
-        if get_config()["enable_metadata_routing"]:
-            return process_routing(self, "fit", **params)
-        fit = {name: value for name, value in params.items() if name != "groups"}
-        weighted = getattr(scorer, "_accept_sample_weight", bool)() and "sample_weight" in fit
-        score = {"sample_weight": fit["sample_weight"]} if weighted else {}
-        return Bunch(
-            estimator=Bunch(fit=fit),
-            splitter=Bunch(split={"groups": params.get("groups")}),
-            scorer=Bunch(score=score),
-        )
-
-    def get_metadata_routing(self) -> MetadataRouter:
-        """Get the metadata routing.
-
-        Returns
-        -------
-        routing : MetadataRouter
-            Of the estimator's fit, the scorer and the splitter.
-        """
-        fit = MethodMapping().add(caller="fit", callee="fit")
-        split = MethodMapping().add(caller="fit", callee="split")
-        score = (
-            MethodMapping().add(caller="fit", callee="score").add(caller="score", callee="score")
-        )
-        router = MetadataRouter(owner=self)
-        router.add(estimator=self.estimator, method_mapping=fit)
-        router.add(scorer=check_scoring(self.estimator, self.scoring), method_mapping=score)
-        return router.add(splitter=self.cv, method_mapping=split)
-
-    @property
-    def classes_(self) -> np.ndarray:
-        """The classes, where the estimator is a classifier."""
-        return self._check_best_estimator("classes_").classes_
-
-    @available_if(_estimator_has("predict", delegates=DELEGATES))
-    def predict(self, X: Any) -> np.ndarray:
-        """Predict with the best estimator.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_targets)
-            As the best estimator's.
-        """
-        return self._check_best_estimator("predict").predict(X)
-
-    @available_if(_estimator_has("predict_proba", delegates=DELEGATES))
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Predict probabilities with the best estimator.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        return self._check_best_estimator("predict_proba").predict_proba(X)
-
-    @available_if(_estimator_has("decision_function", delegates=DELEGATES))
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Decision values of the best estimator.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-
-        Returns
-        -------
-        values : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            As the best estimator's.
-        """
-        return self._check_best_estimator("decision_function").decision_function(X)
-
-    def score(self, X: Any, y: Any = None, **params: Any) -> float:
-        """Score the best estimator with the `scoring` of the search.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            The rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_targets)
-            Their targets.
-        **params
-            Passed to the scorer, such as `sample_weight`.
-
-        Returns
-        -------
-        score : float
-            Higher is better.
-        """
-        return self.scorer_(self._check_best_estimator("score"), X, y, **params)
-
     def transform(self, X: Any) -> Any:
         """Reduce X to the columns of the selected groups, as the best estimator does.
 
@@ -344,19 +233,5 @@ class LambdaSearchCV(MetaSelector):
         best = self._check_best_estimator("transform")
         return best.transform(X) if hasattr(best, "transform") else super().transform(X)
 
-    def _check_best_estimator(self, method: str) -> Any:
-        check_is_fitted(
-            self,
-            "best_estimator_",
-            msg=f"%(name)s has no best estimator for {method}: call fit (with refit=True) first.",
-        )
-        return self.best_estimator_
-
     def __sklearn_is_fitted__(self) -> bool:
         return hasattr(self, "best_lam_")
-
-    def __sklearn_tags__(self):
-        """Those of the estimator, but this is a transformer too, and computes by numpy."""
-        tags = deepcopy(get_tags(self.estimator))
-        tags.transformer_tags, tags.array_api_support = TransformerTags(), False
-        return tags

@@ -31,7 +31,7 @@ from ._models import (
     strength_parameter,
     with_seed,
 )
-from .grid import LAMS_RULE, count_lams, grid
+from .grid import LAMS_RULE, grid
 
 __all__ = ["StabilitySelector"]
 
@@ -178,7 +178,7 @@ class StabilitySelector(MetaSelector):
         lams = [float(convert_lam(estimator, None, X, {})[1])] if self.lams is None else self.lams
         with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
-            planned=count_lams(lams) * len(samples),
+            lams=lams, fits_per_lam=len(samples),
         ) as runner:  # fmt: skip
             self.lams_ = grid(runner, lams)
             fit_results = runner(self.lams_, samples)

@@ -1,0 +1,107 @@
+"""Networks of a few sets of groups, trained on these alone."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ._masked import MaskedData, NetworkStack, Training
+
+__all__ = ["refit_losses"]
+
+NETWORKS = 16  # trained at once
+GAIN = 1e-3  # of the loss, of any set, for which training goes on
+
+
+def refit_losses(
+    stack: NetworkStack,
+    data: MaskedData,
+    sets: np.ndarray,
+    training: Training,
+    rng: torch.Generator,
+    progress: Callable[[float], None],
+) -> Tensor:
+    """Held-out losses of each set's own networks, (n_sets, n_held_out); see `held_out_rows`.
+
+    They start from the masked networks, whose weights of what is absent become part of the first
+    bias.  The masked networks serve all sets and so none of them best.
+
+    Parameters
+    ----------
+    stack : NetworkStack
+        M masked networks.
+    sets : ndarray of bool of shape (n_sets, n_groups)
+    """
+    # sets of about equal size share most of their columns
+    order = np.argsort(sets.sum(1), kind="stable")[int((~sets.any(1)).sum()) :]
+    n_parts = -(-len(order) * len(data.held_out) // NETWORKS)
+    parts = [part for part in np.array_split(order, min(n_parts, len(order))) if len(part)]
+    held_out = torch.cat(data.held_out)
+    # without groups there is nothing to train
+    losses = data.loss(data.start.expand(len(held_out), -1).contiguous(), data.y[held_out])
+    losses = losses.repeat(len(sets), 1)
+    for at, part in enumerate(parts):
+
+        def of_part(share: float, at: int = at) -> None:
+            progress((at + share) / len(parts))
+
+        losses[part] = _refit(stack, data, torch.from_numpy(sets[part]), training, rng, of_part)
+        of_part(1.0)
+    return losses
+
+
+def _refit(
+    masked_stack: NetworkStack,
+    data: MaskedData,
+    sets: Tensor,
+    training: Training,
+    rng: torch.Generator,
+    progress: Callable[[float], None],
+) -> Tensor:
+    columns = sets.any(0)[data.labels].nonzero().squeeze(1)
+    of_set = sets[:, data.labels[columns]].float()  # (F, p)
+    M = len(data.held_out)
+    stack = _restricted(masked_stack, columns, of_set, sets)
+    read = of_set.repeat_interleave(M, 0)[:, None]  # (F * M, 1, p)
+    X, weights = data.X[:, columns], data.train_weights.repeat(len(sets), 1)
+    batches = data.batches(rng)
+
+    def step() -> None:
+        rows = next(batches)
+        stack.set_gradients(X[rows], data.y[rows], weights[:, rows], data.loss)
+        stack.first.grad *= read  # type: ignore[operator]
+
+    starts = np.cumsum([0, *map(len, data.held_out)])
+    share = torch.cat([data.weight[rows] for rows in data.held_out])
+    best = torch.empty(len(sets), int(starts[-1]))
+    means = torch.full((len(sets),), torch.inf)
+
+    def judge() -> bool:
+        losses = torch.empty_like(best)
+        for k, rows in enumerate(data.held_out):
+            out = stack.outputs(X[rows], slice(k, None, M))
+            losses[:, starts[k] : starts[k + 1]] = data.loss(out, data.y[rows])
+        now = losses @ share / share.sum()
+        better = now < means
+        gained = bool((now < means - GAIN * means.abs()).any())
+        best[better], means[better] = losses[better], now[better]
+        return gained
+
+    judge()
+    training.run(stack, step, judge, progress)
+    return best
+
+
+def _restricted(stack: NetworkStack, columns: Tensor, of_set: Tensor, sets: Tensor) -> NetworkStack:
+    """Each network once for every set, set after set, reading these columns (F, p)."""
+    p = stack.first.shape[2] - sets.shape[1]
+    theta, V = stack.first.detach()[:, :, :p], stack.first.detach()[:, :, p:]
+    F, M = len(sets), len(theta)
+    first = (theta[:, :, columns] * of_set[:, None, None]).reshape(F * M, theta.shape[1], -1)
+    absent = torch.einsum("mqg,fg->fmq", V, (~sets).float())
+    bias = (stack.biases[0].detach() + absent).reshape(F * M, -1)
+    others = [b.detach().repeat(F, 1) for b in stack.biases[1:]]
+    return NetworkStack(first, [W.detach().repeat(F, 1, 1) for W in stack.weights], [bias, *others])

@@ -1,0 +1,219 @@
+"""What a BudgetSelector was asked, checked, and the work that answers it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from os import PathLike, fspath
+from typing import Any, Self
+
+import numpy as np
+import torch
+from joblib import Memory
+from sklearn import get_config
+from sklearn.model_selection import (
+    RepeatedKFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedShuffleSplit,
+    cross_val_score,
+)
+from sklearn.utils.validation import check_memory
+from tqdm.auto import tqdm
+
+from ..estimators.inputs import random_generator
+from ..estimators.task import Classes
+from ..version import __version__
+from ._checks import check_splits
+from ._constraints import Constraints
+from ._fits import cached_call, content_hash
+from ._front import Front
+from ._models import draw_seed, with_seed
+from ._reading import Reading, read
+from ._restricted import RestrictedEstimator
+from .subsets import MaskedNetworks, SubsetSearch
+
+__all__ = ["Percent", "Request"]
+
+FEW_ROWS, REPEATS = 1000, 3  # below so many rows, folds are drawn so often
+FOLDS, MANY_ROWS, HELD_OUT = 4, 20_000, 5000  # above so many rows, one split instead of folds
+
+
+@dataclass(frozen=True)
+class Request:
+    """Checked arguments of a fit.
+
+    Attributes
+    ----------
+    estimator : estimator
+        With its seed.
+    X, y : array-like
+    reading : Reading
+    constraints : Constraints
+    search : SubsetSearch
+    seed : int
+        Of the search.
+    splits : list of (train, test)
+        By which sets of groups are judged.
+    n_scored : int
+        Those of them, the first ones, by which the estimator is scored.
+    labels : ndarray of shape (n,)
+        Rows of one label may depend on each other.
+    scoring : object
+        The user's.
+    fit_params, score_params : dict
+    n_jobs : int or None
+    memory : Memory
+    """
+
+    estimator: Any
+    X: Any
+    y: Any
+    reading: Reading
+    constraints: Constraints
+    search: SubsetSearch
+    seed: int
+    splits: Sequence[tuple]
+    n_scored: int
+    labels: np.ndarray
+    scoring: Any
+    fit_params: dict
+    score_params: dict
+    n_jobs: int | None
+    memory: Memory
+
+    @classmethod
+    def of(cls, selector: Any, X: Any, y: Any, routed: Any) -> Self:
+        """That of a selector, of X and y, and of the params for estimator, splitter and scorer."""
+        search = SubsetSearch() if isinstance(selector.search, str) else selector.search
+        search.check()
+        rng = random_generator(selector.random_state)
+        costs, memory = selector.group_costs, selector.memory
+        reading = read(
+            selector.estimator, X, y, selector.groups, None if callable(costs) else costs,
+            routed.estimator.fit.get("sample_weight"), search.loss,
+        )  # fmt: skip
+        constraints = Constraints.of(
+            reading.layout.groups, selector.keep, selector.forbid,
+            costs if callable(costs) else None,
+        )  # fmt: skip
+        constraints.check_budget(selector.max_groups, selector.max_cost, exactly=selector.exactly)
+        seed, seed_of_fits = draw_seed(rng), draw_seed(rng)
+        given = selector.random_state is not None
+        by = routed.splitter.split
+        if selector.cv is None:
+            splits, n_scored = default_splits(reading, seed)
+        else:
+            splits = check_splits(selector.estimator, selector.cv, X, y, by)
+            n_scored = len(splits)
+        labels = by.get("groups")
+        return cls(
+            with_seed(selector.estimator, seed_of_fits if given else None), X, y, reading,
+            constraints, search, seed, splits, n_scored,
+            np.arange(len(reading.weight)) if labels is None else np.asarray(labels),
+            selector.scoring, routed.estimator.fit, routed.scorer.score, selector.n_jobs,
+            check_memory(fspath(memory) if isinstance(memory, PathLike) else memory),
+        )  # fmt: skip
+
+    def front(self, percent: Percent) -> tuple[Front, MaskedNetworks]:
+        """The best sets, and the networks that serve all sets."""
+        parts = (self.reading, self.X, self.splits, self.labels, self.constraints, self.seed)
+        return self._call(self.search.run, (*parts, percent.part), (self.search, *parts))
+
+    def score(self, support: np.ndarray) -> tuple[float, float]:
+        """Cross-validated score of the estimator of these groups, and its standard error."""
+        part = self.restricted(support)
+        params = self.fit_params
+        if get_config()["enable_metadata_routing"]:
+            params = params | self.score_params
+        arguments = (
+            part.estimator, part.take(self.X), self.y, self.splits[: self.n_scored], self.scoring,
+            params,
+        )  # fmt: skip
+        return self._call(_score, (*arguments, self.n_jobs), arguments)
+
+    def fit(self, support: np.ndarray) -> Any:
+        """The estimator, fitted to all rows of these groups."""
+        part = self.restricted(support)
+        arguments = (part.estimator, part.take(self.X), self.y, self.fit_params)
+        return self._call(_fit, arguments, arguments)
+
+    def restricted(self, support: np.ndarray) -> RestrictedEstimator:
+        """The estimator of these groups alone."""
+        return RestrictedEstimator.of(
+            self.estimator, self.reading.layout, support, getattr(self.X, "columns", None)
+        )
+
+    def _call(self, function: Callable, arguments: tuple, depends_on: tuple) -> Any:
+        if self.memory.location is None:
+            return function(*arguments)
+        key = content_hash(*depends_on, __version__, torch.__version__)
+        return self.memory.cache(cached_call, ignore=["function", "arguments"])(
+            function, arguments, key
+        )
+
+
+def _score(
+    estimator: Any, X: Any, y: Any, splits: list, scoring: Any, params: dict, n_jobs: int | None
+) -> tuple[float, float]:
+    scores = cross_val_score(
+        estimator, X, y, cv=splits, scoring=scoring, params=params, n_jobs=n_jobs,
+        error_score="raise",
+    )  # fmt: skip
+    return float(scores.mean()), float(scores.std() / np.sqrt(max(len(scores) - 1, 1)))
+
+
+def _fit(estimator: Any, X: Any, y: Any, params: dict) -> Any:
+    return estimator.fit(X, y, **params)
+
+
+def default_splits(reading: Reading, seed: int) -> tuple[list[tuple], int]:
+    """Four folds, drawn three times for few rows; one split where there are many.
+
+    Returns
+    -------
+    splits : list of (train, test)
+    n_scored : int
+        Those of the first drawing.
+    """
+    if len(reading.weight) < 2:
+        raise ValueError(
+            f"X has too few rows to hold some out, n_samples = {len(reading.weight)}: give more."
+        )
+    n, targets, smallest = len(reading.weight), reading.targets, len(reading.weight)
+    classes = isinstance(reading.task, Classes)
+    if classes:
+        smallest = int(np.bincount(targets).min())
+    stratified, n_folds = classes and smallest > 1, min(FOLDS, n)
+    splitter: Any
+    if n > MANY_ROWS:
+        kind: Any = StratifiedShuffleSplit if stratified else ShuffleSplit
+        splitter, n_folds = kind(1, test_size=HELD_OUT, random_state=seed), 1
+    else:
+        n_repeats = REPEATS if n < FEW_ROWS else 1
+        if stratified:
+            n_folds = min(FOLDS, smallest)
+        kind = RepeatedStratifiedKFold if stratified else RepeatedKFold
+        splitter = kind(n_splits=n_folds, n_repeats=n_repeats, random_state=seed)
+    return list(splitter.split(np.zeros(n), targets if stratified else None)), n_folds
+
+
+class Percent:
+    """One progress bar over different kinds of work, which never runs back."""
+
+    def __init__(self, verbose: int) -> None:
+        self.bar = tqdm(total=100, disable=not verbose, desc="budget", unit="%")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.bar.close()
+
+    def part(self, low: float, high: float) -> Callable[[float], None]:
+        """What to call with the share done of the work between two percentages."""
+
+        def done(share: float) -> None:
+            self.bar.update(max(0, int(low + (high - low) * share) - self.bar.n))
+
+        return done

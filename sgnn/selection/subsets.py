@@ -1,0 +1,214 @@
+"""SubsetSearch: how BudgetSelector looks for sets of groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+import torch
+from sklearn.base import BaseEstimator
+
+from ..estimators.parameters import Rule, check_parameters, either, flag, integer, number
+from ..estimators.task import Classes, Task
+from ..modules import TargetScale
+from ._constraints import Constraints
+from ._finalists import refit_losses
+from ._front import Front, points_of
+from ._masked import NetworkStack, Training, masked
+from ._masked_training import train_masked
+from ._moves import LossTable, search_sizes
+from ._prices import search_prices
+from ._reading import Reading, masked_data
+from ._scorer import SubsetScorer
+from ._table import NumericTable
+
+__all__ = ["MaskedNetworks", "SubsetSearch"]
+
+MIN_STEPS = 300  # of the masked networks: products of columns are learned after a plateau
+
+RULES = {
+    "hidden_layer_sizes": either(
+        None,
+        Rule(
+            lambda v: (
+                isinstance(v, list | tuple) and all(map(integer(1).accepts, v)) and len(v) > 0
+            ),
+            "a sequence of ints >= 1, such as (100,)",
+        ),
+    ),
+    "learning_rate": number(0, open_low=True),
+    "weight_decay": number(0),
+    "max_steps": integer(1),
+    "patience": integer(1),
+    "most_rows": integer(1),
+    "most_refits": integer(1),
+    "exchange": flag,
+}
+
+
+@dataclass(frozen=True)
+class MaskedNetworks:
+    """Networks that predict from whatever groups are there.
+
+    Attributes
+    ----------
+    stack : NetworkStack
+    table : NumericTable
+        Of the rows that they take.
+    scale : TargetScale
+    task : Task
+    """
+
+    stack: NetworkStack
+    table: NumericTable
+    scale: TargetScale
+    task: Task
+
+    def outputs(self, X: Any) -> np.ndarray:
+        """Mean prediction of the networks: probabilities of classes, or numbers, (n, n_outputs)."""
+        values, present = self.table(X)
+        labels = torch.arange(len(self.table.sizes)).repeat_interleave(
+            torch.tensor(self.table.sizes)
+        )
+        inputs = masked(torch.from_numpy(values), torch.from_numpy(present).float(), labels)
+        out = self.stack.outputs(inputs)
+        if isinstance(self.task, Classes):
+            return out.softmax(-1).mean(0).double().numpy()
+        return self.scale(out.double()).mean(0).numpy()
+
+
+class SubsetSearch(BaseEstimator):
+    """Find the best sets of groups by networks that were trained with random groups missing.
+
+    L(S) = mean held-out loss of f(sum_{g in S} X_g theta_g + sum_{g not in S} v_g)
+
+    Networks f, one for each split, are trained together on mini-batches in which every row lacks
+    other groups, and learn a vector v_g for the absence of each.  They score any set S by a sum
+    of products that were computed once.  Sets are searched by removing and adding groups one after
+    the other and by exchanges, or all of them looked at if there are few; over unequal costs along
+    the price of a unit of cost.  The best set of each size and price then gets networks of its own,
+    that go on from the masked ones.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : sequence of int, default=None
+        Those of the estimator, or (100,).
+    loss : str, Loss or torch loss, default=None
+        That of the estimator, or the log loss for classes and the squared error for numbers.
+    learning_rate : float, default=2e-3
+        Of AdamW.
+    weight_decay : float, default=0.3
+        Of AdamW, per unit of learning rate and step.
+    max_steps : int, default=3000
+        The most mini-batches of 256 rows; held-out rows end the training earlier.
+    patience : int, default=2
+        Looks at the held-out rows without a gain that end it.
+    most_rows : int, default=8192
+        Held-out rows by which sets are searched.
+    most_refits : int, default=100
+        Sets that get networks of their own.
+    exchange : bool, default=True
+        Exchange groups at each size where not all sets are looked at.
+
+    Examples
+    --------
+    >>> from sgnn.selection import SubsetSearch
+    >>> SubsetSearch(max_steps=300)
+    SubsetSearch(max_steps=300)
+    """
+
+    def __init__(
+        self,
+        hidden_layer_sizes=None,
+        *,
+        loss=None,
+        learning_rate=2e-3,
+        weight_decay=0.3,
+        max_steps=3000,
+        patience=2,
+        most_rows=8192,
+        most_refits=100,
+        exchange=True,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.loss = loss
+        self.learning_rate = learning_rate
+        self.weight_decay = weight_decay
+        self.max_steps = max_steps
+        self.patience = patience
+        self.most_rows = most_rows
+        self.most_refits = most_refits
+        self.exchange = exchange
+
+    def check(self) -> None:
+        """Raise a ValueError for arguments that will not do."""
+        check_parameters(self, RULES)
+
+    def run(
+        self,
+        reading: Reading,
+        X: Any,
+        splits: Sequence[tuple],
+        clusters: np.ndarray,
+        constraints: Constraints,
+        seed: int,
+        progress: Callable[[float, float], Callable[[float], None]],
+    ) -> tuple[Front, MaskedNetworks]:
+        """The front, and the networks that serve all sets.
+
+        Parameters
+        ----------
+        reading : Reading
+        X : array-like
+        splits : sequence of (train, test)
+            Indices of rows.
+        clusters : ndarray of shape (n,)
+            Labels of rows that may depend on each other.
+        constraints : Constraints
+        seed : int
+        progress : callable
+            (low, high), percentages of all work -> what to call with the share done of that
+            between.
+        """
+        rng = torch.Generator().manual_seed(seed)
+        always, prices = constraints.always, constraints.prices
+        data, table, scale = masked_data(reading, X, splits, constraints)
+        hidden = self.hidden_layer_sizes or reading.hidden_layer_sizes
+        training = Training(
+            hidden, self.learning_rate, self.weight_decay, self.max_steps, self.patience,
+            first_check=30, min_steps=MIN_STEPS,
+        )  # fmt: skip
+        stack, n_steps = train_masked(data, training, rng, progress(0, 25))
+        scorer = SubsetScorer(stack, data, self.most_rows)
+        with torch.no_grad():
+            losses = LossTable(scorer)
+            losses(np.stack([always, np.ones_like(always)]))
+            search_sizes(losses, always, scorer.work, progress(25, 45), exchange=self.exchange)
+            if not prices.equal:
+                search_prices(losses, prices, always, progress(45, 50))
+        sets = losses.sets
+        points = points_of(sets, prices(sets), losses.losses)
+        sets, partial = sets[points], losses.losses[points]
+        spread = np.geomspace(1, len(sets), min(self.most_refits, len(sets)))
+        refitted = np.unique(spread.round().astype(int)) - 1 if len(sets) > self.most_refits else (
+            np.arange(len(sets))
+        )  # fmt: skip
+        row_losses = np.full((len(sets), sum(map(len, data.held_out))), np.nan, dtype=np.float32)
+        # they begin near their end, and may take as many multiplications as the masked networks
+        dense = max(1.0, (sets[refitted] @ np.array(data.sizes)).sum() / sum(data.sizes))
+        refit = replace(
+            training, first_check=8, min_steps=0, max_steps=max(30, int(n_steps / dense))
+        )
+        row_losses[refitted] = refit_losses(
+            stack, data, sets[refitted], refit, rng, progress(50, 65)
+        ).numpy()
+        held_out = torch.cat(data.held_out).numpy()
+        of_all = np.zeros((len(sets), len(constraints.available)), dtype=bool)
+        of_all[:, constraints.available] = sets
+        front = Front(
+            reading.layout.groups, of_all, prices(sets), partial, row_losses,
+            reading.weight[held_out], clusters[held_out], np.full((len(sets), 2), np.nan),
+        )  # fmt: skip
+        return front, MaskedNetworks(stack, table, scale, reading.task)
