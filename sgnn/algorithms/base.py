@@ -37,6 +37,8 @@ class Algorithm(ABC):
         How many blocks the next epoch visits.
     network, problem, optimizer
         What is trained, what is minimized, and what takes the steps.
+    validation : Problem or None
+        Of the rows that are held out: where there are some, they say what a removal does.
     max_epochs, warmup, epoch : int
         How many epochs there will be at most, to begin with, and have been.
     """
@@ -48,6 +50,7 @@ class Algorithm(ABC):
     n_visits: Any = 1
     network: Network
     problem: Problem
+    validation: Problem | None = None
     optimizer: torch.optim.Optimizer
     max_epochs: int
     warmup: int
@@ -82,10 +85,12 @@ class Algorithm(ABC):
             problem = network.problem
             surplus = len(problem.active_groups) - room
             if surplus > 0:
-                active = problem.active_groups
-                by_cost = active[np.argsort(network.removal_cost(), kind="stable")]
+                increase = network.loss_increase(self.validation or problem)
+                # what is not read comes first: the loss may well fall without what is
+                increase[~network.reads()] = -np.inf
                 # a group without a penalty is one to keep
-                for group in by_cost[problem.groups.penalties[by_cost] > 0][:surplus]:
+                removable = np.flatnonzero(problem.active & (problem.groups.penalties > 0))
+                for group in removable[np.argsort(increase[removable], kind="stable")][:surplus]:
                     network.remove(group)
 
     def select(self, index: Tensor) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,10 +33,9 @@ class GroupByGroup(Algorithm):
         problem = network.problem
         if len(problem.active_groups) != 1 or n_epochs <= self.warmup or problem.lam == 0:
             return False
-        increase = float(network.removal_cost()[0])  # of the objective
-        if self.bar == "lam":
-            increase += float(problem.penalty() - problem.lam)
-        return increase < 0
+        # the last group's penalty is all there is
+        bar = problem.lam if self.bar == "lam" else problem.penalty()
+        return bool(np.nanmin(network.loss_increase(problem)) < float(bar))
 
 
 @dataclass(eq=False)

@@ -25,7 +25,7 @@ from .inputs import as_tensor, random_generator
 from .parameters import SHARED, check_parameters
 from .replicas import fit_replicas, replicas_at_once
 from .selection import GroupSelection
-from .tables import Table, TableBody, split, validation_table, validation_tensors
+from .tables import Table, TableBody, split, validation_problem, validation_table
 from .task import Classes, Numbers, Task
 from .trials import try_optimizer, try_schedule
 
@@ -254,7 +254,7 @@ class SparseNet(GroupSelection):
         if callable(self.lr_schedule):
             try_schedule(self.lr_schedule, max_epochs)
         if held_out is not None:
-            validation = validation_tensors(task, network, held_out)
+            validation = validation_problem(task, network, held_out, self.cache_size * 2**20)
         optimizer, options = OPTIMIZERS.get(self.optimizer, (self.optimizer, {}))
         return Settings(
             max_epochs=max_epochs,
