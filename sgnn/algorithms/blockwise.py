@@ -14,6 +14,7 @@ from ..groups import Blocks
 from ..regularizers.base import Lam
 from .base import Algorithm
 from .dense import DenseNetwork
+from .limits import UNLIMITED, Limits
 from .network import Leaf, Network
 from .problem import Part, Problem
 
@@ -26,7 +27,7 @@ class GroupByGroup(Algorithm):
 
     bar: str = "lam_tau"
     warmup_epochs: int | str = 0
-    max_groups: int | None = None
+    limits: Limits = UNLIMITED
 
     @torch.no_grad()
     def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
@@ -53,8 +54,8 @@ class Blockwise(GroupByGroup):
         lam tau_i (equation 5, and the authors' program) or lam (the printed line 11).
     warmup_epochs : int or "auto", default=0
         Epochs before the first removal.
-    max_groups : int, optional
-        Keep at most so many groups: down to it by backward elimination between epochs.
+    limits : Limits, optional
+        What may be kept at most: down to it by backward elimination between epochs.
     cache_bytes : float, default=inf
         The largest H to keep; above it H_rest is computed anew for every batch.
     """

@@ -98,7 +98,7 @@ class TableBody:
         )
         network = DenseNetwork(problem, module)
         labels = torch.from_numpy(self.groups.labels[problem.rows.order]).to(network.order.device)
-        weights = torch.from_numpy(self.groups.penalties).to(network.theta)
+        weights = torch.tensor(self.groups.penalties).to(network.theta)
         blocks = Blocks(network.theta.shape, (-1,), labels, weights)
         problem.terms = [Term(network.theta, blocks, GroupLasso())]
         if hasattr(model, "regularizer"):

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from sgnn.algorithms import InputWeight, ModuleNetwork, StoredRows, Subgradient
+from sgnn.algorithms import InputWeight, Limits, ModuleNetwork, StoredRows, Subgradient
 from sgnn.algorithms.replicas import StackedNetwork
 from sgnn.groups import Blocks, Groups
 from sgnn.losses import SquaredError
@@ -110,9 +110,51 @@ def test_the_increase_is_measured_on_the_first_rows(make, monkeypatch):
 def test_a_group_of_weight_zero_goes_before_one_that_does_harm(make):
     network, removed = make(), []
     for room in (2, 1):
-        algorithm = Subgradient(max_groups=room)
+        algorithm = Subgradient(Limits(room))
         begin(algorithm, network, torch.optim.SGD(network.parameters, lr=0.0), 1)
         with torch.no_grad():
             algorithm.end_epoch()
         removed.append(np.flatnonzero(~network.problem.active).tolist())
     assert removed == [[2], [1, 2]]
+
+
+# costs, weights, increases, limits -> which groups go, in this order
+ORDERS = {
+    "the least increase": ([1, 1, 1], [1, 1, 1], [3, 1, 2], Limits(1), [1, 2]),
+    "whatever it costs": ([1, 9, 1], [1, 1, 1], [1, 2, 3], Limits(2), [0]),
+    "of equal ones the first": ([1, 1, 1], [1, 1, 1], [1, 0, 0], Limits(1), [1, 2]),
+    "per unit of cost": ([1, 4, 2, 9], [1] * 4, [1, 2, 3, 18], Limits(None, 11), [1, 0]),
+    "as little as is enough": ([10, 2, 1], [1] * 3, [2, 1, 0.9], Limits(None, 12), [2]),
+    "no more than is enough": ([10, 2, 1], [1] * 3, [2, 1, 0.9], Limits(None, 11), [1]),
+    "what is too dear alone": ([1, 10], [1, 1], [0.1, 5], Limits(None, 5), [1]),
+    "too dear beside what is kept": ([3, 2, 1], [0, 1, 1], [0, 9, 1], Limits(None, 4), [1]),
+    "both limits": ([1, 1, 5], [1] * 3, [2, 1, 9], Limits(1, 2), [2, 1]),
+    "within both": ([1, 1, 5], [1] * 3, [2, 1, 9], Limits(3, 7), []),
+    "weight 0 stays": ([1, 1, 1], [0, 1, 1], [0, 2, 1], Limits(1), [2, 1]),
+    "cost 0 stays": ([0, 2, 2], [1] * 3, [0, 2, 1], Limits(None, 2), [2]),
+    "sums of 0.1": ([0.1, 0.1, 0.1, 1], [1] * 4, [1, 2, 3, 99], Limits(None, 0.3), [3]),
+    "enough but for rounding": ([0.1] * 6, [1] * 6, [9, 8, 1, 7, 6, 5], Limits(None, 0.5), [2]),
+    "no number is no reason": ([1, 1, 1], [1] * 3, [np.nan, np.inf, 2], Limits(2), [2]),
+    "what is not read": ([1, 5, 1], [1] * 3, [-9, -1, -np.inf], Limits(None, 6), [2]),
+}
+
+
+@pytest.mark.parametrize("name", ORDERS)
+def test_the_order_of_removals(name):
+    costs, weights, increase, limits, order = ORDERS[name]
+    groups = Groups.of(list(range(len(costs))), len(costs), weights=weights, costs=costs)
+    problem = replace(dense().problem, groups=groups, active=np.ones(len(costs), dtype=bool))
+    removed = []
+    while not limits.hold(problem):
+        removed.append(limits.next_removal(problem, np.array(increase, dtype=float)))
+        problem.active[removed[-1]] = False
+    assert removed == order
+
+
+def test_the_limits_are_neared_evenly():
+    groups = Groups.of([0, 1, 2, 3], 4, costs=[1, 2, 3, 4])
+    halfway, over = (Limits(2, 4).eased(groups, done) for done in (0.5, 1.0))
+    assert (halfway.max_groups, halfway.max_cost) == (3, 7 + 2.5 / 2)
+    assert over == Limits(2, 4)
+    assert Limits().eased(groups, 0.5) == Limits()
+    assert Limits(9, 99).eased(groups, 0.5) == Limits(9, 99)
