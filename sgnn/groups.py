@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -28,6 +28,11 @@ class Groups:
     weights, costs : ndarray of shape (n_groups,)
         The penalty of group g is lam * weights[g] * costs[g] * ||theta_g||.
 
+    Attributes
+    ----------
+    penalties : ndarray of shape (n_groups,)
+        The factors of lam * ||theta_g||: weight times cost.
+
     Examples
     --------
     >>> groups = Groups.of({"blood": [0, 1], "scan": [2]}, 3, costs={"scan": 40})
@@ -39,9 +44,11 @@ class Groups:
     labels: np.ndarray
     weights: np.ndarray
     costs: np.ndarray
+    penalties: np.ndarray = field(init=False)
 
     def __post_init__(self) -> None:
-        for array in (self.labels, self.weights, self.costs):
+        object.__setattr__(self, "penalties", self.weights * self.costs)
+        for array in (self.labels, self.weights, self.costs, self.penalties):
             array.setflags(write=False)
 
     def __len__(self) -> int:
@@ -54,11 +61,6 @@ class Groups:
     def sizes(self) -> np.ndarray:
         """Columns in each group, shape (n_groups,)."""
         return np.bincount(self.labels, minlength=len(self))
-
-    @property
-    def penalties(self) -> np.ndarray:
-        """The factors of lam * ||theta_g||: weight times cost, shape (n_groups,)."""
-        return self.weights * self.costs
 
     def columns(self, g: int) -> np.ndarray:
         """Indices of the columns of group g, ascending."""

@@ -37,7 +37,7 @@ def sgin_network(
     )
     network = DenseNetwork(problem, module)
     blocks = Blocks.columns(network.theta.shape, torch.from_numpy(groups.labels[order]))
-    blocks.weights = torch.from_numpy(groups.penalties)
+    blocks.weights = torch.tensor(groups.penalties)
     problem.terms = [Term(network.theta, blocks.to(network.theta), GroupLasso())]
     return network
 

@@ -5,6 +5,7 @@ from .blockwise import Blockwise, BlockwiseB
 from .dense import DenseNetwork
 from .full_gradient import FullGradient
 from .gates import Gates
+from .limits import ROUNDING, Limits
 from .module import InputWeight, ModuleNetwork
 from .network import Network
 from .problem import (
@@ -23,6 +24,7 @@ from .subgradient import Subgradient
 
 __all__ = [
     "RMDA",
+    "ROUNDING",
     "Algorithm",
     "Blockwise",
     "BlockwiseB",
@@ -30,6 +32,7 @@ __all__ = [
     "FullGradient",
     "Gates",
     "InputWeight",
+    "Limits",
     "ModuleNetwork",
     "Network",
     "Problem",

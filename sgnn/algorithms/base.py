@@ -10,6 +10,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from .limits import UNLIMITED, Limits
 from .network import Leaf, Network
 from .problem import Problem
 
@@ -28,8 +29,8 @@ class Algorithm(ABC):
     stackable : bool
         Whether many networks can be trained at once, stacked along an axis of replicas.  It holds
         for the class that says so alone: a subclass says it again if it is true of it too.
-    max_groups : int or None
-        Keep at most so many groups: down to it by backward elimination between epochs.
+    limits : Limits
+        What may be kept at most: down to it by backward elimination between epochs.
     warmup_epochs : int or "auto"
     polish_iter : int
         Iterations of `polish`, at most.
@@ -37,17 +38,20 @@ class Algorithm(ABC):
         How many blocks the next epoch visits.
     network, problem, optimizer
         What is trained, what is minimized, and what takes the steps.
+    validation : Problem or None
+        Of the rows that are held out: where there are some, they say what a removal does.
     max_epochs, warmup, epoch : int
         How many epochs there will be at most, to begin with, and have been.
     """
 
     stackable = False
-    max_groups: int | None = None
+    limits: Limits = UNLIMITED
     warmup_epochs: int | str = 0
     polish_iter: int = 0
     n_visits: Any = 1
     network: Network
     problem: Problem
+    validation: Problem | None = None
     optimizer: torch.optim.Optimizer
     max_epochs: int
     warmup: int
@@ -75,18 +79,18 @@ class Algorithm(ABC):
         """After the last batch of a block."""
 
     def end_epoch(self) -> None:
-        """After the last block of an epoch: remove the groups beyond `max_groups`."""
+        """After the last block of an epoch: remove groups until its limits hold."""
         self.epoch += 1
-        room = self._room()
+        now = self._limits_now()
         for network in self.network.members:
             problem = network.problem
-            surplus = len(problem.active_groups) - room
-            if surplus > 0:
-                active = problem.active_groups
-                by_cost = active[np.argsort(network.removal_cost(), kind="stable")]
-                # a group without a penalty is one to keep
-                for group in by_cost[problem.groups.penalties[by_cost] > 0][:surplus]:
-                    network.remove(group)
+            if now.hold(problem):
+                continue
+            increase = network.loss_increase(self.validation or problem)
+            # what is not read comes first: the loss may well fall without what is
+            increase[~network.reads()] = -np.inf
+            while not now.hold(problem):
+                network.remove(self.limits.next_removal(problem, increase))
 
     def select(self, index: Tensor) -> None:
         """Go on with these replicas alone."""
@@ -100,9 +104,8 @@ class Algorithm(ABC):
         return n_epochs > self.warmup
 
     def settled(self, network: Network, n_epochs: int) -> bool:
-        """Whether training may end: the warm-up is over and `max_groups` is reached."""
-        k = self.max_groups or len(network.problem.groups)
-        return n_epochs > self.warmup and len(network.problem.active_groups) <= k
+        """Whether training may end: the warm-up is over and the limits are reached."""
+        return n_epochs > self.warmup and self.limits.hold(network.problem)
 
     def leaves(self) -> list[Leaf]:
         """What the optimizer moves, as parameters of the module."""
@@ -124,15 +127,12 @@ class Algorithm(ABC):
         self.epoch = state["epoch"]
 
     def _first_elimination(self, end: float) -> float:
-        """The epoch from which `max_groups` removes groups; at `end` it has done so."""
+        """The epoch from which the limits remove groups; at `end` they have done so."""
         return 0.0
 
-    def _room(self) -> int:
-        """Groups allowed after this epoch: down to max_groups, evenly, by 3/4 of the epochs."""
-        k = len(self.problem.groups)
-        if self.max_groups is None:
-            return k
+    def _limits_now(self) -> Limits:
+        """Those after this epoch: down from all groups, evenly, by 3/4 of the epochs."""
         end = max(1.0, 0.75 * self.max_epochs)
         start = self._first_elimination(end)
         done = min(1.0, max(0.0, (self.epoch - start) / (end - start)))
-        return max(self.max_groups, round(k - done * (k - self.max_groups)))
+        return self.limits.eased(self.problem.groups, done)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -13,6 +14,7 @@ from ..groups import Blocks
 from ..regularizers.base import Lam
 from .base import Algorithm
 from .dense import DenseNetwork
+from .limits import UNLIMITED, Limits
 from .network import Leaf, Network
 from .problem import Part, Problem
 
@@ -25,17 +27,16 @@ class GroupByGroup(Algorithm):
 
     bar: str = "lam_tau"
     warmup_epochs: int | str = 0
-    max_groups: int | None = None
+    limits: Limits = UNLIMITED
 
     @torch.no_grad()
     def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
         problem = network.problem
         if len(problem.active_groups) != 1 or n_epochs <= self.warmup or problem.lam == 0:
             return False
-        increase = float(network.removal_cost()[0])  # of the objective
-        if self.bar == "lam":
-            increase += float(problem.penalty() - problem.lam)
-        return increase < 0
+        # the last group's penalty is all there is
+        bar = problem.lam if self.bar == "lam" else problem.penalty()
+        return bool(np.nanmin(network.loss_increase(problem)) < float(bar))
 
 
 @dataclass(eq=False)
@@ -53,8 +54,8 @@ class Blockwise(GroupByGroup):
         lam tau_i (equation 5, and the authors' program) or lam (the printed line 11).
     warmup_epochs : int or "auto", default=0
         Epochs before the first removal.
-    max_groups : int, optional
-        Keep at most so many groups: down to it by backward elimination between epochs.
+    limits : Limits, optional
+        What may be kept at most: down to it by backward elimination between epochs.
     cache_bytes : float, default=inf
         The largest H to keep; above it H_rest is computed anew for every batch.
     """

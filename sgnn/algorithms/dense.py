@@ -14,7 +14,7 @@ from ..modules import MLP
 from ..modules.reach import read_inputs
 from ..regularizers.base import reweighted
 from .network import ENOUGH, Leaf, Network
-from .problem import Problem, Term
+from .problem import Problem, Rows, Term
 
 __all__ = ["DenseNetwork", "groups_read"]
 
@@ -60,8 +60,8 @@ class DenseNetwork(Network):
         """What is penalized of theta."""
         return next((term for term in self.problem.terms if term.tensor is self.theta), None)
 
-    def outputs(self, batch: slice) -> Tensor:
-        x = self.problem.rows.read(batch)
+    def outputs(self, batch: slice, rows: Rows | None = None) -> Tensor:
+        x = (rows or self.problem.rows).read(batch)
         return self.upper.forward(x @ self.theta.T)[-1]
 
     def gradient(self, batch: slice) -> Tensor:
@@ -75,9 +75,7 @@ class DenseNetwork(Network):
 
     def loss_from(self, z: Tensor, batch: slice) -> Tensor:
         """Mean loss of the batch from its first-layer product z (b, q), which is overwritten."""
-        problem = self.problem
-        out = self.upper.forward(z)[-1]
-        return problem.mean(problem.loss(out, problem.y[batch]), batch)
+        return self.problem.mean_loss(self.upper.forward(z)[-1], batch)
 
     # groups of the input -----------------------------------------------------------------------
 
@@ -108,33 +106,23 @@ class DenseNetwork(Network):
         problem.groups = replace(problem.groups, weights=weights)
         term.blocks = reweighted(term.blocks, term.blocks.weights * factors)
 
-    def removal_cost(self) -> np.ndarray:
+    def loss_increase(self, problem: Problem) -> np.ndarray:
         # each batch's first product is computed once and then lacks one group at a time
-        rows = self.problem.rows
-        spans = [rows.span(g) for g in self.problem.active_groups]
-        parts = [self.theta[:, span] for span in spans]
-        total, seen = torch.zeros(len(spans), dtype=torch.float64), 0
-        for batch in rows.batches:
-            products = [rows.read(batch, s) @ part.T for s, part in zip(spans, parts, strict=True)]
-            z = torch.stack(products).sum(0)
-            base = self.loss_from(z.clone(), batch)
-            without = [self.loss_from(z - product, batch) - base for product in products]
-            total += torch.stack(without).cpu() * (batch.stop - batch.start)
-            seen += batch.stop - batch.start
-            if seen >= ENOUGH:
-                break
-        return total.numpy() / seen - self._penalties(spans)
-
-    def _penalties(self, spans: list[slice]) -> np.ndarray:
-        """What the columns of each span add to the penalty."""
-        term, lam = self.term, self.problem.lam
-        if term is None:
-            return np.zeros(len(spans))
-        without = self.theta.repeat(len(spans), 1, 1)
-        for w, span in zip(without, spans, strict=True):
-            w[:, span] = 0
-        less = term.value(lam) - term.regularizer.value(without, term.blocks, lam)
-        return less.cpu().double().numpy()
+        rows, groups = problem.rows, self.problem.active_groups
+        spans = [rows.span(g) for g in groups]
+        batches, total = rows.first(ENOUGH), torch.zeros(len(groups), dtype=torch.float64)
+        for batch in batches:
+            x = rows.read(batch)
+            z = x @ self.theta.T
+            losses = [problem.mean_loss(self.upper.forward(z.clone())[-1], batch)]
+            for s in spans:
+                without = torch.addmm(z, x[:, s], self.theta[:, s].T, alpha=-1)
+                losses.append(problem.mean_loss(self.upper.forward(without)[-1], batch))
+            with_all, *others = torch.stack(losses).cpu()
+            total += (torch.stack(others) - with_all) * (batch.stop - batch.start)
+        increase = np.full(len(self.problem.active), np.nan)
+        increase[groups] = total.numpy() / batches[-1].stop
+        return increase
 
     # the module --------------------------------------------------------------------------------
 

@@ -10,6 +10,7 @@ from torch import Tensor
 
 from ..regularizers.base import Lam
 from .base import EVERYTHING, Algorithm
+from .limits import UNLIMITED, Limits
 from .network import Leaf
 
 __all__ = ["FullGradient"]
@@ -21,13 +22,13 @@ class FullGradient(Algorithm):
 
     Parameters
     ----------
-    max_groups : int, optional
-        Keep at most so many groups: down to it by backward elimination between epochs.
+    limits : Limits, optional
+        What may be kept at most: down to it by backward elimination between epochs.
     warmup_epochs : int or "auto", default=0
         Epochs in which the strength of the penalty grows from 0 to lam.
     """
 
-    max_groups: int | None = None
+    limits: Limits = UNLIMITED
     warmup_epochs: int | str = 0
 
     def begin(self) -> None:

@@ -27,7 +27,7 @@ class Gates(FullGradient):
 
     Parameters
     ----------
-    max_groups, warmup_epochs : int
+    limits, warmup_epochs : Limits, int
         As in `FullGradient`.
     gating : Gating
         `HardConcrete` for the expected number of blocks, `DGating` for the group lasso.

@@ -18,7 +18,7 @@ from ..modules import ChannelNet, Coupling
 from ..modules.reach import read_channels
 from ..modules.tracing import ONE_AT_A_TIME
 from .network import ENOUGH, Leaf, Network
-from .problem import Problem
+from .problem import Problem, Rows
 
 __all__ = ["InputWeight", "ModuleNetwork"]
 
@@ -99,9 +99,9 @@ class ModuleNetwork(Network):
             x = self.augment(x, torch.Generator().manual_seed(int(seed)))
         return x, problem.y[index]
 
-    def outputs(self, batch: slice) -> Tensor:
+    def outputs(self, batch: slice, rows: Rows | None = None) -> Tensor:
         self.module.eval()
-        return self.module.prepared(self.problem.rows.read(batch))
+        return self.module.prepared((rows or self.problem.rows).read(batch))
 
     def gradient(self, batch: slice) -> Tensor:
         problem, module, index = self.problem, self.module, self.order[batch]
@@ -146,24 +146,20 @@ class ModuleNetwork(Network):
             others = torch.arange(w.blocks.n_blocks, device=w.weight.device) != group
             w.weight.mul_(w.blocks.spread(others))
 
-    def removal_cost(self) -> np.ndarray:
-        before, found = [w.weight.clone() for w in self.input_weights], []
-        objective = self._objective()
+    def loss_increase(self, problem: Problem) -> np.ndarray:
+        before = [w.weight.clone() for w in self.input_weights]
+        loss, increase = self._mean_loss(problem), np.full(len(self.problem.active), np.nan)
         for group in self.problem.active_groups:
             self.zero(group)
-            found.append(self._objective() - objective)
+            increase[group] = self._mean_loss(problem) - loss
             for w, value in zip(self.input_weights, before, strict=True):
                 w.weight.copy_(value)
-        return np.array(found)
+        return increase
 
-    def _objective(self) -> float:
-        total, seen = 0.0, 0
-        for batch in self.problem.rows.batches:
-            total += float(self.loss(batch)) * (batch.stop - batch.start)
-            seen += batch.stop - batch.start
-            if seen >= ENOUGH:
-                break
-        return total / seen + float(self.problem.penalty())
+    def _mean_loss(self, problem: Problem) -> float:
+        batches = problem.rows.first(ENOUGH)
+        total = sum(float(self.loss(b, problem)) * (b.stop - b.start) for b in batches)
+        return total / batches[-1].stop
 
     # the module --------------------------------------------------------------------------------
 

@@ -10,11 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from .problem import Problem
+from .problem import Problem, Rows
 
 __all__ = ["ENOUGH", "Leaf", "Network"]
 
-ENOUGH = 20_000  # rows on which the cost of a removal is measured
+ENOUGH = 20_000  # rows on which it is measured what a removal does to the loss
 
 
 class Leaf(NamedTuple):
@@ -71,17 +71,20 @@ class Network(ABC):
     # the loss ----------------------------------------------------------------------------------
 
     @abstractmethod
-    def outputs(self, batch: slice) -> Tensor:
-        """What the loss sees of a batch, (..., b, n_outputs), as in evaluation."""
+    def outputs(self, batch: slice, rows: Rows | None = None) -> Tensor:
+        """What the loss sees of a batch, (..., b, n_outputs), as in evaluation.
+
+        Of the problem's rows, or of others that were prepared like these.
+        """
 
     @abstractmethod
     def gradient(self, batch: slice) -> Tensor:
         """Set every `.grad` to the gradient of the batch's mean loss, and return the loss."""
 
-    def loss(self, batch: slice) -> Tensor:
-        """The batch's mean loss, (...)."""
-        problem = self.problem
-        return problem.mean(problem.loss(self.outputs(batch), problem.targets(batch)), batch)
+    def loss(self, batch: slice, problem: Problem | None = None) -> Tensor:
+        """The batch's mean loss, (...); of another problem that of its rows."""
+        problem = problem or self.problem
+        return problem.mean_loss(self.outputs(batch, problem.rows), batch)
 
     def batch(self, batch: slice) -> tuple[Tensor, Tensor]:
         """The rows (b, p) that `gradient` sees, columns in the order of X, and their targets."""
@@ -118,10 +121,10 @@ class Network(ABC):
             self.remove(int(group))
 
     @abstractmethod
-    def removal_cost(self) -> np.ndarray:
-        """J without the group - J, for each group of the active set: paper 1, equation 5.
+    def loss_increase(self, problem: Problem) -> np.ndarray:
+        """Mean loss without a group - mean loss: (n_groups,), NaN for those that are removed.
 
-        By the first ENOUGH rows, whose order is random.
+        By the first ENOUGH rows of the problem, whose order is random.
         """
 
     def restore(self) -> None:

@@ -24,7 +24,7 @@ class Polished(FullGradient):
 
     Parameters
     ----------
-    max_groups, warmup_epochs : int
+    limits, warmup_epochs : Limits, int
         As in `FullGradient`.
     polish_iter : int, default=200
         Full-batch iterations at most; 0 leaves the polish out.

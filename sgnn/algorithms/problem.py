@@ -76,6 +76,10 @@ class Rows(ABC):
         self.order = np.argsort(labels, kind="stable")
         self.offsets = np.searchsorted(labels[self.order], range(labels.max() + 2))
 
+    def first(self, n: int) -> list[slice]:
+        """The batches that hold the first n rows."""
+        return self.batches[: -(-n // self.batch_size)]
+
     def span(self, group: int) -> slice:
         """Where the group's columns lie in `order`."""
         return slice(int(self.offsets[group]), int(self.offsets[group + 1]))
@@ -160,10 +164,12 @@ def rows_of(
     batch_size: int,
     like: torch.Tensor,
     max_bytes: float,
+    name: str = "X",
 ) -> Rows:
     """The chosen rows of X, in that order: one copy in the network's dtype, or a stream.
 
-    A memory map larger than `max_bytes` is streamed; anything else is copied, once.
+    A memory map larger than `max_bytes` is streamed; anything else is copied, once.  `name` is
+    what errors call X.
     """
     if X.nbytes > max_bytes and _on_disk(X):
         return StreamedRows(groups, X, batch_size, rows=rows, prepare=transform.prepare, like=like)
@@ -176,8 +182,8 @@ def rows_of(
         copy[part] = transform.prepare(raw.to(like.device), index, like.dtype)
         if not copy[part].isfinite().all():
             raise ValueError(
-                f"X contains values that are infinite (inf) in {like.dtype}: scale X, or give "
-                f"dtype='float64'."
+                f"{name} contains values that are infinite (inf) in {like.dtype}: scale it, or "
+                f"give dtype='float64'."
             )
     return StoredRows(groups, len(copy), batch_size, copy)
 
@@ -341,6 +347,10 @@ class Problem:
         if self.weight is None:
             return losses.mean(-1)
         return (losses * self.weight[..., batch]).sum(-1) / losses.shape[-1]
+
+    def mean_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
+        """Weighted mean over the batch of the loss of its outputs: (...)."""
+        return self.mean(self.loss(outputs, self.targets(batch)), batch)
 
     def weighted(self, g: Tensor, batch: Batch) -> Tensor:
         """Gradient of the batch's mean loss, from the gradients (..., b, n_outputs) of its rows."""

@@ -31,7 +31,7 @@ class Proximal(Polished):
 
     Parameters
     ----------
-    max_groups, warmup_epochs, polish_iter, tolerance : int, int, int, float
+    limits, warmup_epochs, polish_iter, tolerance : Limits, int, int, float
         As in `Polished`.
     every : int, default=16
         Mini-batches between two proxes.

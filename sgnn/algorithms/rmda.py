@@ -27,7 +27,7 @@ class RMDA(Polished):
 
     Parameters
     ----------
-    max_groups, warmup_epochs, polish_iter, tolerance : int, int, int, float
+    limits, warmup_epochs, polish_iter, tolerance : Limits, int, int, float
         As in `Polished`.
     momentum : float in (0, 1], default=0.1
         c within an epoch; 1 is plain dual averaging.

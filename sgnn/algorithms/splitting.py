@@ -31,7 +31,7 @@ class Splitting(FullGradient):
 
     Parameters
     ----------
-    max_groups, warmup_epochs : int
+    limits, warmup_epochs : Limits, int
         As in `FullGradient`.
     beta : float, optional
         In the beginning; 25 lam by default.

@@ -21,7 +21,7 @@ class Subgradient(FullGradient):
 
     Parameters
     ----------
-    max_groups, warmup_epochs : int
+    limits, warmup_epochs : Limits, int
         As in `FullGradient`.
     tolerance : float, default=0
         After the last epoch, penalized weights that do not exceed this are set to zero.

@@ -13,7 +13,7 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..algorithms import Algorithm, Gates, Proximal, Splitting, Subgradient
+from ..algorithms import Algorithm, Gates, Limits, Proximal, Splitting, Subgradient
 from ..checkpoints import Checkpoint
 from ..modules import ARCHITECTURES
 from ..pruning import layer_sparsity
@@ -213,6 +213,7 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         group_weights="sqrt_size",
         group_costs=None,
         max_groups=None,
+        max_cost=None,
         max_epochs=30,
         batch_size="auto",
         learning_rate=1e-3,
@@ -256,6 +257,7 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         self.group_weights = group_weights
         self.group_costs = group_costs
         self.max_groups = max_groups
+        self.max_cost = max_cost
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
@@ -286,7 +288,7 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
                 f'grouping="oicsr" makes groups that overlap, for which algorithm='
                 f'{self.algorithm!r} has no prox: give algorithm="subgradient".'
             )
-        schedule = (self.max_groups, self.warmup_epochs)
+        schedule = (Limits(self.max_groups, self.max_cost), self.warmup_epochs)
         if self.algorithm == "splitting":
             return Splitting(*schedule, self.beta, self.sigma, self.unit_step, self.zero_tol)
         if self.algorithm == "subgradient":

@@ -28,8 +28,12 @@ PARAMETERS = {
         cost_g, what a group costs to acquire; 1 for all by default, and for those a dict omits.""",
     "max_groups": """int, default=None
         Keep at most so many groups: whatever lam leaves above it goes by backward elimination
-        between the epochs, the cheapest for the objective first.  Groups of weight or
-        cost 0 stay.""",
+        between the epochs, first that without which the loss grows least, on the validation rows
+        where there are some.  Groups of weight or cost 0 stay.""",
+    "max_cost": """float, default=None
+        Keep groups that cost at most so much in total, in the unit of `group_costs`: the same
+        elimination, first of the group without which the loss grows least per unit of its cost.
+        Groups of weight or cost 0 stay.  Together with `max_groups` both hold.""",
     "hidden_layer_sizes": """sequence of int, default=(100,)
         Units of each hidden layer.""",
     "activation": """{"relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity"}, default="relu"

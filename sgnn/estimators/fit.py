@@ -22,10 +22,10 @@ from ..pruning import Cost, measure, to_onnx
 from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks, train
 from .advice import selection_warning, useless_because
 from .inputs import as_tensor, random_generator
-from .parameters import SHARED, check_parameters
+from .parameters import SHARED, check_limits, check_parameters
 from .replicas import fit_replicas, replicas_at_once
 from .selection import GroupSelection
-from .tables import Table, TableBody, split, validation_table, validation_tensors
+from .tables import Table, TableBody, split, validation_problem, validation_table
 from .task import Classes, Numbers, Task
 from .trials import try_optimizer, try_schedule
 
@@ -213,15 +213,11 @@ class SparseNet(GroupSelection):
         `packed` are the groups whose columns the rows keep side by side; `shared` are rows of the
         same table.
         """
-        free = int((groups.penalties == 0).sum())
-        if self.max_groups is not None and self.max_groups < free:
-            raise ValueError(
-                f"max_groups={self.max_groups} is less than the {free} groups of weight or cost 0, "
-                f"which are always kept: give at least {free}, or these groups a weight."
-            )
-        if active is not None and (active.shape != groups.weights.shape or not active.any()):
+        active = np.ones(groups.weights.shape, dtype=bool) if active is None else active.copy()
+        if active.shape != groups.weights.shape or not active.any():
             raise ValueError(f"supports must have, for each replica, {len(groups)} bools of which "
                              f"at least one is true, got {active!r:.80}.")  # fmt: skip
+        check_limits(self, groups, active)
         X, targets, weight, rows = table
         batch_size = self._batch_size(len(rows))
         if batch_size < len(rows):
@@ -241,7 +237,7 @@ class SparseNet(GroupSelection):
             weight=None if np.ptp(weight) == 0 else mean_one,
             groups=groups,
             lam=float(self.lam),
-            active=np.ones(groups.weights.shape, dtype=bool) if active is None else active.copy(),
+            active=active,
             rng=rng,
         )  # fmt: skip
 
@@ -254,7 +250,7 @@ class SparseNet(GroupSelection):
         if callable(self.lr_schedule):
             try_schedule(self.lr_schedule, max_epochs)
         if held_out is not None:
-            validation = validation_tensors(task, network, held_out)
+            validation = validation_problem(task, network, held_out, self.cache_size * 2**20)
         optimizer, options = OPTIMIZERS.get(self.optimizer, (self.optimizer, {}))
         return Settings(
             max_epochs=max_epochs,

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import RMDA, Algorithm, DenseNetwork, Proximal, Subgradient
+from ..algorithms import RMDA, Algorithm, DenseNetwork, Limits, Proximal, Subgradient
 from ..pruning import mlp_sparsity
 from .docs import documented
 from .fit import SparseNet
@@ -94,6 +94,7 @@ class RegularizedMLP(SparseNet):
         group_weights="adaptive",
         group_costs=None,
         max_groups=None,
+        max_cost=None,
         hidden_layer_sizes=(100,),
         activation="relu",
         max_epochs=100,
@@ -129,6 +130,7 @@ class RegularizedMLP(SparseNet):
         self.group_weights = group_weights
         self.group_costs = group_costs
         self.max_groups = max_groups
+        self.max_cost = max_cost
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.max_epochs = max_epochs
@@ -153,8 +155,9 @@ class RegularizedMLP(SparseNet):
         self.random_state = random_state
 
     def _algorithm(self) -> Algorithm:
+        schedule = (Limits(self.max_groups, self.max_cost), self.warmup_epochs)
         if self.algorithm == "subgradient":
-            return Subgradient(self.max_groups, self.warmup_epochs, self.zero_tol)
+            return Subgradient(*schedule, self.zero_tol)
         polish_iter, hidden = self.polish_iter, len(self.hidden_layer_sizes) > 0
         if polish_iter == "auto":
             polish_iter = 200 if hidden else 20_000
@@ -163,8 +166,7 @@ class RegularizedMLP(SparseNet):
         given = self.group_weights
         adaptive = isinstance(given, str) and given == "adaptive" and self._sized
         return POLISHED[self.algorithm](
-            self.max_groups,
-            self.warmup_epochs,
+            *schedule,
             polish_iter,
             # a linear model is convex: there is one minimum, and it is reached
             adaptive=adaptive and hidden and "input" in self.regularize,
@@ -185,7 +187,7 @@ class RegularizedMLP(SparseNet):
             sizes = problem.groups.sizes * len(network.theta)
             weights = np.sqrt(sizes) if sized else np.ones(len(sizes))
             problem.groups = replace(problem.groups, weights=weights)
-            theta.blocks.weights = torch.from_numpy(problem.groups.penalties).to(network.theta)
+            theta.blocks.weights = torch.tensor(problem.groups.penalties).to(network.theta)
         penalty = self.regularizer, self.alpha
         problem.terms = dense_terms(network.module, theta, penalty, self.regularize, sized=sized)
 
@@ -254,6 +256,7 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
         group_weights="adaptive",
         group_costs=None,
         max_groups=None,
+        max_cost=None,
         hidden_layer_sizes=(100,),
         activation="relu",
         max_epochs=100,
@@ -291,6 +294,7 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
             group_weights=group_weights,
             group_costs=group_costs,
             max_groups=max_groups,
+            max_cost=max_cost,
             hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             max_epochs=max_epochs,

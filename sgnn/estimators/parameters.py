@@ -11,12 +11,15 @@ import numpy as np
 import torch
 
 from .. import losses
+from ..algorithms import ROUNDING
+from ..groups import Groups
 from ..modules.activations import ACTIVATIONS
 from ..training import OPTIMIZERS, is_callback
 
 __all__ = [
     "SHARED",
     "Rule",
+    "check_limits",
     "check_parameters",
     "choice",
     "either",
@@ -143,6 +146,7 @@ SHARED: dict[str, Rule] = {
     "tol": number(0),
     "refit": flag,
     "max_groups": either(None, integer(1)),
+    "max_cost": either(None, number(0, open_low=True)),
     "warm_start": flag,
     "device": either(
         "auto", Rule(_is_device, "a torch device present on this machine, such as 'cpu'")
@@ -178,3 +182,35 @@ def check_parameters(given: Any, rules: Mapping[str, Rule]) -> None:
             raise ValueError(
                 f"{name} must be {rules[name].wanted}, got {' '.join(reprlib.repr(value).split())}."
             )
+
+
+def check_limits(model: Any, groups: Groups, active: np.ndarray) -> None:
+    """Refuse, in one sentence, what the groups that are left cannot be brought down to.
+
+    Parameters
+    ----------
+    model : estimator
+        With max_groups and max_cost.
+    groups : Groups
+    active : ndarray of bool of shape (n_groups,)
+        The groups that are left.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, what it got and what to give.
+    """
+    always = active & (groups.penalties == 0)
+    n, costs = int(always.sum()), groups.costs
+    if model.max_groups is not None and model.max_groups < n:
+        raise ValueError(
+            f"max_groups={model.max_groups} is less than the {n} groups of weight or cost 0, "
+            f"which are always kept: give at least {n}, or these groups a weight."
+        )
+    least = costs[always].sum() if n else costs[active].min()
+    if model.max_cost is not None and model.max_cost < least * (1 - ROUNDING):
+        of = "groups of weight 0, which are always kept" if n else "cheapest group"
+        raise ValueError(
+            f"max_cost={model.max_cost} is less than {least:.12g}, the cost of the {of}: give at "
+            f"least {least:.12g}{', or these groups a weight' if n else ''}."
+        )

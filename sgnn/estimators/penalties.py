@@ -63,7 +63,7 @@ def input_weights_of(coupling: Coupling, channels: Groups) -> list[InputWeight]:
     """The weights that read the input, cut by the groups of its channels."""
     group_of = torch.full((coupling.n_units,), len(channels))
     group_of[coupling.units[coupling.trace.input]] = torch.from_numpy(channels.labels.copy())
-    factors = torch.from_numpy(channels.penalties)
+    factors = torch.tensor(channels.penalties)
     input_weights = []
     for layer in coupling.layers:
         labels = group_of[layer.reads]

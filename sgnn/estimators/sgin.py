@@ -6,7 +6,7 @@ import math
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import Algorithm, Blockwise, BlockwiseB, Subgradient
+from ..algorithms import Algorithm, Blockwise, BlockwiseB, Limits, Subgradient
 from .docs import documented
 from .fit import BATCH, FULL_BATCH, SparseNet
 from .parameters import SHARED, choice, either, integer
@@ -62,6 +62,7 @@ class SGIN(SparseNet):
         group_weights="sqrt_size",
         group_costs=None,
         max_groups=None,
+        max_cost=None,
         hidden_layer_sizes=(100,),
         activation="relu",
         max_epochs="auto",
@@ -93,6 +94,7 @@ class SGIN(SparseNet):
         self.group_weights = group_weights
         self.group_costs = group_costs
         self.max_groups = max_groups
+        self.max_cost = max_cost
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
         self.max_epochs = max_epochs
@@ -131,12 +133,11 @@ class SGIN(SparseNet):
         return min(LARGEST_BATCH, max(BATCH, math.ceil(n / STEPS)))
 
     def _algorithm(self) -> Algorithm:
+        limits = Limits(self.max_groups, self.max_cost)
         if self.algorithm == "sgd":
-            return Subgradient(self.max_groups)
-        warmup = self.warmup_epochs
-        return ALGORITHMS[self.algorithm](
-            self.bar, warmup, self.max_groups, self.cache_size * 2**20
-        )
+            return Subgradient(limits)
+        kind, cache_bytes = ALGORITHMS[self.algorithm], self.cache_size * 2**20
+        return kind(self.bar, self.warmup_epochs, limits, cache_bytes)
 
 
 @documented(**OWN)
@@ -198,6 +199,7 @@ class SGINClassifier(ClassifierMixin, SGIN):
         group_weights="sqrt_size",
         group_costs=None,
         max_groups=None,
+        max_cost=None,
         hidden_layer_sizes=(100,),
         activation="relu",
         max_epochs="auto",
@@ -231,6 +233,7 @@ class SGINClassifier(ClassifierMixin, SGIN):
             group_weights=group_weights,
             group_costs=group_costs,
             max_groups=max_groups,
+            max_cost=max_cost,
             hidden_layer_sizes=hidden_layer_sizes,
             activation=activation,
             max_epochs=max_epochs,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
 import numpy as np
@@ -13,20 +13,23 @@ from sklearn.model_selection import ShuffleSplit, StratifiedShuffleSplit
 from ..algorithms import (
     DenseNetwork,
     Network,
+    Problem,
     RescaledRows,
     Rows,
     StoredRows,
     Term,
+    rows_of,
 )
 from ..groups import Blocks, Groups
 from ..modules import MLP, InputTransform
 from ..pruning import prune_mlp
 from ..regularizers import GroupLasso
-from .inputs import as_tensor, check_fit, check_kept, input_transform_of
+from .inputs import check_fit, check_kept, input_transform_of
 from .task import Numbers, Task
 
-__all__ = ["Table", "TableBody", "rescaled", "split", "validation_table", "validation_tensors"]
+__all__ = ["Table", "TableBody", "rescaled", "split", "validation_problem", "validation_table"]
 
+VALIDATION_ROWS = 4096  # of a batch of validation data
 MOST_STRETCHED = 1e3  # rows in float32 that are scaled anew
 
 
@@ -95,7 +98,7 @@ class TableBody:
         )
         network = DenseNetwork(problem, module)
         labels = torch.from_numpy(self.groups.labels[problem.rows.order]).to(network.order.device)
-        weights = torch.from_numpy(self.groups.penalties).to(network.theta)
+        weights = torch.tensor(self.groups.penalties).to(network.theta)
         blocks = Blocks(network.theta.shape, (-1,), labels, weights)
         problem.terms = [Term(network.theta, blocks, GroupLasso())]
         if hasattr(model, "regularizer"):
@@ -185,18 +188,24 @@ def validation_table(model: Any, body: Any, task: Task, X_val: Any, y_val: Any) 
         weight = task.weights(targets, None)
     except ValueError as error:
         raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
-    return Table(X, targets, weight, np.arange(len(X)))
+    # in an order of their own, so that the first of them are like all
+    return Table(X, targets, weight, np.random.default_rng(len(X)).permutation(len(X)))
 
 
-def validation_tensors(
-    task: Task, network: Network, table: Table
-) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """X, targets and weights as the loop wants them."""
+def validation_problem(task: Task, network: Network, table: Table, max_bytes: float) -> Problem:
+    """The problem of the network with the rows that are held out, prepared as its own are."""
     X, targets, weight, rows = table
-    like = network.parameters[0].detach()
-    scale: Any = network.module.target_scale
-    y = task.tensor(targets[rows], weight[rows], scale, like, "y_val")
-    return as_tensor(X[rows], like.device), y, torch.from_numpy(weight[rows]).to(like)
+    module: Any = network.module
+    problem, like, weight = network.problem, network.parameters[0].detach(), weight[rows]
+    return replace(
+        problem,
+        rows=rows_of(
+            X, rows, problem.rows.groups, module.input_transform,
+            batch_size=VALIDATION_ROWS, like=like, max_bytes=max_bytes, name="X_val",
+        ),
+        y=task.tensor(targets[rows], weight, module.target_scale, like, "y_val"),
+        weight=torch.from_numpy(weight / weight.mean()).to(like),
+    )  # fmt: skip
 
 
 def check_same_groups(groups: Groups, before: Groups) -> None:

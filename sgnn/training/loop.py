@@ -98,6 +98,7 @@ def _begin(runs: Sequence[Run], algorithm: Algorithm, stack: Stack | None) -> Ne
         **settings.optimizer_options,
     )
     algorithm.network, algorithm.problem, algorithm.optimizer = network, network.problem, optimizer
+    algorithm.validation = settings.validation
     algorithm.max_epochs, algorithm.epoch = settings.max_epochs, 0
     auto = min(MOST_WARMUP, 2 * settings.max_epochs // 5)
     algorithm.warmup = auto if isinstance(algorithm.warmup_epochs, str) else algorithm.warmup_epochs

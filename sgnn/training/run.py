@@ -21,8 +21,6 @@ __all__ = ["Run"]
 # A loss this many times the first batch's is a divergence that floating point has not noticed.
 BLOWN_UP = 1e4
 
-VALIDATION_ROWS = 4096  # of a batch of validation data
-
 
 @dataclass(eq=False)
 class Run:
@@ -114,18 +112,18 @@ class Run:
         return [self.network.problem.groups.names[g] for g in removed]
 
     def _validation_loss(self) -> float:
-        X, y, weight = self.settings.validation  # type: ignore[misc]
-        module: Any = self.network.module
-        net, total = self.net, 0.0
-        for x, t, w in zip(*(a.split(VALIDATION_ROWS) for a in (X, y, weight)), strict=True):
+        problem, net, total = self.settings.validation, self.net, 0.0
+        assert problem is not None
+        for batch in problem.rows.batches:
             if net is not None:
-                net.begin_batch((x, t), training=False)
-            out = module.outputs(x)
-            losses = self.network.problem.loss(out, t)
-            total += float(losses @ w)
+                data = problem.rows.read_in_order(batch), problem.targets(batch)
+                net.begin_batch(data, training=False)
+            out = self.network.outputs(batch, problem.rows)
+            loss = problem.mean_loss(out, batch)
+            total += float(loss) * (batch.stop - batch.start)
             if net is not None:
-                net.end_batch((x, t), out, losses.mean(), training=False)
-        return total / float(weight.sum())
+                net.end_batch(data, out, loss, training=False)
+        return total / problem.rows.n
 
     # how it ends -------------------------------------------------------------------------------
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
-from torch import Tensor
 
+from ..algorithms import Problem
 from ..checkpoints import Checkpoint
 
 __all__ = ["OPTIMIZERS", "Settings"]
@@ -36,7 +36,7 @@ class Settings:
     tol, n_iter_no_change : float, int or None
         Stop when so many epochs in a row improved by less than tol; an epoch that removes a
         group, or after which the algorithm is not `settled`, starts the count anew.
-    validation : (X, y, weight) tensors or None
+    validation : Problem or None
         When given, the weighted mean of its loss is recorded every epoch.
     stop_on_validation : bool
         Watch the validation loss, and return to its best epoch, instead of the objective.
@@ -53,7 +53,7 @@ class Settings:
     verbose: int = 0
     tol: float = 0.0
     n_iter_no_change: int | None = 10
-    validation: tuple[Tensor, Tensor, Tensor] | None = None
+    validation: Problem | None = None
     stop_on_validation: bool = False
     checkpoint: Checkpoint | None = None
 

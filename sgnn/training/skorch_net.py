@@ -12,7 +12,7 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
 from torch import Tensor
 
-from ..algorithms import Algorithm, Network
+from ..algorithms import Algorithm, Network, Problem
 from .callbacks import Length, has_stopped, reads_batches
 from .settings import Settings
 
@@ -52,10 +52,10 @@ class SkorchNet(NeuralNet):
         self.watched_ = reads_batches([callback for _, callback in self.callbacks_])
         self.notify("on_train_begin", X=None, y=None)
 
-    def begin_epoch(self, n_rows: int, validation: tuple[Tensor, ...] | None) -> None:
+    def begin_epoch(self, n_rows: int, validation: Problem | None) -> None:
         """Before an epoch that reads so many rows."""
         self.sets_ = {"dataset_train": Length(n_rows),
-                      "dataset_valid": validation and Length(len(validation[0]))}  # fmt: skip
+                      "dataset_valid": validation and Length(validation.rows.n)}  # fmt: skip
         self.notify("on_epoch_begin", **self.sets_)
 
     def record(self, rows: list[dict[str, Any]]) -> None:

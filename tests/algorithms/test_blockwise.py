@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from sgnn import datasets
-from sgnn.algorithms import Blockwise, BlockwiseB
+from sgnn.algorithms import Blockwise, BlockwiseB, Limits
 from sgnn.losses import SquaredError
 
 from ..naive import NaiveSGIN
@@ -182,7 +182,7 @@ def test_the_last_group_stays():
 def test_max_groups_is_reached_by_backward_elimination():
     X, y, labels = unequal()
     network = sgin_network(X, y, labels, lam=0.0)
-    removed = run(network, Blockwise(max_groups=2), sgd, 8)
+    removed = run(network, Blockwise(limits=Limits(2)), sgd, 8)
     assert network.problem.active.tolist() == [
         False,
         True,

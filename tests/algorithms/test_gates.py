@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from sgnn.algorithms import Gates
+from sgnn.algorithms import Gates, Limits
 from sgnn.losses import SquaredError
 from sgnn.regularizers import DGating, HardConcrete
 from sgnn.regularizers.gates import FASTER, OPEN
@@ -102,6 +102,6 @@ def test_gates_of_groups_that_say_nothing_shut():
 
 def test_removed_groups_stay_removed():
     network = linear(batch_size=20)
-    run(network, Gates(max_groups=1, gating=HardConcrete()), sgd, 4)
+    run(network, Gates(Limits(1), gating=HardConcrete()), sgd, 4)
     assert network.problem.active.tolist() == [True, False, False]
     assert (network.module.theta.detach().reshape(3, 2)[1:] == 0).all()

@@ -140,13 +140,13 @@ def split(case):
 
 def test_validation_data_are_recorded(case):
     X, y, X_val, y_val = split(case)
-    estimator = case().fit(X, y, X_val=X_val, y_val=y_val)
+    estimator = case(max_groups=None).fit(X, y, X_val=X_val, y_val=y_val)
     assert set(estimator.history_[0]) == KEYS | {"valid_loss"}
     assert estimator.n_iter_ == case.settings["max_epochs"]
     assert estimator.history_[-1]["valid_loss"] == pytest.approx(
         loss_of(estimator, X_val, y_val, y)
     )
-    alone = case().fit(X, y)
+    alone = case(max_groups=None).fit(X, y)
     np.testing.assert_array_equal(outputs(estimator, X_val), outputs(alone, X_val))
 
 

@@ -189,6 +189,20 @@ ARGUMENTS = {
     "unknown device": ({"device": "abacus"}, "device must be"),
     "device without numbers": ({"device": "meta"}, "device must be"),
     "max_groups 0": ({"max_groups": 0}, "max_groups must be None or an int >= 1"),
+    "max_cost 0": ({"max_cost": 0}, "max_cost must be None or a finite number > 0, got 0"),
+    "max_cost NaN": ({"max_cost": np.nan}, "max_cost must be None or a finite number > 0, got nan"),
+    "max_cost infinite": ({"max_cost": np.inf}, "max_cost must be None or a finite number > 0"),
+    "max_cost in words": ({"max_cost": "5"}, "max_cost must be None or a finite number > 0"),
+    "max_cost a flag": ({"max_cost": True}, "max_cost must be None or a finite number > 0"),
+    "less than any group costs": (
+        {"max_cost": 1.5, "groups": 2, "group_costs": [3, 2, 4]},
+        r"max_cost=1\.5 is less than 2, the cost of the cheapest group: give at least 2\.$",
+    ),
+    "less than what is kept costs": (
+        {"max_cost": 5, "groups": 2, "group_costs": [3, 2.25, 4], "group_weights": [0, 0, 1]},
+        r"max_cost=5 is less than 5\.25, the cost of the groups of weight 0, which are always "
+        r"kept: give at least 5\.25, or these groups a weight\.$",
+    ),
     "no such layer": ({"hidden_layer_sizes": (10, 0)}, "hidden_layer_sizes must be a sequence"),
     "layers in words": ({"hidden_layer_sizes": "100"}, "hidden_layer_sizes must be a sequence"),
     "a single layer": ({"hidden_layer_sizes": 100}, "hidden_layer_sizes must be a sequence"),

@@ -87,6 +87,16 @@ def assert_equal_to_single_fits(model, X, y, weights, seeds=range(R), lams=LAMS,
         (SGINClassifier, {"algorithm": "sgd"}),
         (SGINRegressor, {"algorithm": "a", "refit": True, "max_groups": 3}),
         (SGINRegressor, {"algorithm": "b", "loss": torch.nn.HuberLoss}),
+        (SGINClassifier, {"algorithm": "b", "max_cost": 5.5, "group_costs": [1, 2, 3, 4, 5]}),
+        (
+            GroupLassoMLP,
+            {
+                "algorithm": "rmda",
+                "polish_iter": 5,
+                "max_cost": 5.5,
+                "group_costs": [1, 2, 3, 4, 5],
+            },
+        ),
         (GroupLassoMLP, {"algorithm": "proximal", "polish_iter": 10}),
         (
             GroupLassoMLP,

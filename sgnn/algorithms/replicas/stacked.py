@@ -13,7 +13,7 @@ from ...modules import UpperLayers
 from ...regularizers.base import reweighted
 from ..dense import DenseNetwork, groups_read
 from ..network import Network
-from ..problem import Problem, RescaledRows, Term
+from ..problem import Problem, RescaledRows, Rows, Term
 
 __all__ = ["StackedNetwork"]
 
@@ -96,8 +96,8 @@ class StackedNetwork(Network):
 
     # the loss ----------------------------------------------------------------------------------
 
-    def outputs(self, batch: slice) -> Tensor:
-        return self.upper.forward(self._product(self.problem.rows.read(batch)))[-1]
+    def outputs(self, batch: slice, rows: Rows | None = None) -> Tensor:
+        return self.upper.forward(self._product((rows or self.problem.rows).read(batch)))[-1]
 
     def gradient(self, batch: slice) -> Tensor:
         problem = self.problem
@@ -131,7 +131,7 @@ class StackedNetwork(Network):
         for member in self.members:
             member.zero(group)
 
-    def removal_cost(self) -> np.ndarray:
+    def loss_increase(self, problem: Problem) -> np.ndarray:
         raise NotImplementedError("the members have active sets of their own")
 
     def restore(self) -> None:

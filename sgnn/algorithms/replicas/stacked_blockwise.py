@@ -82,7 +82,7 @@ class StackedBlockwise(GroupByGroup):
     network: StackedNetwork
 
     def __init__(self, rule: Blockwise) -> None:
-        super().__init__(rule.bar, rule.warmup_epochs, rule.max_groups)
+        super().__init__(rule.bar, rule.warmup_epochs, rule.limits)
         self.second_pass = isinstance(rule, BlockwiseB)
 
     def begin(self) -> None:
@@ -96,7 +96,7 @@ class StackedBlockwise(GroupByGroup):
         columns = offsets[:-1, None] + torch.arange(self.longest, device=self.device)
         self.columns = columns.clamp_max(p - 1)
         self.real = (columns < offsets[1:, None]).unsqueeze(2)
-        self.penalties = torch.from_numpy(groups.penalties).to(theta)
+        self.penalties = torch.tensor(groups.penalties).to(theta)
         labels = self.columns.new_zeros(self.longest)
         self.one_block = Blocks((q, self.longest), (-1,), labels, self.penalties[:1])
         # H_rest and first products of a batch: memory that is given back after a step would have to
