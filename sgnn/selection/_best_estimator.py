@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import deepcopy
 from typing import Any
 
 import numpy as np
-from sklearn import get_config
 from sklearn.metrics import check_scoring
-from sklearn.utils import Bunch, TransformerTags, get_tags
-from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _estimator_has, check_is_fitted
 
 from ._meta_selector import MetaSelector
+from ._models import route_params, tags_of_search
 
 __all__ = ["BestEstimator"]
 
@@ -29,22 +27,12 @@ class BestEstimator(MetaSelector):
     scorer_: Callable
     best_estimator_: Any
 
+    __sklearn_tags__ = tags_of_search
+    _route_params = route_params
+
     def _rows(self, X: Any) -> Any:
         """X as the best estimator takes it."""
         return X
-
-    def _route_params(self, params: dict, scorer: Callable) -> Bunch:
-        """The params of `fit` for the estimator, the splitter and the scorer."""
-        if get_config()["enable_metadata_routing"]:
-            return process_routing(self, "fit", **params)
-        fit = {name: value for name, value in params.items() if name != "groups"}
-        weighted = getattr(scorer, "_accept_sample_weight", bool)() and "sample_weight" in fit
-        score = {"sample_weight": fit["sample_weight"]} if weighted else {}
-        return Bunch(
-            estimator=Bunch(fit=fit),
-            splitter=Bunch(split={"groups": params.get("groups")}),
-            scorer=Bunch(score=score),
-        )
 
     def get_metadata_routing(self) -> MetadataRouter:
         """Get the metadata routing.
@@ -143,9 +131,3 @@ class BestEstimator(MetaSelector):
             msg=f"%(name)s has no best estimator for {method}: call fit (with refit=True) first.",
         )
         return self.best_estimator_
-
-    def __sklearn_tags__(self):
-        """Those of the estimator, but this is a transformer too, and computes by numpy."""
-        tags = deepcopy(get_tags(self.estimator))
-        tags.transformer_tags, tags.array_api_support = TransformerTags(), False
-        return tags

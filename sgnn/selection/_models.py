@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import reprlib
+from collections.abc import Callable
+from copy import deepcopy
 from typing import Any
 
 import numpy as np
+from sklearn import get_config
 from sklearn.base import clone
 from sklearn.pipeline import Pipeline
+from sklearn.utils import Bunch, Tags, TransformerTags, get_tags
+from sklearn.utils.metadata_routing import process_routing
 from sklearn.utils.validation import _num_features, _num_samples
 
 from ..groups import Groups
@@ -18,8 +23,10 @@ __all__ = [
     "final_estimator",
     "group_support",
     "resolve_groups",
+    "route_params",
     "set_lam",
     "strength_parameter",
+    "tags_of_search",
     "with_seed",
 ]
 
@@ -120,3 +127,24 @@ def group_support(fitted: Any, groups: Groups | None) -> tuple[np.ndarray, Group
             f"was given {len(columns)}: put the other steps in front, outside of estimator."
         )
     return np.bincount(groups.labels, columns, minlength=len(groups)) > 0, groups
+
+
+def route_params(search: Any, params: dict, scorer: Callable) -> Bunch:
+    """The params of `fit` for the estimator, the splitter and the scorer."""
+    if get_config()["enable_metadata_routing"]:
+        return process_routing(search, "fit", **params)
+    fit = {name: value for name, value in params.items() if name != "groups"}
+    weighted = getattr(scorer, "_accept_sample_weight", bool)() and "sample_weight" in fit
+    score = {"sample_weight": fit["sample_weight"]} if weighted else {}
+    return Bunch(
+        estimator=Bunch(fit=fit),
+        splitter=Bunch(split={"groups": params.get("groups")}),
+        scorer=Bunch(score=score),
+    )
+
+
+def tags_of_search(search: Any) -> Tags:
+    """The tags of the estimator, but of a transformer too, and computed by numpy."""
+    tags = deepcopy(get_tags(search.estimator))
+    tags.transformer_tags, tags.array_api_support = TransformerTags(), False
+    return tags
