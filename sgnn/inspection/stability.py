@@ -28,7 +28,7 @@ class StabilityDisplay:
     Parameters
     ----------
     lams : ndarray of shape (n_lams,)
-        The strengths, ascending.
+        The strengths, ascending; NaN where there is none.
     probabilities : ndarray of shape (n_lams, n_groups)
         The share of the samples on which each group is selected.
     threshold : float
@@ -135,7 +135,8 @@ class StabilityDisplay:
 
     def _draw_bars(self, colors: np.ndarray) -> None:
         draw_bars(self.ax_, self.probabilities[0], self.names, colors, None)
-        self.ax_.set(xlim=(0, 1), xlabel=f"share of the samples, lam = {self.lams[0]:.3g}")
+        at = "" if np.isnan(self.lams[0]) else f", lam = {self.lams[0]:.3g}"
+        self.ax_.set(xlim=(0, 1), xlabel=f"share of the samples{at}")
         self.ax_.axvline(self.threshold, color=BAR, linestyle="--")
 
     def _draw_lines(self, colors: np.ndarray) -> None:

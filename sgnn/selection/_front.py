@@ -13,8 +13,6 @@ from ._prices import pareto
 
 __all__ = ["Front", "points_of"]
 
-TIE = 0.5  # paired standard errors of the least loss within which the cheapest set is taken
-
 
 def points_of(sets: np.ndarray, costs: np.ndarray, losses: np.ndarray) -> np.ndarray:
     """Indices of the sets that are best at their size, or that none undercuts in all three.
@@ -101,13 +99,11 @@ class Front:
             return int(np.where(allowed, self.partial_losses, np.inf).argmin())
         allowed &= ~np.isnan(losses)
         best = int(np.where(allowed, losses, np.inf).argmin())
-        slack: Any = TIE * self.standard_errors(best)
+        slack: Any = 0.0
         if max_groups is None and max_cost is None:
             slack = self.standard_errors(best)
             if isinstance(tolerance, Real):
                 slack = float(tolerance) * (losses[sizes.argmin()] - losses[best])
-        elif exactly:
-            slack = 0.0
         good = np.flatnonzero(allowed & (losses <= losses[best] + slack))
         return int(good[np.lexsort([losses[good], sizes[good], self.costs[good]])[0]])
 

@@ -15,7 +15,7 @@ from ._scorer import SubsetScorer
 __all__ = ["train_masked"]
 
 LOOKED_AT = 2048  # held-out rows by which networks are compared
-SHARE = 0.25  # of the groups, which the elimination that compares them removes at once
+SHARE = 1 / 3  # of the groups, which the elimination that compares them removes at once
 
 
 def train_masked(

@@ -74,7 +74,12 @@ def convert_lam(estimator: Any, lam: float | None, X: Any, fit_params: dict) -> 
 
 
 def set_lam(estimator: Any, lam: float, X: Any, fit_params: dict) -> Any:
-    """Set lam in place, for fits to X with these params, and return the estimator."""
+    """Set lam in place, for fits to X with these params, and return the estimator.
+
+    NaN leaves it as it is.
+    """
+    if np.isnan(lam):
+        return estimator
     name, value = convert_lam(estimator, lam, X, fit_params)
     return estimator.set_params(**{name: value})
 

@@ -10,14 +10,9 @@ from typing import Any, Self
 import numpy as np
 import torch
 from joblib import Memory
+from scipy.sparse import issparse
 from sklearn import get_config
-from sklearn.model_selection import (
-    RepeatedKFold,
-    RepeatedStratifiedKFold,
-    ShuffleSplit,
-    StratifiedShuffleSplit,
-    cross_val_score,
-)
+from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, cross_val_score
 from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
@@ -101,16 +96,16 @@ class Request:
         seed, seed_of_fits = draw_seed(rng), draw_seed(rng)
         given = selector.random_state is not None
         by = routed.splitter.split
+        labels = labels_of_rows(X) if by.get("groups") is None else np.asarray(by["groups"])
         if selector.cv is None:
-            splits, n_scored = default_splits(reading, seed)
+            splits, n_scored = default_splits(reading, labels, seed)
         else:
             splits = check_splits(selector.estimator, selector.cv, X, y, by)
             n_scored = len(splits)
-        labels = by.get("groups")
         return cls(
             with_seed(selector.estimator, seed_of_fits if given else None), X, y, reading,
             constraints, search, seed, splits, n_scored,
-            np.arange(len(reading.weight)) if labels is None else np.asarray(labels),
+            labels,
             selector.scoring, routed.estimator.fit, routed.scorer.score, selector.n_jobs,
             check_memory(fspath(memory) if isinstance(memory, PathLike) else memory),
         )  # fmt: skip
@@ -167,8 +162,10 @@ def _fit(estimator: Any, X: Any, y: Any, params: dict) -> Any:
     return estimator.fit(X, y, **params)
 
 
-def default_splits(reading: Reading, seed: int) -> tuple[list[tuple], int]:
+def default_splits(reading: Reading, labels: np.ndarray, seed: int) -> tuple[list[tuple], int]:
     """Four folds, drawn three times for few rows; one split where there are many.
+
+    Rows of one label are held out together.
 
     Returns
     -------
@@ -176,26 +173,30 @@ def default_splits(reading: Reading, seed: int) -> tuple[list[tuple], int]:
     n_scored : int
         Those of the first drawing.
     """
-    if len(reading.weight) < 2:
-        raise ValueError(
-            f"X has too few rows to hold some out, n_samples = {len(reading.weight)}: give more."
-        )
-    n, targets, smallest = len(reading.weight), reading.targets, len(reading.weight)
-    classes = isinstance(reading.task, Classes)
-    if classes:
-        smallest = int(np.bincount(targets).min())
-    stratified, n_folds = classes and smallest > 1, min(FOLDS, n)
-    splitter: Any
+    n, targets, n_folds = len(labels), reading.targets, min(FOLDS, len(np.unique(labels)))
+    if n_folds < 2:
+        raise ValueError(f"X has too few rows to hold some out, n_samples = {n}: give more.")
+    stratified = isinstance(reading.task, Classes) and np.bincount(targets).min() > 1
+    y = targets if stratified else None
     if n > MANY_ROWS:
-        kind: Any = StratifiedShuffleSplit if stratified else ShuffleSplit
-        splitter, n_folds = kind(1, test_size=HELD_OUT, random_state=seed), 1
-    else:
-        n_repeats = REPEATS if n < FEW_ROWS else 1
-        if stratified:
-            n_folds = min(FOLDS, smallest)
-        kind = RepeatedStratifiedKFold if stratified else RepeatedKFold
-        splitter = kind(n_splits=n_folds, n_repeats=n_repeats, random_state=seed)
-    return list(splitter.split(np.zeros(n), targets if stratified else None)), n_folds
+        share, draw = HELD_OUT / n, np.random.default_rng(seed)
+        held_out = np.isin(labels, draw.permutation(np.unique(labels))[: int(share * n)])
+        return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))], 1
+    if stratified:
+        n_folds = min(n_folds, int(np.bincount(targets).min()))
+    kind: Any = StratifiedGroupKFold if stratified else GroupKFold
+    drawings = [kind(n_folds, shuffle=True, random_state=seed + at)
+                for at in range(REPEATS if n < FEW_ROWS else 1)]  # fmt: skip
+    return [split for folds in drawings for split in folds.split(labels, y, labels)], n_folds
+
+
+def labels_of_rows(X: Any) -> np.ndarray:
+    """One int for all rows that are equal, as those of a bootstrap sample are: (n,)."""
+    table = X.toarray() if issparse(X) else np.asarray(X)
+    rows: Any = table.reshape(len(table), -1)
+    keys = [repr(row.tolist()) if table.dtype == object else row.tobytes() for row in rows]
+    first: dict[Any, int] = {}
+    return np.array([first.setdefault(key, i) for i, key in enumerate(keys)])
 
 
 class Percent:

@@ -11,7 +11,7 @@ from sklearn.preprocessing import OneHotEncoder
 
 from ..estimators.inputs import moments
 
-__all__ = ["NumericTable"]
+__all__ = ["NumericTable", "columns_of_words"]
 
 
 @dataclass(frozen=True)

@@ -119,9 +119,6 @@ class BudgetSelector(BestEstimator):
     are optimistic.  The figure to report is that of `cross_validate(BudgetSelector(...), X, y)`,
     which searches anew without the rows of each fold.
 
-    Of sets whose losses differ from the least affordable one by less than half a paired standard
-    error the cheapest is chosen.
-
     References
     ----------
     .. [1] I. Covert, W. Qiu, M. Lu, N. Kim, N. White and S.-I. Lee, "Learning to maximize mutual

@@ -31,6 +31,7 @@ from ._models import (
     strength_parameter,
     with_seed,
 )
+from ._table import NumericTable, columns_of_words
 from .grid import LAMS_RULE, grid
 
 __all__ = ["StabilitySelector"]
@@ -55,7 +56,8 @@ class StabilitySelector(MetaSelector):
     estimator : estimator
         One with `lam` and `get_group_support`, such as `SGINClassifier`; or scikit-learn's with
         `alpha` (= lam: Lasso) or `C` (= 1/(n lam): LogisticRegression with an l1 penalty) and
-        `coef_`; or a pipeline that ends in one of these.
+        `coef_`; or a pipeline that ends in one of these; or, without lams, a selector of groups
+        such as `BudgetSelector`.
     n_bootstraps : int, default=100
         Number of samples, B.
     threshold : float, default=0.6
@@ -81,7 +83,7 @@ class StabilitySelector(MetaSelector):
     Attributes
     ----------
     lams_ : ndarray of shape (n_lams,)
-        The strengths, ascending.
+        The strengths, ascending; NaN for a selector that has none.
     supports_ : ndarray of bool of shape (n_lams, n_bootstraps, n_groups)
         The groups that each fit selects.
     selection_probabilities_ : ndarray of shape (n_lams, n_groups)
@@ -167,7 +169,9 @@ class StabilitySelector(MetaSelector):
         ValueError, TypeError
             For invalid input, before training.
         """
-        strength_parameter(self.estimator)
+        without_lam = self.lams is None and isinstance(self.estimator, MetaSelector)
+        if not without_lam:
+            strength_parameter(self.estimator)
         check_parameters(self, RULES)
         rng = random_generator(self.random_state)
         X, y = check_rows(self.estimator, X, y)
@@ -175,7 +179,9 @@ class StabilitySelector(MetaSelector):
         data = Data(X, y, resolve_groups(self.estimator, self.groups, X))
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid
         samples = self._samples(y, rng)
-        lams = [float(convert_lam(estimator, None, X, {})[1])] if self.lams is None else self.lams
+        lams = self.lams
+        if lams is None:
+            lams = [np.nan if without_lam else float(convert_lam(estimator, None, X, {})[1])]
         with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
             lams=lams, fits_per_lam=len(samples),
@@ -222,6 +228,10 @@ def draw_sample(
 def _similarity(fitted: Any, X: Any, labels: np.ndarray) -> np.ndarray:
     """Similarity of the groups of columns of the final estimator's input."""
     inputs = fitted[:-1].transform(X) if isinstance(fitted, Pipeline) and len(fitted) > 1 else X
+    if not issparse(inputs) and columns_of_words(inputs):
+        columns = [np.flatnonzero(labels == g) for g in range(labels.max() + 1)]
+        encoded = NumericTable.of(inputs, columns, np.ones(len(inputs)), standardize=False)
+        inputs, labels = encoded(inputs)[0], np.repeat(range(len(columns)), encoded.sizes)
     table = inputs.toarray() if issparse(inputs) else np.asarray(inputs, dtype=np.float64)
     filled = SimpleImputer(keep_empty_features=True).fit_transform(table.reshape(len(table), -1))
     return group_similarity(filled, labels)

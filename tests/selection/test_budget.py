@@ -21,7 +21,7 @@ from sgnn.datasets import (
     make_grouped_classification,
     make_grouped_regression,
 )
-from sgnn.selection import SubsetSearch
+from sgnn.selection import StabilitySelector, SubsetSearch
 
 QUICK = SubsetSearch((16,), max_steps=150)
 LOGISTIC = LogisticRegression(max_iter=1000)
@@ -230,6 +230,29 @@ def test_rows_that_belong_together_are_held_out_together(planted, monkeypatch):
     assert len(np.unique(front.cluster)) == 60
 
 
+def test_copies_of_a_row_are_held_out_together(planted, monkeypatch):
+    """Else a bootstrap sample would be trained on rows that it is judged by."""
+    seen = []
+
+    def recorded(self, reading, X, splits, labels, *rest):
+        seen.append((splits, labels))
+        raise RuntimeError
+
+    monkeypatch.setattr(SubsetSearch, "run", recorded)
+    rows = np.random.default_rng(0).integers(300, size=300)
+    frame = pd.DataFrame(planted.data).add_prefix("c").assign(word=np.array(["a", "b"])[planted.target])
+    for X in (planted.data, frame):
+        model = make_pipeline(make_column_transformer(
+            (OneHotEncoder(), make_column_selector(dtype_exclude="number")), remainder="passthrough"
+        ), LOGISTIC) if X is frame else LOGISTIC  # fmt: skip
+        taken = frame.iloc[rows] if X is frame else X[rows]
+        with pytest.raises(RuntimeError):
+            BudgetSelector(model).fit(taken, planted.target[rows])
+        splits, _ = seen[-1]
+        assert len(splits) == 12
+        assert all(not set(rows[train]) & set(rows[test]) for train, test in splits)
+
+
 def test_sample_weights(planted):
     """Rows of weight 0 are not there: their targets may be reversed."""
     y = planted.target.copy()
@@ -313,6 +336,14 @@ def test_channels(flat):
     assert selector.get_group_support().tolist() == [False, False, True, False]
     assert selector.transform(X).shape == ((200, 9) if flat else (200, 1, 3, 3))
     assert selector.predict(X).shape == selector.predict_partial(X).shape == (200,)
+
+
+def test_stability_of_the_choice(planted):
+    stability = StabilitySelector(made(planted, max_groups=3, exactly=True), 4, random_state=0)
+    stability.fit(planted.data, planted.target)
+    assert stability.supports_.sum() == 4 * 3
+    assert np.isnan(stability.lams_).all()
+    assert_array_equal(stability.get_group_support(), planted.support)
 
 
 def test_arguments_stay_as_they_are(planted):
