@@ -185,7 +185,7 @@ class SubsetSearch(BaseEstimator):
         with torch.no_grad():
             losses = LossTable(scorer)
             losses(np.stack([always, np.ones_like(always)]))
-            search_sizes(losses, always, scorer.work, progress(25, 45), exchange=self.exchange)
+            search_sizes(losses, always, scorer.seconds, progress(25, 45), exchange=self.exchange)
             if not prices.equal:
                 search_prices(losses, prices, always, progress(45, 50))
         sets = losses.sets
