@@ -10,7 +10,6 @@ from typing import Any, Self
 import numpy as np
 import torch
 from joblib import Memory
-from scipy.sparse import issparse
 from sklearn import get_config
 from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, cross_val_score
 from sklearn.utils.validation import check_memory
@@ -96,7 +95,8 @@ class Request:
         seed, seed_of_fits = draw_seed(rng), draw_seed(rng)
         given = selector.random_state is not None
         by = routed.splitter.split
-        labels = labels_of_rows(X) if by.get("groups") is None else np.asarray(by["groups"])
+        labels = by.get("groups")
+        labels = np.arange(len(reading.weight)) if labels is None else np.asarray(labels)
         if selector.cv is None:
             splits, n_scored = default_splits(reading, labels, seed)
         else:
@@ -179,8 +179,9 @@ def default_splits(reading: Reading, labels: np.ndarray, seed: int) -> tuple[lis
     stratified = isinstance(reading.task, Classes) and np.bincount(targets).min() > 1
     y = targets if stratified else None
     if n > MANY_ROWS:
-        share, draw = HELD_OUT / n, np.random.default_rng(seed)
-        held_out = np.isin(labels, draw.permutation(np.unique(labels))[: int(share * n)])
+        names, of_row, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+        order = np.random.default_rng(seed).permutation(len(names))
+        held_out = np.isin(of_row, order[np.cumsum(sizes[order]) <= HELD_OUT])
         return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))], 1
     if stratified:
         n_folds = min(n_folds, int(np.bincount(targets).min()))
@@ -188,15 +189,6 @@ def default_splits(reading: Reading, labels: np.ndarray, seed: int) -> tuple[lis
     drawings = [kind(n_folds, shuffle=True, random_state=seed + at)
                 for at in range(REPEATS if n < FEW_ROWS else 1)]  # fmt: skip
     return [split for folds in drawings for split in folds.split(labels, y, labels)], n_folds
-
-
-def labels_of_rows(X: Any) -> np.ndarray:
-    """One int for all rows that are equal, as those of a bootstrap sample are: (n,)."""
-    table = X.toarray() if issparse(X) else np.asarray(X)
-    rows: Any = table.reshape(len(table), -1)
-    keys = [repr(row.tolist()) if table.dtype == object else row.tobytes() for row in rows]
-    first: dict[Any, int] = {}
-    return np.array([first.setdefault(key, i) for i, key in enumerate(keys)])
 
 
 class Percent:

@@ -187,7 +187,8 @@ class BudgetSelector(BestEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets.
         **params
-            `groups` is passed to the splitter; the rest, such as `sample_weight`, to the fits;
+            `groups` is passed to the splitter, and with cv=None rows of one label are held out
+            together, as copies of a row should be; the rest, such as `sample_weight`, to the fits;
             or, if metadata routing is enabled, to the objects that request them.
 
         Returns

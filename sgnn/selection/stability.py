@@ -32,6 +32,7 @@ from ._models import (
     with_seed,
 )
 from ._table import NumericTable, columns_of_words
+from .budget import BudgetSelector
 from .grid import LAMS_RULE, grid
 
 __all__ = ["StabilitySelector"]
@@ -176,7 +177,9 @@ class StabilitySelector(MetaSelector):
         rng = random_generator(self.random_state)
         X, y = check_rows(self.estimator, X, y)
         validate_data(self, X, y, skip_check_array=True)
-        data = Data(X, y, resolve_groups(self.estimator, self.groups, X))
+        # its folds hold out a row together with its copies
+        params = {"groups": np.arange(len(y))} if isinstance(self.estimator, BudgetSelector) else {}
+        data = Data(X, y, resolve_groups(self.estimator, self.groups, X), fit_params=params)
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid
         samples = self._samples(y, rng)
         lams = self.lams

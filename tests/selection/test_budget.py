@@ -235,24 +235,34 @@ def test_copies_of_a_row_are_held_out_together(planted, monkeypatch):
     seen = []
 
     def recorded(self, reading, X, splits, labels, *rest):
-        seen.append((splits, labels))
+        seen.append((X, splits))
         raise RuntimeError
 
     monkeypatch.setattr(SubsetSearch, "run", recorded)
-    rows = np.random.default_rng(0).integers(300, size=300)
-    frame = (
-        pd.DataFrame(planted.data).add_prefix("c").assign(word=np.array(["a", "b"])[planted.target])
-    )
-    for X in (planted.data, frame):
-        model = make_pipeline(make_column_transformer(
-            (OneHotEncoder(), make_column_selector(dtype_exclude="number")), remainder="passthrough"
-        ), LOGISTIC) if X is frame else LOGISTIC  # fmt: skip
-        taken = frame.iloc[rows] if X is frame else X[rows]
-        with pytest.raises(RuntimeError):
-            BudgetSelector(model).fit(taken, planted.target[rows])
-        splits, _ = seen[-1]
-        assert len(splits) == 12
-        assert all(not set(rows[train]) & set(rows[test]) for train, test in splits)
+    with pytest.raises(RuntimeError):
+        StabilitySelector(made(planted), 2).fit(planted.data, planted.target)
+    ((X, splits),) = seen
+    assert len(np.unique(X[:, 0])) < 220
+    assert len(splits) == 12
+    assert all(not set(X[train, 0]) & set(X[test, 0]) for train, test in splits)
+
+
+@pytest.mark.parametrize("together", [False, True])
+def test_of_many_rows_five_thousand_are_held_out(monkeypatch, together):
+    seen = []
+
+    def recorded(self, reading, X, splits, labels, *rest):
+        seen.append(splits)
+        raise RuntimeError
+
+    monkeypatch.setattr(SubsetSearch, "run", recorded)
+    X, label = np.zeros((21_000, 2)), np.arange(21_000) // (1000 if together else 1)
+    X[:, 1] = np.arange(21_000)
+    with pytest.raises(RuntimeError):
+        BudgetSelector(LOGISTIC).fit(X, np.arange(21_000) % 2, groups=label)
+    (((train, test),),) = seen
+    assert len(test) == 5000
+    assert not set(label[train]) & set(label[test])
 
 
 def test_sample_weights(planted):
