@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-__all__ = ["LossTable", "search_sizes"]
+__all__ = ["LossTable", "few_sets", "flipped", "search_sizes", "walk"]
 
 EXHAUSTIVE_GROUPS, EXHAUSTIVE_SECONDS = 16, 20.0  # the most
 EXCHANGE_SECONDS = 20.0  # the most for exchanges, which go from small sets to large ones
@@ -64,8 +64,7 @@ def search_sizes(
     seconds : float
         For one loss, roughly.
     """
-    free = int((~always).sum())
-    if free <= EXHAUSTIVE_GROUPS and 2**free * seconds <= EXHAUSTIVE_SECONDS:
+    if few_sets(always, seconds):
         for share, sets in all_sets(always):
             table(sets)
             progress(share)
@@ -85,6 +84,12 @@ def search_sizes(
             break
         exchanged(table, best[size], always)
         progress(0.8 + 0.2 * (at + 1) / len(best))
+
+
+def few_sets(always: np.ndarray, seconds: float) -> bool:
+    """Whether all sets are looked at, if one takes so long."""
+    free = int((~always).sum())
+    return free <= EXHAUSTIVE_GROUPS and 2**free * seconds <= EXHAUSTIVE_SECONDS
 
 
 def all_sets(always: np.ndarray, portion: int = 256) -> Iterator[tuple[float, np.ndarray]]:

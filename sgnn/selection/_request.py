@@ -23,14 +23,17 @@ from ._constraints import Constraints
 from ._fits import cached_call, content_hash
 from ._front import Front
 from ._models import draw_seed, with_seed
+from ._moves import few_sets
 from ._reading import Reading, read
 from ._restricted import RestrictedEstimator
+from ._scorer import seconds_per_row
 from .subsets import MaskedNetworks, SubsetSearch
 
 __all__ = ["Percent", "Request"]
 
 FEW_ROWS, REPEATS = 1000, 3  # below so many rows, folds are drawn so often
-FOLDS, MANY_ROWS, HELD_OUT = 4, 20_000, 5000  # above so many rows, one split instead of folds
+# Above so many rows, and with so many sets that not all are looked at, one split instead of folds.
+FOLDS, MANY_ROWS, HELD_OUT = 4, 20_000, 5000
 
 
 @dataclass(frozen=True)
@@ -98,7 +101,10 @@ class Request:
         labels = by.get("groups")
         labels = np.arange(len(reading.weight)) if labels is None else np.asarray(labels)
         if selector.cv is None:
-            splits, n_scored = default_splits(reading, labels, seed)
+            hidden = search.hidden_layer_sizes or reading.hidden_layer_sizes
+            each = len(labels) * seconds_per_row(hidden, reading.task.n_outputs)
+            few = len(labels) <= MANY_ROWS or few_sets(constraints.always, each)
+            splits, n_scored = default_splits(reading, labels, seed, folds=few)
         else:
             splits = check_splits(selector.estimator, selector.cv, X, y, by)
             n_scored = len(splits)
@@ -162,8 +168,10 @@ def _fit(estimator: Any, X: Any, y: Any, params: dict) -> Any:
     return estimator.fit(X, y, **params)
 
 
-def default_splits(reading: Reading, labels: np.ndarray, seed: int) -> tuple[list[tuple], int]:
-    """Four folds, drawn three times for few rows; one split where there are many.
+def default_splits(
+    reading: Reading, labels: np.ndarray, seed: int, *, folds: bool
+) -> tuple[list[tuple], int]:
+    """Four folds, drawn three times for few rows; or one split.
 
     Rows of one label are held out together.
 
@@ -178,7 +186,7 @@ def default_splits(reading: Reading, labels: np.ndarray, seed: int) -> tuple[lis
         raise ValueError(f"X has too few rows to hold some out, n_samples = {n}: give more.")
     stratified = isinstance(reading.task, Classes) and np.bincount(targets).min() > 1
     y = targets if stratified else None
-    if n > MANY_ROWS:
+    if not folds:
         names, of_row, sizes = np.unique(labels, return_inverse=True, return_counts=True)
         order = np.random.default_rng(seed).permutation(len(names))
         held_out = np.isin(of_row, order[np.cumsum(sizes[order]) <= HELD_OUT])

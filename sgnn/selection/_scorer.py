@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -12,11 +13,17 @@ from torch import Tensor
 from ..modules import UpperLayers
 from ._masked import MaskedData, NetworkStack
 
-__all__ = ["SubsetScorer"]
+__all__ = ["SubsetScorer", "seconds_per_row"]
 
 CACHE_BYTES = 2**28  # products kept; above it each is computed when it is needed
 RENEW = 64  # moves after which the first product is summed anew, so that rounding does not add up
 NEAR = 3  # groups by which a set differs from a common one without a move
+
+
+def seconds_per_row(hidden_layer_sizes: Sequence[int], n_outputs: int) -> float:
+    """Of the loss of a set, roughly: the same on every machine, so that results are."""
+    sizes = [*hidden_layer_sizes, n_outputs]
+    return 3e-9 * sum(sizes) + 5e-11 * sum(a * b for a, b in pairwise(sizes))
 
 
 class SubsetScorer:
@@ -59,10 +66,9 @@ class SubsetScorer:
 
     @property
     def seconds(self) -> float:
-        """For one set, roughly: the same on every machine, so that results are."""
-        units = [W.shape[2] for W in self.upper.weights]
-        multiplications = sum(W.shape[1] * W.shape[2] for W in self.upper.weights)
-        return self.share.numel() * (3e-9 * sum(units) + 5e-11 * multiplications)
+        """For one set, roughly."""
+        sizes = [W.shape[2] for W in self.upper.weights]
+        return self.share.numel() * seconds_per_row(sizes, self.upper.weights[-1].shape[1])
 
     def __call__(self, sets: np.ndarray) -> np.ndarray:
         """Losses of sets, (n_sets, n_groups) of bool; faster if they have much in common."""

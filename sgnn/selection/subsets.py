@@ -18,10 +18,10 @@ from ._finalists import refit_losses
 from ._front import Front, points_of
 from ._masked import NetworkStack, Training, masked
 from ._masked_training import train_masked
-from ._moves import LossTable, search_sizes
+from ._moves import LossTable, few_sets, search_sizes
 from ._prices import search_prices
 from ._reading import Reading, masked_data
-from ._scorer import SubsetScorer
+from ._scorer import SubsetScorer, seconds_per_row
 from ._table import NumericTable
 
 __all__ = ["MaskedNetworks", "SubsetSearch"]
@@ -29,6 +29,7 @@ __all__ = ["MaskedNetworks", "SubsetSearch"]
 # Steps of the masked networks: products of columns are learned after a plateau, where rows are
 # enough for that
 MIN_STEPS, MOST_MIN_STEPS, ROWS_PER_STEP = 100, 300, 5
+SEARCH_ROWS = 8192  # held-out rows by which sets are searched that are many
 
 RULES = {
     "hidden_layer_sizes": either(
@@ -44,7 +45,7 @@ RULES = {
     "weight_decay": number(0),
     "max_steps": integer(1),
     "patience": integer(1),
-    "most_rows": integer(1),
+    "most_rows": either(None, integer(1)),
     "most_refits": integer(1),
     "exchange": flag,
 }
@@ -107,8 +108,8 @@ class SubsetSearch(BaseEstimator):
         The most mini-batches of 256 rows; held-out rows end the training earlier.
     patience : int, default=2
         Looks at the held-out rows without a gain that end it.
-    most_rows : int, default=8192
-        Held-out rows by which sets are searched.
+    most_rows : int, default=None
+        Held-out rows by which sets are searched: all if all sets are looked at, else 8192.
     most_refits : int, default=100
         Sets that get networks of their own.
     exchange : bool, default=True
@@ -130,7 +131,7 @@ class SubsetSearch(BaseEstimator):
         weight_decay=0.3,
         max_steps=3000,
         patience=2,
-        most_rows=8192,
+        most_rows=None,
         most_refits=100,
         exchange=True,
     ):
@@ -182,8 +183,11 @@ class SubsetSearch(BaseEstimator):
             self.weight_decay, self.max_steps, self.patience, first_check=30, min_steps=min_steps,
         )  # fmt: skip
         stack, n_steps = train_masked(data, training, rng, progress(0, 25))
-        sets, partial = self._best_sets(SubsetScorer(stack, data, self.most_rows), constraints,
-                                        progress)  # fmt: skip
+        n, always = sum(map(len, data.held_out)), constraints.always
+        each = seconds_per_row(training.hidden_layer_sizes, len(data.start))
+        most_rows = self.most_rows or (n if few_sets(always, n * each) else SEARCH_ROWS)
+        scorer = SubsetScorer(stack, data, most_rows)
+        sets, partial = self._best_sets(scorer, constraints, progress)
         chosen = spread(len(sets), self.most_refits)
         # refits begin near their end, and may take as many multiplications as the masked networks
         dense = float((sets[chosen] @ np.array(data.sizes)).sum()) / sum(data.sizes)

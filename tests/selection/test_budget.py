@@ -256,7 +256,7 @@ def test_of_many_rows_five_thousand_are_held_out(monkeypatch, together):
         raise RuntimeError
 
     monkeypatch.setattr(SubsetSearch, "run", recorded)
-    X, label = np.zeros((21_000, 2)), np.arange(21_000) // (1000 if together else 1)
+    X, label = np.zeros((21_000, 20)), np.arange(21_000) // (1000 if together else 1)
     X[:, 1] = np.arange(21_000)
     with pytest.raises(RuntimeError):
         BudgetSelector(LOGISTIC).fit(X, np.arange(21_000) % 2, groups=label)
