@@ -8,6 +8,7 @@ from .version import __version__ as __version__
 _HOME = {
     "BudgetSelector": "selection",
     "FilterDisplay": "inspection",
+    "FrontDisplay": "inspection",
     "GroupImportanceDisplay": "inspection",
     "GroupLassoClassifier": "estimators",
     "GroupLassoMLP": "estimators",

@@ -11,6 +11,7 @@ from .programs import printed
 HEAVY = {"torch", "skorch", "sklearn", "scipy", "pandas", "matplotlib"}
 PROMISED = {
     "FilterDisplay",
+    "FrontDisplay",
     "GroupImportanceDisplay",
     "GroupLassoClassifier",
     "GroupLassoMLP",

@@ -1,6 +1,7 @@
 """Displays of results (matplotlib is imported when one is drawn)."""
 
 from .filters import FilterDisplay
+from .front import FrontDisplay
 from .importance import GroupImportanceDisplay
 from .layers import LayerSparsityDisplay
 from .path import PathDisplay
@@ -12,6 +13,7 @@ from .tradeoff import AccuracySparsityDisplay
 __all__ = [
     "AccuracySparsityDisplay",
     "FilterDisplay",
+    "FrontDisplay",
     "GroupImportanceDisplay",
     "LayerSparsityDisplay",
     "PathDisplay",
