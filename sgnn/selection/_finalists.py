@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import torch
@@ -14,6 +14,8 @@ __all__ = ["refit_losses"]
 
 NETWORKS = 16  # trained at once
 GAIN = 1e-3  # of the loss, of any set, for which training goes on
+LOOKED_AT = 4096  # held-out rows by which weights are compared
+ROWS = 1024  # at a time
 
 
 def refit_losses(
@@ -24,7 +26,7 @@ def refit_losses(
     rng: torch.Generator,
     progress: Callable[[float], None],
 ) -> Tensor:
-    """Held-out losses of each set's own networks, (n_sets, n_held_out); see `held_out_rows`.
+    """Held-out losses of each set's own networks, (n_sets, n_held_out).
 
     They start from the masked networks, whose weights of what is absent become part of the first
     bias.  The masked networks serve all sets and so none of them best.
@@ -74,25 +76,33 @@ def _refit(
         stack.set_gradients(X[rows], data.y[rows], weights[:, rows], data.loss)
         stack.first.grad *= read  # type: ignore[operator]
 
-    starts = np.cumsum([0, *map(len, data.held_out)])
-    share = torch.cat([data.weight[rows] for rows in data.held_out])
-    best = torch.empty(len(sets), int(starts[-1]))
-    means = torch.full((len(sets),), torch.inf)
+    looked_at = [rows[: max(1, LOOKED_AT // M)] for rows in data.held_out]
+    share = torch.cat([data.weight[rows] for rows in looked_at])
+    least, best = torch.full((len(sets),), torch.inf), stack.copy()
 
     def judge() -> bool:
-        losses = torch.empty_like(best)
-        for k, rows in enumerate(data.held_out):
-            out = stack.outputs(X[rows], slice(k, None, M))
-            losses[:, starts[k] : starts[k + 1]] = data.loss(out, data.y[rows])
-        now = losses @ share / share.sum()
-        better = now < means
-        gained = bool((now < means - GAIN * means.abs()).any())
-        best[better], means[better] = losses[better], now[better]
+        now = _losses(stack, data, X, looked_at) @ share / share.sum()
+        gained = bool((now < least - GAIN * least.abs()).any())
+        better = now < least
+        least[better] = now[better]
+        for kept, w in zip(best, stack.parameters, strict=True):
+            of_sets = kept.view(len(sets), M, *kept.shape[1:])
+            of_sets[better] = w.detach().view_as(of_sets)[better]
         return gained
 
     judge()
     training.run(stack, step, judge, progress)
-    return best
+    stack.put(best)
+    return _losses(stack, data, X, data.held_out)
+
+
+def _losses(stack: NetworkStack, data: MaskedData, X: Tensor, held_out: Sequence[Tensor]) -> Tensor:
+    """Losses of the held-out rows, one list of them for each of M networks, (F, n_held_out)."""
+    parts = []
+    for k, rows in enumerate(held_out):
+        out = [stack.outputs(X[part], slice(k, None, len(held_out))) for part in rows.split(ROWS)]
+        parts.append(data.loss(torch.cat(out, 1), data.y[rows]))
+    return torch.cat(parts, 1)
 
 
 def _restricted(stack: NetworkStack, columns: Tensor, of_set: Tensor, sets: Tensor) -> NetworkStack:

@@ -22,7 +22,8 @@ def points_of(sets: np.ndarray, costs: np.ndarray, losses: np.ndarray) -> np.nda
     sizes = sets.sum(1)
     order = np.lexsort([losses, sizes])
     best = order[np.unique(sizes[order], return_index=True)[1]]
-    points = np.union1d(best, pareto(np.stack([sizes, costs, losses], 1)))
+    some = np.flatnonzero(sizes)  # a set of no groups is not one to choose
+    points = np.union1d(best, some[pareto(np.stack([sizes, costs, losses], 1)[some])])
     return points[np.lexsort([losses[points], costs[points], sizes[points]])]
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 __all__ = ["LossTable", "search_sizes"]
 
-EXHAUSTIVE_GROUPS, EXHAUSTIVE_WORK = 16, 1e10  # the most, in groups and multiplications
-EXCHANGE_WORK = 2e11  # the most for exchanges, which go from small sets to large ones
+EXHAUSTIVE_GROUPS, EXHAUSTIVE_SECONDS = 16, 20.0  # the most
+EXCHANGE_SECONDS = 20.0  # the most for exchanges, which go from small sets to large ones
 SINGLE_GROUPS = 200  # beyond so many, groups are removed and added in portions of
 PORTION = 0.1  # of the groups that are left
 LOOKED_AT = 40  # candidates of a removal or an addition, of those that were best before
@@ -48,7 +48,7 @@ class LossTable:
 
 
 def search_sizes(
-    table: LossTable, always: np.ndarray, work: float, progress: Callable[[float], None],
+    table: LossTable, always: np.ndarray, seconds: float, progress: Callable[[float], None],
     *, exchange: bool,
 ) -> None:  # fmt: skip
     """Look at sets of every size: all of them where they are few, else the most promising.
@@ -61,11 +61,11 @@ def search_sizes(
     ----------
     always : ndarray of bool of shape (n_groups,)
         Groups of every set.
-    work : float
-        Multiplications for one loss.
+    seconds : float
+        For one loss, roughly.
     """
     free = int((~always).sum())
-    if free <= EXHAUSTIVE_GROUPS and 2**free * work <= EXHAUSTIVE_WORK:
+    if free <= EXHAUSTIVE_GROUPS and 2**free * seconds <= EXHAUSTIVE_SECONDS:
         for share, sets in all_sets(always):
             table(sets)
             progress(share)
@@ -79,7 +79,7 @@ def search_sizes(
                 best[size] = chosen
             left = size if direction == "down" else len(always) - size
             progress(done + 0.4 * (1 - left / len(always)))
-    most = len(table.known) + EXCHANGE_WORK / work
+    most = len(table.known) + EXCHANGE_SECONDS / seconds
     for at, size in enumerate(sorted(best) if exchange else ()):
         if len(table.known) > most:
             break

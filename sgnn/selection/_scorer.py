@@ -15,7 +15,8 @@ from ._masked import MaskedData, NetworkStack
 __all__ = ["SubsetScorer"]
 
 CACHE_BYTES = 2**28  # products kept; above it each is computed when it is needed
-RENEW = 64  # sets after which the first product is summed anew, so that rounding does not add up
+RENEW = 64  # moves after which the first product is summed anew, so that rounding does not add up
+NEAR = 3  # groups by which a set differs from a common one without a move
 
 
 class SubsetScorer:
@@ -53,38 +54,57 @@ class SubsetScorer:
         self.spans = [slice(end - size, end) for end, size in zip(ends, data.sizes, strict=True)]
         n_bytes = len(self.spans) * self.share.numel() * self.theta.shape[1] * 4
         cached = n_bytes <= CACHE_BYTES
+        self.last, self.n_moves = np.zeros(len(self.spans), dtype=bool), RENEW
         self.products = [self._computed(g) for g in range(len(self.spans))] if cached else None
 
     @property
-    def work(self) -> float:
-        """Multiplications for one set."""
-        sizes = [W.shape[1] * W.shape[2] for W in self.upper.weights]
-        return float(self.share.numel() * (2 * self.theta.shape[1] + sum(sizes)))
+    def seconds(self) -> float:
+        """For one set, roughly: the same on every machine, so that results are."""
+        units = [W.shape[2] for W in self.upper.weights]
+        multiplications = sum(W.shape[1] * W.shape[2] for W in self.upper.weights)
+        return self.share.numel() * (3e-9 * sum(units) + 5e-11 * multiplications)
 
     def __call__(self, sets: np.ndarray) -> np.ndarray:
-        """Losses of sets, (n_sets, n_groups) of bool; faster if each is close to the one before."""
+        """Losses of sets, (n_sets, n_groups) of bool; faster if they have much in common."""
         losses = np.empty(len(sets))
         for i, z in enumerate(self._first_products(sets)):
-            losses[i] = (self._row_losses(z.clone()) * self.share).sum()
+            losses[i] = (self._row_losses(z) * self.share).sum()
         return losses
 
     def row_losses(self, sets: np.ndarray) -> Tensor:
         """Losses of each held-out row, (n_sets, M, n)."""
-        return torch.stack([self._row_losses(z.clone()) for z in self._first_products(sets)])
+        return torch.stack([self._row_losses(z) for z in self._first_products(sets)])
 
     def _row_losses(self, z: Tensor) -> Tensor:
+        """For first products (M, q, n), overwritten."""
         return self.loss(self.upper.forward(z.mT)[-1], self.y)
 
     def _first_products(self, sets: np.ndarray) -> Iterator[Tensor]:
-        z = torch.empty(0)
-        for i, chosen in enumerate(sets):
-            if i % RENEW == 0:
-                z = self.V.sum(-1, keepdim=True).expand(*self.V.shape[:2], self.X.shape[1]).clone()
-                before = np.zeros_like(chosen)
-            for g in np.flatnonzero(chosen != before):
-                z.add_(self._product(g), alpha=1 if chosen[g] else -1)
-            before = chosen
-            yield z
+        """A new (M, q, n) for each set: of the one before, or of what most of them have."""
+        base = sets.mean(0) > 0.5
+        z = self._moved(base)
+        for chosen in sets:
+            flips = np.flatnonzero(chosen != base)
+            if len(flips) > NEAR:
+                base, z = chosen, self._moved(chosen)
+                yield z.clone()
+                continue
+            near = z
+            for g in flips:
+                near = torch.add(near, self._product(g), alpha=1 if chosen[g] else -1)
+            yield near if len(flips) else z.clone()
+
+    def _moved(self, chosen: np.ndarray) -> Tensor:
+        """The first product of the last set asked for, changed into that of this one."""
+        flips = np.flatnonzero(chosen != self.last)
+        if self.n_moves == RENEW or len(flips) > chosen.sum():
+            self.n_moves, self.last = 0, np.zeros_like(chosen)
+            self.z = self.V.sum(-1, keepdim=True).repeat(1, 1, self.X.shape[1])
+            flips = np.flatnonzero(chosen)
+        for g in flips:
+            self.z.add_(self._product(g), alpha=1 if chosen[g] else -1)
+        self.last, self.n_moves = chosen.copy(), self.n_moves + 1
+        return self.z
 
     def _product(self, g: Any) -> Tensor:
         return self._computed(g) if self.products is None else self.products[g]

@@ -26,7 +26,9 @@ from ._table import NumericTable
 
 __all__ = ["MaskedNetworks", "SubsetSearch"]
 
-MIN_STEPS = 300  # of the masked networks: products of columns are learned after a plateau
+# Steps of the masked networks: products of columns are learned after a plateau, where rows are
+# enough for that
+MIN_STEPS, MOST_MIN_STEPS, ROWS_PER_STEP = 100, 300, 5
 
 RULES = {
     "hidden_layer_sizes": either(
@@ -173,42 +175,50 @@ class SubsetSearch(BaseEstimator):
             between.
         """
         rng = torch.Generator().manual_seed(seed)
-        always, prices = constraints.always, constraints.prices
         data, table, scale = masked_data(reading, X, splits, constraints)
-        hidden = self.hidden_layer_sizes or reading.hidden_layer_sizes
+        min_steps = min(max(MIN_STEPS, len(data.X) // ROWS_PER_STEP), MOST_MIN_STEPS)
         training = Training(
-            hidden, self.learning_rate, self.weight_decay, self.max_steps, self.patience,
-            first_check=30, min_steps=MIN_STEPS,
+            self.hidden_layer_sizes or reading.hidden_layer_sizes, self.learning_rate,
+            self.weight_decay, self.max_steps, self.patience, first_check=30, min_steps=min_steps,
         )  # fmt: skip
         stack, n_steps = train_masked(data, training, rng, progress(0, 25))
-        scorer = SubsetScorer(stack, data, self.most_rows)
-        with torch.no_grad():
-            losses = LossTable(scorer)
-            losses(np.stack([always, np.ones_like(always)]))
-            search_sizes(losses, always, scorer.work, progress(25, 45), exchange=self.exchange)
-            if not prices.equal:
-                search_prices(losses, prices, always, progress(45, 50))
-        sets = losses.sets
-        points = points_of(sets, prices(sets), losses.losses)
-        sets, partial = sets[points], losses.losses[points]
-        spread = np.geomspace(1, len(sets), min(self.most_refits, len(sets)))
-        refitted = np.unique(spread.round().astype(int)) - 1 if len(sets) > self.most_refits else (
-            np.arange(len(sets))
-        )  # fmt: skip
-        row_losses = np.full((len(sets), sum(map(len, data.held_out))), np.nan, dtype=np.float32)
-        # they begin near their end, and may take as many multiplications as the masked networks
-        dense = max(1.0, (sets[refitted] @ np.array(data.sizes)).sum() / sum(data.sizes))
-        refit = replace(
-            training, first_check=8, min_steps=0, max_steps=max(30, int(n_steps / dense))
-        )
-        row_losses[refitted] = refit_losses(
-            stack, data, sets[refitted], refit, rng, progress(50, 65)
-        ).numpy()
+        sets, partial = self._best_sets(SubsetScorer(stack, data, self.most_rows), constraints,
+                                        progress)  # fmt: skip
+        chosen = spread(len(sets), self.most_refits)
+        # refits begin near their end, and may take as many multiplications as the masked networks
+        dense = float((sets[chosen] @ np.array(data.sizes)).sum()) / sum(data.sizes)
+        most = max(30, int(n_steps / max(dense, 1.0)))
+        refit = replace(training, first_check=8, min_steps=0, max_steps=most)
         held_out = torch.cat(data.held_out).numpy()
+        row_losses = np.full((len(sets), len(held_out)), np.nan, dtype=np.float32)
+        row_losses[chosen] = refit_losses(
+            stack, data, sets[chosen], refit, rng, progress(50, 65)
+        ).numpy()
         of_all = np.zeros((len(sets), len(constraints.available)), dtype=bool)
         of_all[:, constraints.available] = sets
         front = Front(
-            reading.layout.groups, of_all, prices(sets), partial, row_losses,
+            reading.layout.groups, of_all, constraints.prices(sets), partial, row_losses,
             reading.weight[held_out], clusters[held_out], np.full((len(sets), 2), np.nan),
         )  # fmt: skip
         return front, MaskedNetworks(stack, table, scale, reading.task)
+
+    @torch.no_grad()
+    def _best_sets(
+        self, scorer: SubsetScorer, constraints: Constraints, progress: Callable
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The best sets of each size and price, and their losses."""
+        always, prices, table = constraints.always, constraints.prices, LossTable(scorer)
+        table(np.stack([always, np.ones_like(always)]))
+        search_sizes(table, always, scorer.seconds, progress(25, 45), exchange=self.exchange)
+        if not prices.equal:
+            search_prices(table, prices, always, progress(45, 50))
+        sets, losses = table.sets, table.losses
+        points = points_of(sets, prices(sets), losses)
+        return sets[points], losses[points]
+
+
+def spread(n: int, most: int) -> np.ndarray:
+    """At most so many of n indices, the closer together the smaller they are."""
+    if n <= most:
+        return np.arange(n)
+    return np.unique(np.geomspace(1, n, most).round().astype(int)) - 1

@@ -57,10 +57,10 @@ def test_the_table_computes_each_loss_once():
 @pytest.mark.parametrize("seed", range(5))
 def test_the_best_set_of_each_size_is_found(monkeypatch, seed, exhaustive):
     if not exhaustive:
-        monkeypatch.setattr(_moves, "EXHAUSTIVE_WORK", 0)
+        monkeypatch.setattr(_moves, "EXHAUSTIVE_SECONDS", 0)
     loss = losses_of(seed)
     table = LossTable(loss)
-    search_sizes(table, NONE, 1.0, lambda share: None, exchange=True)
+    search_sizes(table, NONE, 1e-3, lambda share: None, exchange=True)
     assert (len(table.known) == 2**8) == exhaustive
     for size in range(1, 9):
         best = loss(EVERY[EVERY.sum(1) == size]).min()
@@ -69,10 +69,10 @@ def test_the_best_set_of_each_size_is_found(monkeypatch, seed, exhaustive):
 
 @pytest.mark.parametrize("seed", range(5))
 def test_the_best_set_at_each_price_is_found(monkeypatch, seed):
-    monkeypatch.setattr(_moves, "EXHAUSTIVE_WORK", 0)
+    monkeypatch.setattr(_moves, "EXHAUSTIVE_SECONDS", 0)
     loss, costs = losses_of(seed), np.random.default_rng(seed).integers(1, 100, 8).astype(float)
     table = LossTable(loss)
-    search_sizes(table, NONE, 1.0, lambda share: None, exchange=True)
+    search_sizes(table, NONE, 1e-3, lambda share: None, exchange=True)
     search_prices(table, Prices(range(8), costs), NONE, lambda share: None)
     efficient = pareto(np.stack([EVERY @ costs, loss(EVERY)], 1))
     missed = 0
@@ -92,7 +92,7 @@ def test_portions_reach_every_order_of_size():
         return -(sets @ gain)
 
     table = LossTable(loss)
-    search_sizes(table, np.zeros(600, dtype=bool), 1e9, lambda share: None, exchange=True)
+    search_sizes(table, np.zeros(600, dtype=bool), 1.0, lambda share: None, exchange=True)
     order = np.argsort(-gain)
     for size in (1, 10, 100):
         best = table.losses[table.sets.sum(1) == size].min()
@@ -103,6 +103,9 @@ def test_portions_reach_every_order_of_size():
 def test_points_are_the_best_of_each_size_and_those_that_are_not_undercut():
     sets = np.array([[0, 0], [1, 0], [0, 1], [1, 1]], dtype=bool)
     costs, losses = np.array([0.0, 5, 1, 6]), np.array([1.0, 0.5, 0.6, 0.7])
+    assert_array_equal(points_of(sets, costs, losses), [0, 2, 1, 3])
+    # a set is not undercut by that of no groups, which cannot be chosen
+    losses[2] = 1.1
     assert_array_equal(points_of(sets, costs, losses), [0, 2, 1, 3])
     losses[2] = 0.4
     assert_array_equal(points_of(sets, costs, losses), [0, 2, 3])
