@@ -9,7 +9,7 @@ demo: $(VENV)/demo  ## install the package and run the quickstart
 	$(VENV)/bin/python examples/quickstart.py
 
 # One thread a process: on small tensors more of them only wait for each other.
-test slow: export OMP_NUM_THREADS = 1
+demo test slow: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/test  ## install the package with the test extras and run the tests
 	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadgroup --durations 20

@@ -1,9 +1,9 @@
-"""Which rows of a digit's image can a network do without?
+"""Which medical tests are worth having for 150 dollars?
 
     python examples/quickstart.py
 
-Fits SGIN to scikit-learn's 8 x 8 digits for several lam, prints which rows were removed and what
-accuracy is left on images it has not seen, and saves the picture digit_rows.png.
+Searches the 13 tests of the heart data for the best ones that cost at most 150 dollars together,
+prints them, their price and how well they do, and saves the picture front.png.
 """
 
 from __future__ import annotations
@@ -11,57 +11,64 @@ from __future__ import annotations
 import matplotlib
 
 matplotlib.use("Agg")
-import matplotlib.pyplot as plt
 import numpy as np
-from sklearn.model_selection import train_test_split
+from sklearn.base import clone
+from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sgnn import SGINClassifier
-from sgnn.datasets import load_digit_rows
+from sgnn import BudgetSelector
+from sgnn.datasets import load_heart_costs
 
-LAMS = (0.0, 0.3, 0.6, 0.8, 1.2)
+BUDGET = 150
 
 
 def main() -> None:
-    digits = load_digit_rows()
-    X_train, X_test, y_train, y_test = train_test_split(
-        digits.data, digits.target, test_size=0.3, stratify=digits.target, random_state=0
+    heart = load_heart_costs(as_frame=True)
+    prices = heart.group_costs
+    words = make_column_selector(dtype_include="category")
+    encoders = make_column_transformer(
+        (OneHotEncoder(handle_unknown="ignore"), words), remainder=StandardScaler()
     )
-    models, scores = [], []
-    for lam in LAMS:
-        print(f"\nlam = {lam:g}", flush=True)
-        model = SGINClassifier(
-            groups=digits.groups, lam=lam, refit=True, verbose=1, random_state=0
-        ).fit(X_train, y_train)
-        models.append(model)
-        scores.append(model.score(X_test, y_test))
+    model = make_pipeline(encoders, LogisticRegression(max_iter=1000))
+    print(f"{len(prices)} tests of {len(heart.data)} patients cost {sum(prices.values()):.0f}.")
 
-    print(f"\n{'lam':>5}  {'accuracy':>8}  rows that can go")
-    for lam, model, score in zip(LAMS, models, scores, strict=True):
-        gone = [
-            name
-            for name, kept in zip(model.groups_.names, model.group_support_, strict=True)
-            if not kept
-        ]
-        print(f"{lam:5g}  {score:8.3f}  {', '.join(gone) or 'none'}")
-    draw(models, scores, X_test[0])
+    selector = BudgetSelector(
+        model, group_costs=prices, max_cost=BUDGET, verbose=1, random_state=0
+    ).fit(heart.data, heart.target)
+    print(f"\nFor {BUDGET}, have these {len(selector.selected_groups_)}:")
+    for test in selector.selected_groups_:
+        print(f"  {test:<10}{prices[test]:>8.2f}")
+    print(f"  {'together':<10}{selector.cost_:>8.2f}")
+    for other in (5, 250, 500):
+        point = selector.choose(max_cost=other)
+        print(f"For {other}: {', '.join(point['groups'])} ({point['cost']:.0f})")
+
+    print("\nAccuracy of a logistic regression, by cross-validation (searching 5 times ...)")
+    report("all tests", cross_val_score(model, heart.data, heart.target))
+    point = selector.choose(max_cost=BUDGET)
+    print(f"  chosen, optimistic: {point['score']:.2f} +- {point['score_se']:.2f}"
+          "  (by the rows that chose them)")  # fmt: skip
+    fresh = clone(selector).set_params(evaluate=None, verbose=0)
+    report("chosen, honest", cross_val_score(fresh, heart.data, heart.target))
+
+    draw(selector)
 
 
-def draw(models: list, scores: list, image: np.ndarray) -> None:
-    """One image as each model sees it, the removed rows hatched, above its accuracy."""
-    figure, axes = plt.subplots(1, len(models), figsize=(2.2 * len(models), 3))
-    for ax, model, score in zip(axes, models, scores, strict=True):
-        kept = model.get_support().reshape(8, 8)
-        ax.imshow(np.where(kept, image.reshape(8, 8), np.nan), cmap="gray_r", vmin=0, vmax=1)
-        for row in np.flatnonzero(~kept[:, 0]):
-            ax.axhspan(row - 0.5, row + 0.5, facecolor="0.9", hatch="///", edgecolor="C3", lw=0)
-        ax.set(xticks=[], yticks=[])
-        ax.set_title(
-            f"lam = {model.lam:g}\n{model.group_support_.sum()} of 8 rows\naccuracy {score:.3f}",
-            fontsize=10,
-        )
-    figure.tight_layout()
-    figure.savefig("digit_rows.png", dpi=100, bbox_inches="tight")
-    print("\nSaved digit_rows.png: the hatched rows are not looked at.")
+def report(what: str, scores: np.ndarray) -> None:
+    """Mean and standard error of cross-validated scores."""
+    print(f"  {what}: {scores.mean():.2f} +- {scores.std() / np.sqrt(len(scores) - 1):.2f}")
+
+
+def draw(selector: BudgetSelector, path: str = "front.png") -> None:
+    """The best sets of tests at every price, and the one that was chosen."""
+    from sgnn.inspection import FrontDisplay
+
+    display = FrontDisplay.from_estimator(selector)
+    display.figure_.savefig(path, dpi=100, bbox_inches="tight")
+    print(f"\nSaved {path}: the best tests at every price.")
 
 
 if __name__ == "__main__":

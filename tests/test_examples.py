@@ -298,3 +298,39 @@ def test_compact_networks_cost_less(section):
     _, before, after = table(page)
     assert all(int(after[column]) < int(before[column]) for column in (3, 4))
     assert "the same for 440 of 440 test rows" in page
+
+
+# the first examples ------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def example(monkeypatch, tmp_path):
+    """Return a function that runs a script of examples/ in an empty folder, which it returns."""
+    monkeypatch.syspath_prepend(PAPERS.parent)
+    monkeypatch.chdir(tmp_path)
+
+    def run(name: str) -> Path:
+        importlib.import_module(name).main()
+        return tmp_path
+
+    return run
+
+
+@pytest.mark.slow
+def test_quickstart(example, capsys):
+    assert (example("quickstart") / "front.png").read_bytes().startswith(PNG)
+    said = capsys.readouterr().out
+    assert float(re.search(r"together +([\d.]+)", said)[1]) <= 150
+    chosen, honest = (float(re.search(rf"{name}: ([\d.]+)", said)[1])
+                      for name in ("optimistic", "honest"))  # fmt: skip
+    assert 0.7 < honest < 0.85
+    assert 0.7 < chosen < 0.85
+
+
+@pytest.mark.slow
+def test_digit_rows(example, capsys):
+    assert (example("digit_rows") / "digit_rows.png").read_bytes().startswith(PNG)
+    rows = re.findall(r"^ +([\d.]+) +(0\.\d+)  (.*)$", capsys.readouterr().out, re.MULTILINE)
+    assert rows[0][2] == "none"
+    assert rows[-1][2].count("row") >= 3
+    assert all(float(accuracy) > 0.85 for lam, accuracy, gone in rows)
