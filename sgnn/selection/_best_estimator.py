@@ -128,6 +128,6 @@ class BestEstimator(MetaSelector):
         check_is_fitted(
             self,
             "best_estimator_",
-            msg=f"%(name)s has no best estimator for {method}: call fit (with refit=True) first.",
+            msg=f"{self._not_fitted} It has no best estimator for {method}.",
         )
         return self.best_estimator_

@@ -12,7 +12,10 @@ from ..groups import Groups
 from ..naming import format_names
 from ._prices import Prices
 
-__all__ = ["Constraints"]
+__all__ = ["ROUNDING", "Constraints"]
+
+
+ROUNDING = 1e-12  # of sums of prices
 
 
 @dataclass(frozen=True)
@@ -25,14 +28,21 @@ class Constraints:
     always : ndarray of bool of shape (n_available,)
     prices : Prices
         Of sets of the available groups.
+    max_groups : int or None
+    max_cost : float or None
     """
 
     available: np.ndarray
     always: np.ndarray
     prices: Prices
+    max_groups: int | None
+    max_cost: float | None
 
     @classmethod
-    def of(cls, groups: Groups, keep: Any, forbid: Any, function: Callable | None) -> Self:
+    def of(
+        cls, groups: Groups, keep: Any, forbid: Any, function: Callable | None,
+        max_groups: int | None, max_cost: float | None,
+    ) -> Self:  # fmt: skip
         """Parse `keep`, `forbid` and a callable `group_costs`."""
         kept, forbidden = _members("keep", keep, groups), _members("forbid", forbid, groups)
         if (kept & forbidden).any():
@@ -42,17 +52,23 @@ class Constraints:
             raise ValueError("forbid names every group: leave at least one.")
         available = ~forbidden
         names = [name for name, here in zip(groups.names, available, strict=True) if here]
-        return cls(available, kept[available], Prices(names, groups.costs[available], function))
+        prices = Prices(names, groups.costs[available], function)
+        return cls(available, kept[available], prices, max_groups, max_cost)
 
-    def check_budget(
-        self, max_groups: int | None, max_cost: float | None, *, exactly: bool
-    ) -> None:
+    def affords(self, sets: np.ndarray) -> np.ndarray:
+        """Whether each set (n_sets, n_available) is within the budget."""
+        most = len(self.always) if self.max_groups is None else self.max_groups
+        dearest = np.inf if self.max_cost is None else self.max_cost * (1 + ROUNDING)
+        return (sets.sum(1) <= most) & (self.prices(sets) <= dearest)
+
+    def check_budget(self, *, exactly: bool) -> None:
         """Refuse a budget that no set can meet.
 
         Raises
         ------
         ValueError
         """
+        max_groups, max_cost = self.max_groups, self.max_cost
         n_kept, n_available = int(self.always.sum()), len(self.always)
         if exactly and (max_groups is None or max_groups > n_available):
             raise ValueError(

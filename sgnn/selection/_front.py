@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..groups import Groups
+from ._constraints import ROUNDING
 from ._prices import pareto
 
 __all__ = ["Front", "points_of"]
@@ -93,7 +94,7 @@ class Front:
         if max_groups is not None:
             allowed &= sizes == max_groups if exactly else sizes <= max_groups
         if max_cost is not None:
-            allowed &= self.costs <= max_cost * (1 + 1e-12)
+            allowed &= self.costs <= max_cost * (1 + ROUNDING)
         if not allowed.any():
             raise ValueError(self._refusal(max_groups, max_cost))
         if np.isnan(losses[allowed]).all():  # sets that were not worth networks of their own
@@ -110,7 +111,7 @@ class Front:
 
     def _refusal(self, max_groups: int | None, max_cost: float | None) -> str:
         limits = [f"max_groups={max_groups}"] * (max_groups is not None)
-        limits += [f"max_cost={max_cost:g}"] * (max_cost is not None)
+        limits += [] if max_cost is None else [f"max_cost={max_cost:g}"]
         cheapest = self.costs[self.sizes > 0].min()
         return (
             f"{' and '.join(limits)} allows none of the sets found, which have "

@@ -11,7 +11,13 @@ import numpy as np
 import torch
 from joblib import Memory
 from sklearn import get_config
-from sklearn.model_selection import GroupKFold, StratifiedGroupKFold, cross_val_score
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    StratifiedGroupKFold,
+    StratifiedKFold,
+    cross_val_score,
+)
 from sklearn.utils.validation import check_memory
 from tqdm.auto import tqdm
 
@@ -92,9 +98,9 @@ class Request:
         )  # fmt: skip
         constraints = Constraints.of(
             reading.layout.groups, selector.keep, selector.forbid,
-            costs if callable(costs) else None,
+            costs if callable(costs) else None, selector.max_groups, selector.max_cost,
         )  # fmt: skip
-        constraints.check_budget(selector.max_groups, selector.max_cost, exactly=selector.exactly)
+        constraints.check_budget(exactly=selector.exactly)
         seed, seed_of_fits = draw_seed(rng), draw_seed(rng)
         given = selector.random_state is not None
         by = routed.splitter.split
@@ -193,10 +199,13 @@ def default_splits(
         return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))], 1
     if stratified:
         n_folds = min(n_folds, int(np.bincount(targets).min()))
-    kind: Any = StratifiedGroupKFold if stratified else GroupKFold
+    kind: Any = StratifiedKFold if stratified else KFold
+    together = labels if len(np.unique(labels)) < n else None
+    if together is not None:
+        kind = StratifiedGroupKFold if stratified else GroupKFold
     drawings = [kind(n_folds, shuffle=True, random_state=seed + at)
                 for at in range(REPEATS if n < FEW_ROWS else 1)]  # fmt: skip
-    return [split for folds in drawings for split in folds.split(labels, y, labels)], n_folds
+    return [split for folds in drawings for split in folds.split(labels, y, together)], n_folds
 
 
 class Percent:

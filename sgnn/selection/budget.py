@@ -69,7 +69,8 @@ class BudgetSelector(BestEstimator):
         Groups that every set has, and counts; groups that cannot be had.
     cv : int, splitter or iterable, default=None
         How rows are held out.  By default four folds, stratified for a classifier; drawn three
-        times below 1000 rows, and above 20,000 one split with 5000 rows held out.
+        times below 1000 rows; above 20,000, unless there are so few sets that all are looked at,
+        one split with 5000 rows held out.
     scoring : str, callable or None, default=None
         The score in `front_` and of `score`; by default the estimator's `score`.
     search : "auto" or SubsetSearch, default="auto"
@@ -99,6 +100,8 @@ class BudgetSelector(BestEstimator):
         estimator.  NaN where something was not computed.
     best_estimator_ : estimator
         Fitted to all rows of the chosen columns.
+    best_index_ : int
+        Of the chosen set in `front_`.
     cost_ : float
         What the chosen groups cost.
     groups_, group_support_, selected_groups_
@@ -136,6 +139,8 @@ class BudgetSelector(BestEstimator):
     >>> selector.choose(max_groups=1)["cost"]
     1.0
     """
+
+    _not_fitted = "%(name)s is not fitted: call fit first."
 
     def __init__(
         self,
@@ -236,10 +241,10 @@ class BudgetSelector(BestEstimator):
         self : object
             The same selector, whose model and groups are those of this budget.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, msg=self._not_fitted)
         chosen = self._choice(self._front, max_groups, max_cost)
         with raised_interrupts():
-            self._learn(self._request(X, y, params), self._front, chosen)
+            self._learn(self._request(X, y, params, reset=False), self._front, chosen)
         return self
 
     def choose(self, *, max_groups: int | None = None, max_cost: float | None = None) -> dict:
@@ -261,7 +266,7 @@ class BudgetSelector(BestEstimator):
         ValueError
             If no set is affordable.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, msg=self._not_fitted)
         return self.front_[self._choice(self._front, max_groups, max_cost)]
 
     def predict_partial(self, X: Any) -> np.ndarray:
@@ -279,7 +284,8 @@ class BudgetSelector(BestEstimator):
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
         """
-        return self._networks.task.predict(self._partial(X))
+        outputs = self._partial(X)
+        return self._networks.task.predict(outputs)
 
     @available_if(lambda self: is_classifier(self.estimator))
     def predict_partial_proba(self, X: Any) -> np.ndarray:
@@ -310,7 +316,7 @@ class BudgetSelector(BestEstimator):
         X_r : array of shape (n_samples, n_selected)
             The columns as they came, in a data frame if `set_output` asks for one.
         """
-        check_is_fitted(self)
+        check_is_fitted(self, msg=self._not_fitted)
         rows = self._rows(X)
         finite: Any = "allow-nan" if get_tags(self).input_tags.allow_nan else True
         check_array(
@@ -342,14 +348,15 @@ class BudgetSelector(BestEstimator):
         """
         self._check_best_estimator("to_onnx").to_onnx(path)
 
-    def _request(self, X: Any, y: Any, params: dict) -> Request:
+    def _request(self, X: Any, y: Any, params: dict, *, reset: bool = True) -> Request:
         check_parameters(self, RULES)
         X, y = check_rows(self.estimator, X, y)
-        validate_data(self, X, y, skip_check_array=True)
+        validate_data(self, X, y, skip_check_array=True, reset=reset)
         self.scorer_ = check_scorer(self.estimator, self.scoring, X, y)
         return Request.of(self, X, y, self._route_params(params, self.scorer_))
 
     def _choice(self, front: Front, max_groups: int | None, max_cost: float | None) -> int:
+        check_parameters({"max_groups": max_groups, "max_cost": max_cost}, RULES)
         return front.choose(
             max_groups, max_cost, exactly=self.exactly and max_groups is not None,
             tolerance=self.tolerance,
@@ -361,13 +368,14 @@ class BudgetSelector(BestEstimator):
         self.best_estimator_ = request.fit(support)
         self._front, self._restricted = front, request.restricted(support)
         self.front_, self.cost_ = front.rows(), float(front.costs[chosen])
+        self.best_index_ = chosen
         self.groups_, self.group_support_ = request.reading.layout.groups_of_X, support
 
     def _rows(self, X: Any) -> Any:
         return self._restricted.take(self._columns_of_fit(X))
 
     def _partial(self, X: Any) -> np.ndarray:
-        check_is_fitted(self)
+        check_is_fitted(self, msg=self._not_fitted)
         X = self._columns_of_fit(X)
         return self._networks.outputs(X.reshape(len(X), -1) if len(X.shape) > 2 else X)
 

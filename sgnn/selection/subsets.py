@@ -188,7 +188,7 @@ class SubsetSearch(BaseEstimator):
         most_rows = self.most_rows or (n if few_sets(always, n * each) else SEARCH_ROWS)
         scorer = SubsetScorer(stack, data, most_rows)
         sets, partial = self._best_sets(scorer, constraints, progress)
-        chosen = spread(len(sets), self.most_refits)
+        chosen = contenders(partial, constraints.affords(sets), self.most_refits)
         # refits begin near their end, and may take as many multiplications as the masked networks
         dense = float((sets[chosen] @ np.array(data.sizes)).sum()) / sum(data.sizes)
         most = max(30, int(n_steps / max(dense, 1.0)))
@@ -221,8 +221,16 @@ class SubsetSearch(BaseEstimator):
         return sets[points], losses[points]
 
 
-def spread(n: int, most: int) -> np.ndarray:
-    """At most so many of n indices, the closer together the smaller they are."""
-    if n <= most:
-        return np.arange(n)
-    return np.unique(np.geomspace(1, n, most).round().astype(int)) - 1
+def contenders(losses: np.ndarray, affordable: np.ndarray, most: int) -> np.ndarray:
+    """Indices of the sets to train alone: half of them of the least loss, the others of every size.
+
+    Sets are ordered by size.  Those that are not affordable come last.
+    """
+    chosen: list[int] = []
+    for sets in (np.flatnonzero(affordable), np.flatnonzero(~affordable)):
+        room = min(most - len(chosen), len(sets))
+        best = sets[np.argsort(losses[sets], kind="stable")][: -(-room // 2)]
+        others = np.setdiff1d(sets, best)
+        at = np.geomspace(1, max(len(others), 1), room - len(best)).round().astype(int) - 1
+        chosen += [*best, *(others if len(sets) == room else others[np.unique(at)])]
+    return np.sort(chosen)

@@ -10,6 +10,7 @@ import pytest
 from numpy.testing import assert_array_equal
 from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
+from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
@@ -155,6 +156,50 @@ def test_what_is_refused_before_the_search(planted, monkeypatch, changes, messag
 def test_a_budget_that_no_set_found_meets_is_refused(fitted):
     with pytest.raises(ValueError, match=r"^max_cost=0.5 allows none of the sets found"):
         fitted.choose(max_cost=0.5)
+
+
+@pytest.mark.parametrize(
+    "budget", [{"max_groups": 0}, {"max_groups": 2.5}, {"max_cost": "150"}, {"max_cost": np.nan}]
+)
+def test_choose_checks_its_arguments(fitted, budget):
+    with pytest.raises(ValueError, match=f"^{next(iter(budget))} must be"):
+        fitted.choose(**budget)
+
+
+def test_too_few_groups_for_what_is_kept_are_refused(planted):
+    kept = made(planted, keep=["group 0", "group 1"]).fit(planted.data, planted.target)
+    with pytest.raises(
+        ValueError, match=r"^max_groups=1 allows none of the sets found, which have 2"
+    ):
+        kept.choose(max_groups=1)
+
+
+@pytest.mark.parametrize(
+    "method", ["predict", "predict_partial", "predict_partial_proba", "transform", "get_support"]
+)
+def test_before_fit(planted, method):
+    arguments = () if method == "get_support" else (planted.data,)
+    with pytest.raises(NotFittedError, match="BudgetSelector is not fitted: call fit first"):
+        getattr(made(planted), method)(*arguments)
+
+
+def test_refit_refuses_other_columns(planted):
+    frame = pd.DataFrame(planted.data).add_prefix("c")
+    selector = made(planted, max_groups=3).fit(frame, planted.target)
+    with pytest.raises(ValueError, match="feature names should match"):
+        selector.refit(frame.iloc[:, ::-1], planted.target, max_groups=2)
+    selector.refit(frame, planted.target, max_groups=2)
+    assert selector.front_[selector.best_index_] == selector.choose(max_groups=2)
+    assert selector.front_[selector.best_index_]["groups"] == selector.selected_groups_
+
+
+def test_sets_within_the_budget_are_trained_alone_first(planted):
+    search = clone(QUICK).set_params(most_refits=2)
+    selector = made(planted, max_groups=3, search=search).fit(planted.data, planted.target)
+    assert_array_equal(selector.get_group_support(), planted.support)
+    alone = [p["n_groups"] for p in selector.front_ if np.isfinite(p["loss"])]
+    assert len(alone) == 2
+    assert max(alone) == 3
 
 
 def test_columns_that_were_not_chosen_may_be_anything(planted, fitted):
