@@ -14,6 +14,10 @@ from ._prices import pareto
 
 __all__ = ["Front", "points_of"]
 
+# Standard errors by which the best of many sets has to be better than no groups at all, to be more
+# than the luckiest of sets that tell nothing
+OF_MANY = 3.0
+
 
 def points_of(sets: np.ndarray, costs: np.ndarray, losses: np.ndarray) -> np.ndarray:
     """Indices of the sets that are best at their size, or that none undercuts in all three.
@@ -104,8 +108,11 @@ class Front:
         slack: Any = 0.0
         if max_groups is None and max_cost is None:
             slack = self.standard_errors(best)
+            none = int(sizes.argmin())  # no groups, or those that are always there
+            if losses[none] <= losses[best] + OF_MANY * slack[none]:
+                slack = np.inf
             if isinstance(tolerance, Real):
-                slack = float(tolerance) * (losses[sizes.argmin()] - losses[best])
+                slack = float(tolerance) * (losses[none] - losses[best])
         good = np.flatnonzero(allowed & (losses <= losses[best] + slack))
         return int(good[np.lexsort([losses[good], sizes[good], self.costs[good]])[0]])
 

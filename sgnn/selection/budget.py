@@ -58,7 +58,8 @@ class BudgetSelector(BestEstimator):
         Have exactly `max_groups` groups, even where fewer are as good.
     tolerance : "one_se" or float, default="one_se"
         Without a budget: how much more than the least loss is as good; one standard error of the
-        difference, or a share of the difference between the loss without any group and the least.
+        difference (any loss, where that of no groups is within three of the least), or a share of
+        the difference between the loss without any group and the least.
     groups : any form of groups, default=None
         Groups of the columns of X for an estimator that has none of its own; by default each
         column.

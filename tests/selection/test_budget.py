@@ -76,6 +76,15 @@ def test_without_a_budget_the_cheapest_within_the_tolerance(planted, tolerance):
     assert everything.get_group_support().sum() == 1
 
 
+def test_where_nothing_is_to_be_found_one_group_is_enough(planted):
+    shuffled = np.random.default_rng(0).permutation(planted.target)
+    selector = made(planted).fit(planted.data, shuffled)
+    assert selector.get_group_support().sum() == 1
+    # that of least loss among those
+    losses = {p["n_groups"]: p["loss"] for p in selector.front_}
+    assert selector.front_[selector.best_index_]["loss"] == losses[1]
+
+
 def test_a_price_is_kept(planted):
     costs = {"group 0": 50.0, "group 1": 10, "group 2": 1, "group 3": 1, "group 4": 1, "group 5": 1}
     names = [name for name, informative in zip(costs, planted.support, strict=True) if informative]
