@@ -13,7 +13,6 @@ from ._masked import MaskedData, NetworkStack, Training
 __all__ = ["refit_losses"]
 
 NETWORKS = 16  # trained at once
-GAIN = 1e-3  # of the loss, of any set, for which training goes on
 LOOKED_AT = 4096  # held-out rows by which weights are compared
 ROWS = 1024  # at a time
 
@@ -82,13 +81,12 @@ def _refit(
 
     def judge() -> bool:
         now = _losses(stack, data, X, looked_at) @ share / share.sum()
-        gained = bool((now < least - GAIN * least.abs()).any())
         better = now < least
         least[better] = now[better]
         for kept, w in zip(best, stack.parameters, strict=True):
             of_sets = kept.view(len(sets), M, *kept.shape[1:])
             of_sets[better] = w.detach().view_as(of_sets)[better]
-        return gained
+        return bool(better.any())
 
     judge()
     training.run(stack, step, judge, progress)

@@ -17,6 +17,7 @@ __all__ = ["Front", "points_of"]
 # Standard errors by which the best of many sets has to be better than no groups at all, to be more
 # than the luckiest of sets that tell nothing
 OF_MANY = 3.0
+TIE = 0.5  # paired standard errors that are no difference, where fewer groups are the aim
 
 
 def points_of(sets: np.ndarray, costs: np.ndarray, losses: np.ndarray) -> np.ndarray:
@@ -106,6 +107,8 @@ class Front:
         allowed &= ~np.isnan(losses)
         best = int(np.where(allowed, losses, np.inf).argmin())
         slack: Any = 0.0
+        if max_cost is None and not exactly:  # a number of groups: fewer where that is as good
+            slack = TIE * self.standard_errors(best)
         if max_groups is None and max_cost is None:
             slack = self.standard_errors(best)
             none = int(sizes.argmin())  # no groups, or those that are always there

@@ -51,7 +51,8 @@ class BudgetSelector(BestEstimator):
         `max_cost` of the estimator to None.  In a pipeline, a ColumnTransformer at the start is
         asked for the chosen columns alone.
     max_groups : int, default=None
-        The most groups.
+        The most groups; without `max_cost` fewer are chosen if their loss is within half a paired
+        standard error of the least.
     max_cost : float, default=None
         The most that they may cost, in the unit of `group_costs`.
     exactly : bool, default=False

@@ -189,10 +189,11 @@ class SubsetSearch(BaseEstimator):
         scorer = SubsetScorer(stack, data, most_rows)
         sets, partial = self._best_sets(scorer, constraints, progress)
         chosen = contenders(partial, constraints.affords(sets), self.most_refits)
-        # refits begin near their end, and may take as many multiplications as the masked networks
+        # Refits begin near their end, and take as many multiplications as the masked networks; all
+        # as many steps, else a set that gains late is not compared with its like.
         dense = float((sets[chosen] @ np.array(data.sizes)).sum()) / sum(data.sizes)
-        most = max(30, int(n_steps / max(dense, 1.0)))
-        refit = replace(training, first_check=8, min_steps=0, max_steps=most)
+        most = max(60, int(n_steps / max(dense, 1.0)))
+        refit = replace(training, first_check=8, min_steps=most, max_steps=most)
         held_out = torch.cat(data.held_out).numpy()
         row_losses = np.full((len(sets), len(held_out)), np.nan, dtype=np.float32)
         row_losses[chosen] = refit_losses(
