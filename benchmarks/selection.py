@@ -9,8 +9,8 @@ Every solver of SOLVERS chooses k groups of columns on the training rows of ever
 (selection_data.py), for each of its sizes k.  Networks of one recipe are then trained on the chosen
 columns of the training rows; their mean balanced accuracy on the test rows is the score.  A seed
 draws the problem or the split, and is that of the solver and of the networks, so that differences
-are paired.  What --out holds is not computed again.  --table prints the tables of docs/arena.md, of
-the seeds that all solvers of the table have.
+are paired.  What --out holds is not computed again; another --alpha needs another file.  --table
+prints the tables of docs/arena.md, of the seeds that all solvers of the table have.
 
 Donor sites, hydraulics and MNIST are fetched, or read from $SGNN_DATA; LassoNet takes part if it is
 installed.  A new solver is one function `Task -> {column of the tables: {k: sets}}` in SOLVERS.
@@ -213,6 +213,7 @@ def run(path, options):
             if not missing:
                 continue
             task = DATA[name](seed)
+            task.alpha = options.alpha
             if options.tiny:
                 n = TINY["rows"]
                 task = replace(task, X=task.X[:n], y=task.y[:n], sizes=task.sizes[:1])
@@ -240,6 +241,7 @@ def main():
     parser.add_argument("--data", type=names, default=[*DATA])
     parser.add_argument("--solvers", type=names, default=[*SOLVERS])
     parser.add_argument("--seeds", type=lambda s: [*map(int, names(s))], default=[*range(5)])
+    parser.add_argument("--alpha", type=float, default=0.1, help="weight decay of the networks")
     parser.add_argument("--tiny", action="store_true", help="a smoke test of a minute")
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # budgets met by force, short networks

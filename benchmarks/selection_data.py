@@ -37,6 +37,7 @@ class Task:
     groups: np.ndarray
     seed: int = 0
     standardize: bool = True
+    alpha: float = 0.1  # weight decay of the networks that judge
     scores: dict[tuple, float] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -48,7 +49,7 @@ class Task:
     def network(self, seed: int = 0) -> MLPClassifier:
         """The recipe by which all choices are judged."""
         return MLPClassifier(
-            (100,), alpha=1.0, batch_size=64, learning_rate_init=3e-3, max_iter=30,
+            (100,), alpha=self.alpha, batch_size=64, learning_rate_init=3e-3, max_iter=30,
             random_state=NETWORKS * self.seed + seed,
         )  # fmt: skip
 
