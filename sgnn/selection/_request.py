@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from os import PathLike, fspath
 from typing import Any, Self
 
@@ -106,11 +107,11 @@ class Request:
         by = routed.splitter.split
         labels = by.get("groups")
         labels = np.arange(len(reading.weight)) if labels is None else np.asarray(labels)
-        if selector.cv is None:
+        if selector.cv is None or isinstance(selector.cv, Integral):
             hidden = search.hidden_layer_sizes or reading.hidden_layer_sizes
             each = len(labels) * seconds_per_row(hidden, reading.task.n_outputs)
             few = len(labels) <= MANY_ROWS or few_sets(constraints.always, each)
-            splits, n_scored = default_splits(reading, labels, seed, folds=few)
+            splits, n_scored = default_splits(reading, labels, seed, selector.cv, folds=few)
         else:
             splits = check_splits(selector.estimator, selector.cv, X, y, by)
             n_scored = len(splits)
@@ -175,9 +176,9 @@ def _fit(estimator: Any, X: Any, y: Any, params: dict) -> Any:
 
 
 def default_splits(
-    reading: Reading, labels: np.ndarray, seed: int, *, folds: bool
+    reading: Reading, labels: np.ndarray, seed: int, cv: Any, *, folds: bool
 ) -> tuple[list[tuple], int]:
-    """Four folds, drawn three times for few rows; or one split.
+    """So many folds; by default four, drawn three times for few rows, or one split.
 
     Rows of one label are held out together.
 
@@ -187,12 +188,12 @@ def default_splits(
     n_scored : int
         Those of the first drawing.
     """
-    n, targets, n_folds = len(labels), reading.targets, min(FOLDS, len(np.unique(labels)))
-    if n_folds < 2:
+    n, targets, n_folds = len(labels), reading.targets, min(cv or FOLDS, len(np.unique(labels)))
+    if n_folds < 2 and cv is None:
         raise ValueError(f"X has too few rows to hold some out, n_samples = {n}: give more.")
     stratified = isinstance(reading.task, Classes) and np.bincount(targets).min() > 1
     y = targets if stratified else None
-    if not folds:
+    if cv is None and not folds:
         names, of_row, sizes = np.unique(labels, return_inverse=True, return_counts=True)
         order = np.random.default_rng(seed).permutation(len(names))
         held_out = np.isin(of_row, order[np.cumsum(sizes[order]) <= HELD_OUT])
@@ -204,7 +205,7 @@ def default_splits(
     if together is not None:
         kind = StratifiedGroupKFold if stratified else GroupKFold
     drawings = [kind(n_folds, shuffle=True, random_state=seed + at)
-                for at in range(REPEATS if n < FEW_ROWS else 1)]  # fmt: skip
+                for at in range(REPEATS if cv is None and n < FEW_ROWS else 1)]  # fmt: skip
     return [split for folds in drawings for split in folds.split(labels, y, together)], n_folds
 
 

@@ -70,9 +70,9 @@ class BudgetSelector(BestEstimator):
     keep, forbid : list of names, default=None
         Groups that every set has, and counts; groups that cannot be had.
     cv : int, splitter or iterable, default=None
-        How rows are held out.  By default four folds, stratified for a classifier; drawn three
-        times below 1000 rows; above 20,000, unless there are so few sets that all are looked at,
-        one split with 5000 rows held out.
+        How rows are held out; an int makes so many folds, stratified for a classifier.  By default
+        four, drawn three times below 1000 rows; above 20,000, unless there are so few sets that
+        all are looked at, one split with 5000 rows held out.
     scoring : str, callable or None, default=None
         The score in `front_` and of `score`; by default the estimator's `score`.
     search : "auto" or SubsetSearch, default="auto"
@@ -194,7 +194,7 @@ class BudgetSelector(BestEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets.
         **params
-            `groups` is passed to the splitter, and with cv=None rows of one label are held out
+            `groups` is passed to the splitter, and without one rows of one label are held out
             together, as copies of a row should be; the rest, such as `sample_weight`, to the fits;
             or, if metadata routing is enabled, to the objects that request them.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -178,7 +179,10 @@ class StabilitySelector(MetaSelector):
         X, y = check_rows(self.estimator, X, y)
         validate_data(self, X, y, skip_check_array=True)
         # its folds hold out a row together with its copies
-        params = {"groups": np.arange(len(y))} if isinstance(self.estimator, BudgetSelector) else {}
+        folds = isinstance(self.estimator, BudgetSelector) and (
+            self.estimator.cv is None or isinstance(self.estimator.cv, Integral)
+        )
+        params = {"groups": np.arange(len(y))} if folds else {}
         data = Data(X, y, resolve_groups(self.estimator, self.groups, X), fit_params=params)
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid
         samples = self._samples(y, rng)

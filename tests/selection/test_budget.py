@@ -284,7 +284,8 @@ def test_rows_that_belong_together_are_held_out_together(planted, monkeypatch):
     assert len(np.unique(front.cluster)) == 60
 
 
-def test_copies_of_a_row_are_held_out_together(planted, monkeypatch):
+@pytest.mark.parametrize(("cv", "n_splits"), [(None, 12), (3, 3)])
+def test_copies_of_a_row_are_held_out_together(planted, monkeypatch, cv, n_splits):
     """Else a bootstrap sample would be trained on rows that it is judged by."""
     seen = []
 
@@ -294,10 +295,10 @@ def test_copies_of_a_row_are_held_out_together(planted, monkeypatch):
 
     monkeypatch.setattr(SubsetSearch, "run", recorded)
     with pytest.raises(RuntimeError):
-        StabilitySelector(made(planted), 2).fit(planted.data, planted.target)
+        StabilitySelector(made(planted, cv=cv), 2).fit(planted.data, planted.target)
     ((X, splits),) = seen
     assert len(np.unique(X[:, 0])) < 220
-    assert len(splits) == 12
+    assert len(splits) == n_splits
     assert all(not set(X[train, 0]) & set(X[test, 0]) for train, test in splits)
 
 
