@@ -107,8 +107,6 @@ class Front:
         allowed &= ~np.isnan(losses)
         best = int(np.where(allowed, losses, np.inf).argmin())
         slack: Any = 0.0
-        if max_cost is None and not exactly:  # a number of groups: fewer where that is as good
-            slack = TIE * self.standard_errors(best)
         if max_groups is None and max_cost is None:
             slack = self.standard_errors(best)
             none = int(sizes.argmin())  # no groups, or those that are always there
@@ -116,6 +114,8 @@ class Front:
                 slack = np.inf
             if isinstance(tolerance, Real):
                 slack = float(tolerance) * (losses[none] - losses[best])
+        elif max_cost is None and not exactly:  # a number of groups: fewer where that is as good
+            slack = TIE * self.standard_errors(best)
         good = np.flatnonzero(allowed & (losses <= losses[best] + slack))
         return int(good[np.lexsort([losses[good], sizes[good], self.costs[good]])[0]])
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -13,7 +14,7 @@ from torch import Tensor, nn
 from ..losses import Loss
 from ..modules import UpperLayers
 
-__all__ = ["MaskedData", "NetworkStack", "Training", "masked", "random_masks"]
+__all__ = ["MaskedData", "NetworkStack", "Training", "labels_of", "masked", "random_masks"]
 
 BATCH = 256  # rows of a mini-batch
 GROWTH = 1.4  # of the steps after which held-out rows are looked at
@@ -59,7 +60,7 @@ class MaskedData:
     @property
     def labels(self) -> Tensor:
         """The group of each column, (p,)."""
-        return torch.arange(len(self.sizes)).repeat_interleave(torch.tensor(self.sizes))
+        return labels_of(self.sizes)
 
     def batches(self, rng: torch.Generator) -> Iterator[Tensor]:
         """Row indices of mini-batches, without end."""
@@ -181,17 +182,22 @@ class NetworkStack:
         for w, value in zip(self.parameters, values, strict=True):
             w.data = value
 
-    def replaced(self, values: Sequence[Tensor]) -> _Replaced:
+    @contextmanager
+    def replaced(self, values: Sequence[Tensor]) -> Iterator[None]:
         """A context in which the networks have these parameters."""
-        return _Replaced(self, values)
+        before = [w.data for w in self.parameters]
+        self.put(values)
+        try:
+            yield
+        finally:
+            self.put(before)
 
     def outputs(self, inputs: Tensor, members: slice = slice(None)) -> Tensor:
         """Inputs (b, p) of all these networks -> (M, b, n_outputs)."""
         weights = [W[members] for W in self.weights]
         biases = [b[members] for b in self.biases]
-        return UpperLayers(weights, biases, "relu").forward(self._z(inputs, self.first[members]))[
-            -1
-        ]
+        z = self._z(inputs, self.first[members])
+        return UpperLayers(weights, biases, "relu").forward(z)[-1]
 
     def set_gradients(self, inputs: Tensor, y: Tensor, weight: Tensor, loss: Loss) -> None:
         """Gradients of the weighted mean losses of a mini-batch; weight is (M, b)."""
@@ -208,16 +214,9 @@ class NetworkStack:
         return (first.reshape(M * q, p) @ inputs.T).view(M, q, -1).mT  # rows last in memory
 
 
-class _Replaced:
-    def __init__(self, stack: NetworkStack, values: Sequence[Tensor]) -> None:
-        self.stack, self.values = stack, values
-
-    def __enter__(self) -> None:
-        self.before = [w.data for w in self.stack.parameters]
-        self.stack.put(self.values)
-
-    def __exit__(self, *_: object) -> None:
-        self.stack.put(self.before)
+def labels_of(sizes: Sequence[int]) -> Tensor:
+    """The group of each column, (p,), of groups of these sizes side by side."""
+    return torch.arange(len(sizes)).repeat_interleave(torch.tensor(sizes))
 
 
 def random_masks(n: int, always: Tensor, rng: torch.Generator) -> Tensor:

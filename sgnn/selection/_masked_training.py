@@ -23,7 +23,7 @@ def train_masked(
 ) -> tuple[NetworkStack, int]:
     """Networks of the inputs (x with absent groups 0, which groups are absent): p + n_groups.
 
-    One vector of weights for each absent group says what else changes without it (METHODS 7).
+    One vector of weights for each absent group says what else changes without it.
     The averaged weights are kept that are best for the sets which matter, those that a quick
     elimination of groups leads to: the mean loss over random sets is one of sets that lack what
     they need.  Gains at different sizes are added up in their paired standard errors, as few

@@ -70,13 +70,12 @@ def search_sizes(
             progress(share)
         return
     best: dict[int, np.ndarray] = {}
-    walks = (("down", np.ones_like(always), 0.0), ("up", always.copy(), 0.4))
-    for direction, start, done in walks:
-        for chosen in walk(table, start, always, down=direction == "down"):
+    for down, start, done in ((True, np.ones_like(always), 0.0), (False, always, 0.4)):
+        for chosen in walk(table, start, always, down=down):
             size = int(chosen.sum())
             if size not in best or table(chosen[None]) < table(best[size][None]):
                 best[size] = chosen
-            left = size if direction == "down" else len(always) - size
+            left = size if down else len(always) - size
             progress(done + 0.4 * (1 - left / len(always)))
     most = len(table.known) + EXCHANGE_SECONDS / seconds
     for at, size in enumerate(sorted(best) if exchange else ()):

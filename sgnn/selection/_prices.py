@@ -92,7 +92,7 @@ def improved(
     table: LossTable, chosen: np.ndarray, always: np.ndarray, objective: Callable
 ) -> np.ndarray:
     """The set after the best additions, removals and swaps, as long as the objective falls."""
-    inside, movable = chosen & ~always, np.flatnonzero(~always)
+    movable = np.flatnonzero(~always)
     while True:
         inside = chosen & ~always
         swaps = np.argwhere(inside[:, None] & ~chosen[None, :])

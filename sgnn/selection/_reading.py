@@ -21,7 +21,7 @@ from ..groups import Groups
 from ..modules import TargetScale
 from ._constraints import Constraints
 from ._masked import MaskedData
-from ._models import final_estimator
+from ._models import final_estimator, resolve_groups
 from ._table import NumericTable
 
 __all__ = ["Layout", "Reading", "masked_data", "read"]
@@ -92,11 +92,8 @@ def read(
     """
     model = clone(estimator)
     arguments = model.get_params(deep=False)
-    if "groups" in arguments and groups is not None:
-        raise ValueError(
-            f"groups is for estimators without groups of their own, got it beside a "
-            f"{type(model).__name__}: give the groups to that estimator."
-        )
+    if "groups" in arguments:
+        resolve_groups(model, groups, X)  # refuses groups that are given twice
     if costs is None:
         costs = arguments.get("group_costs")
     elif "groups" in arguments:

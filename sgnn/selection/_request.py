@@ -30,10 +30,8 @@ from ._constraints import Constraints
 from ._fits import cached_call, content_hash
 from ._front import Front
 from ._models import draw_seed, with_seed
-from ._moves import few_sets
 from ._reading import Reading, read
 from ._restricted import RestrictedEstimator
-from ._scorer import seconds_per_row
 from .subsets import MaskedNetworks, SubsetSearch
 
 __all__ = ["Percent", "Request"]
@@ -108,17 +106,18 @@ class Request:
         labels = by.get("groups")
         labels = np.arange(len(reading.weight)) if labels is None else np.asarray(labels)
         if selector.cv is None or isinstance(selector.cv, Integral):
-            hidden = search.hidden_layer_sizes or reading.hidden_layer_sizes
-            each = len(labels) * seconds_per_row(hidden, reading.task.n_outputs)
-            few = len(labels) <= MANY_ROWS or few_sets(constraints.always, each)
-            splits, n_scored = default_splits(reading, labels, seed, selector.cv, folds=few)
+            n = len(labels)
+            folds = n <= MANY_ROWS or search.looks_at_all_sets(reading, constraints, n)
+            one_split = selector.cv is None and not folds
+            splits, n_scored = default_splits(
+                reading, labels, seed, selector.cv, one_split=one_split
+            )
         else:
             splits = check_splits(selector.estimator, selector.cv, X, y, by)
             n_scored = len(splits)
         return cls(
             with_seed(selector.estimator, seed_of_fits if given else None), X, y, reading,
-            constraints, search, seed, splits, n_scored,
-            labels,
+            constraints, search, seed, splits, n_scored, labels,
             selector.scoring, routed.estimator.fit, routed.scorer.score, selector.n_jobs,
             check_memory(fspath(memory) if isinstance(memory, PathLike) else memory),
         )  # fmt: skip
@@ -176,7 +175,7 @@ def _fit(estimator: Any, X: Any, y: Any, params: dict) -> Any:
 
 
 def default_splits(
-    reading: Reading, labels: np.ndarray, seed: int, cv: Any, *, folds: bool
+    reading: Reading, labels: np.ndarray, seed: int, cv: Any, *, one_split: bool
 ) -> tuple[list[tuple], int]:
     """So many folds; by default four, drawn three times for few rows, or one split.
 
@@ -188,20 +187,21 @@ def default_splits(
     n_scored : int
         Those of the first drawing.
     """
-    n, targets, n_folds = len(labels), reading.targets, min(cv or FOLDS, len(np.unique(labels)))
+    n, targets = len(labels), reading.targets
+    names, of_row, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    n_folds = min(cv or FOLDS, len(names))
     if n_folds < 2 and cv is None:
         raise ValueError(f"X has too few rows to hold some out, n_samples = {n}: give more.")
     stratified = isinstance(reading.task, Classes) and np.bincount(targets).min() > 1
     y = targets if stratified else None
-    if cv is None and not folds:
-        names, of_row, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    if one_split:
         order = np.random.default_rng(seed).permutation(len(names))
         held_out = np.isin(of_row, order[np.cumsum(sizes[order]) <= HELD_OUT])
         return [(np.flatnonzero(~held_out), np.flatnonzero(held_out))], 1
     if stratified:
         n_folds = min(n_folds, int(np.bincount(targets).min()))
     kind: Any = StratifiedKFold if stratified else KFold
-    together = labels if len(np.unique(labels)) < n else None
+    together = labels if len(names) < n else None
     if together is not None:
         kind = StratifiedGroupKFold if stratified else GroupKFold
     drawings = [kind(n_folds, shuffle=True, random_state=seed + at)

@@ -16,7 +16,7 @@ from ..modules import TargetScale
 from ._constraints import Constraints
 from ._finalists import refit_losses
 from ._front import Front, points_of
-from ._masked import NetworkStack, Training, masked
+from ._masked import NetworkStack, Training, labels_of, masked
 from ._masked_training import train_masked
 from ._moves import LossTable, few_sets, search_sizes
 from ._prices import search_prices
@@ -72,10 +72,8 @@ class MaskedNetworks:
     def outputs(self, X: Any) -> np.ndarray:
         """Mean prediction of the networks: probabilities of classes, or numbers, (n, n_outputs)."""
         values, present = self.table(X)
-        labels = torch.arange(len(self.table.sizes)).repeat_interleave(
-            torch.tensor(self.table.sizes)
-        )
-        inputs = masked(torch.from_numpy(values), torch.from_numpy(present).float(), labels)
+        masks, labels = torch.from_numpy(present).float(), labels_of(self.table.sizes)
+        inputs = masked(torch.from_numpy(values), masks, labels)
         out = self.stack.outputs(inputs)
         if isinstance(self.task, Classes):
             return out.softmax(-1).mean(0).double().numpy()
@@ -149,6 +147,12 @@ class SubsetSearch(BaseEstimator):
         """Raise a ValueError for arguments that will not do."""
         check_parameters(self, RULES)
 
+    def looks_at_all_sets(self, reading: Reading, constraints: Constraints, n: int) -> bool:
+        """Whether there are so few sets that all are looked at, each by n held-out rows."""
+        hidden = self.hidden_layer_sizes or reading.hidden_layer_sizes
+        each = n * seconds_per_row(hidden, reading.task.n_outputs)
+        return few_sets(constraints.always, each)
+
     def run(
         self,
         reading: Reading,
@@ -183,9 +187,9 @@ class SubsetSearch(BaseEstimator):
             self.weight_decay, self.max_steps, self.patience, first_check=30, min_steps=min_steps,
         )  # fmt: skip
         stack, n_steps = train_masked(data, training, rng, progress(0, 25))
-        n, always = sum(map(len, data.held_out)), constraints.always
-        each = seconds_per_row(training.hidden_layer_sizes, len(data.start))
-        most_rows = self.most_rows or (n if few_sets(always, n * each) else SEARCH_ROWS)
+        n = sum(map(len, data.held_out))
+        every_row = self.looks_at_all_sets(reading, constraints, n)
+        most_rows = self.most_rows or (n if every_row else SEARCH_ROWS)
         scorer = SubsetScorer(stack, data, most_rows)
         sets, partial = self._best_sets(scorer, constraints, progress)
         chosen = contenders(partial, constraints.affords(sets), self.most_refits)
