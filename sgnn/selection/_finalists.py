@@ -38,8 +38,8 @@ def refit_losses(
     """
     # sets of about equal size share most of their columns
     order = np.argsort(sets.sum(1), kind="stable")[int((~sets.any(1)).sum()) :]
-    n_parts = -(-len(order) * len(data.held_out) // NETWORKS)
-    parts = [part for part in np.array_split(order, min(n_parts, len(order))) if len(part)]
+    n_parts = min(-(-len(order) * len(data.held_out) // NETWORKS), len(order))
+    parts = np.array_split(order, n_parts) if n_parts else []
     held_out = torch.cat(data.held_out)
     # without groups there is nothing to train
     losses = data.loss(data.start.expand(len(held_out), -1).contiguous(), data.y[held_out])

@@ -104,3 +104,5 @@ def test_refits_start_from_the_masked_networks_and_never_end_worse():
     assert before[0] == pytest.approx(np.log(3), rel=1e-5)
     assert (after <= before + 1e-6).all()
     assert (after[1:] < before[1:] - 1e-3).sum() > 10
+    alone = refit_losses(stack, data, EVERY[:1], none, torch.Generator(), lambda _: None)
+    assert_allclose(alone @ held_out / held_out.sum(), before[:1], rtol=1e-5)
