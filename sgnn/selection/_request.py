@@ -34,7 +34,7 @@ from ._reading import Reading, read
 from ._restricted import RestrictedEstimator
 from .subsets import MaskedNetworks, SubsetSearch
 
-__all__ = ["Percent", "Request"]
+__all__ = ["Percent", "Request", "makes_folds"]
 
 FEW_ROWS, REPEATS = 1000, 3  # below so many rows, folds are drawn so often
 # Above so many rows, and with so many sets that not all are looked at, one split instead of folds.
@@ -85,8 +85,10 @@ class Request:
     memory: Memory
 
     @classmethod
-    def of(cls, selector: Any, X: Any, y: Any, routed: Any) -> Self:
-        """That of a selector, of X and y, and of the params for estimator, splitter and scorer."""
+    def of(cls, selector: Any, X: Any, y: Any, routed: Any, labels: Any) -> Self:
+        """That of a selector, of X and y, of the params for estimator, splitter and scorer, and of
+        the labels of rows where the folds are made here.
+        """
         search = SubsetSearch() if isinstance(selector.search, str) else selector.search
         search.check()
         rng = random_generator(selector.random_state)
@@ -102,10 +104,9 @@ class Request:
         constraints.check_budget(exactly=selector.exactly)
         seed, seed_of_fits = draw_seed(rng), draw_seed(rng)
         given = selector.random_state is not None
-        by = routed.splitter.split
-        labels = by.get("groups")
+        labels = routed.splitter.split.get("groups") if labels is None else labels
         labels = np.arange(len(reading.weight)) if labels is None else np.asarray(labels)
-        if selector.cv is None or isinstance(selector.cv, Integral):
+        if makes_folds(selector.cv):
             n = len(labels)
             folds = n <= MANY_ROWS or search.looks_at_all_sets(reading, constraints, n)
             one_split = selector.cv is None and not folds
@@ -113,7 +114,7 @@ class Request:
                 reading, labels, seed, selector.cv, one_split=one_split
             )
         else:
-            splits = check_splits(selector.estimator, selector.cv, X, y, by)
+            splits = check_splits(selector.estimator, selector.cv, X, y, routed.splitter.split)
             n_scored = len(splits)
         return cls(
             with_seed(selector.estimator, seed_of_fits if given else None), X, y, reading,
@@ -172,6 +173,11 @@ def _score(
 
 def _fit(estimator: Any, X: Any, y: Any, params: dict) -> Any:
     return estimator.fit(X, y, **params)
+
+
+def makes_folds(cv: Any) -> bool:
+    """Whether folds are made here, by the labels of rows, and not by a splitter of the user."""
+    return cv is None or isinstance(cv, Integral)
 
 
 def default_splits(

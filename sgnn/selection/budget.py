@@ -18,7 +18,7 @@ from ._best_estimator import DELEGATES, BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import raised_interrupts
 from ._front import Front
-from ._request import Percent, Request
+from ._request import Percent, Request, makes_folds
 from .subsets import SubsetSearch
 
 __all__ = ["BudgetSelector"]
@@ -355,7 +355,9 @@ class BudgetSelector(BestEstimator):
         X, y = check_rows(self.estimator, X, y)
         validate_data(self, X, y, skip_check_array=True, reset=reset)
         self.scorer_ = check_scorer(self.estimator, self.scoring, X, y)
-        return Request.of(self, X, y, self._route_params(params, self.scorer_))
+        params = dict(params)
+        labels = params.pop("groups", None) if makes_folds(self.cv) else None
+        return Request.of(self, X, y, self._route_params(params, self.scorer_), labels)
 
     def _choice(self, front: Front, max_groups: int | None, max_cost: float | None) -> int:
         check_parameters({"max_groups": max_groups, "max_cost": max_cost}, RULES)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -32,6 +31,7 @@ from ._models import (
     strength_parameter,
     with_seed,
 )
+from ._request import makes_folds
 from ._table import NumericTable, columns_of_words
 from .budget import BudgetSelector
 from .grid import LAMS_RULE, grid
@@ -179,9 +179,7 @@ class StabilitySelector(MetaSelector):
         X, y = check_rows(self.estimator, X, y)
         validate_data(self, X, y, skip_check_array=True)
         # its folds hold out a row together with its copies
-        folds = isinstance(self.estimator, BudgetSelector) and (
-            self.estimator.cv is None or isinstance(self.estimator.cv, Integral)
-        )
+        folds = isinstance(self.estimator, BudgetSelector) and makes_folds(self.estimator.cv)
         params = {"groups": np.arange(len(y))} if folds else {}
         data = Data(X, y, resolve_groups(self.estimator, self.groups, X), fit_params=params)
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid

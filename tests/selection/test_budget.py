@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from numpy.testing import assert_array_equal
+from sklearn import config_context
 from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.exceptions import NotFittedError
@@ -411,6 +412,13 @@ def test_stability_of_the_choice(planted):
     assert stability.supports_.sum() == 4 * 3
     assert np.isnan(stability.lams_).all()
     assert_array_equal(stability.get_group_support(), planted.support)
+
+
+def test_stability_under_metadata_routing(planted):
+    with config_context(enable_metadata_routing=True):
+        stability = StabilitySelector(made(planted, max_groups=2), 2, random_state=0)
+        stability.fit(planted.data, planted.target)
+    assert stability.supports_.any(axis=-1).all()
 
 
 def test_arguments_stay_as_they_are(planted):
