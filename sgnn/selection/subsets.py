@@ -26,9 +26,12 @@ from ._table import NumericTable
 
 __all__ = ["MaskedNetworks", "SubsetSearch"]
 
-# Steps of the masked networks: products of columns are learned after a plateau, where rows are
-# enough for that
+# Steps of the masked networks, at least: products of columns are learned after a plateau, where
+# rows are enough for that
 MIN_STEPS, MOST_MIN_STEPS, ROWS_PER_STEP = 100, 300, 5
+# and at most: later steps lower the losses of all sets alike
+LEAST_MAX_STEPS, MAX_STEPS, ROWS_PER_LAST_STEP = 300, 3000, 2
+LEAST_UNITS, ROWS_PER_UNIT = 16, 20  # units of a layer, at most
 SEARCH_ROWS = 8192  # held-out rows by which sets are searched that are many
 
 RULES = {
@@ -43,7 +46,7 @@ RULES = {
     ),
     "learning_rate": number(0, open_low=True),
     "weight_decay": number(0),
-    "max_steps": integer(1),
+    "max_steps": either(None, integer(1)),
     "patience": integer(1),
     "most_rows": either(None, integer(1)),
     "most_refits": integer(1),
@@ -95,15 +98,17 @@ class SubsetSearch(BaseEstimator):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, default=None
-        Those of the estimator, or (100,).
+        By default those of the estimator, or (100,), but no more units in a layer than n / 20, or
+        16 where that is less.
     loss : str, Loss or torch loss, default=None
         That of the estimator, or the log loss for classes and the squared error for numbers.
-    learning_rate : float, default=2e-3
+    learning_rate : float, default=4e-3
         Of AdamW.
     weight_decay : float, default=0.3
         Of AdamW, per unit of learning rate and step.
-    max_steps : int, default=3000
-        The most mini-batches of 256 rows; held-out rows end the training earlier.
+    max_steps : int, default=None
+        The most mini-batches of 256 rows, by default n / 2 but from 300 to 3000; held-out rows end
+        the training earlier.
     patience : int, default=2
         Looks at the held-out rows without a gain that end it.
     most_rows : int, default=None
@@ -125,9 +130,9 @@ class SubsetSearch(BaseEstimator):
         hidden_layer_sizes=None,
         *,
         loss=None,
-        learning_rate=2e-3,
+        learning_rate=4e-3,
         weight_decay=0.3,
-        max_steps=3000,
+        max_steps=None,
         patience=2,
         most_rows=None,
         most_refits=100,
@@ -149,9 +154,12 @@ class SubsetSearch(BaseEstimator):
 
     def looks_at_all_sets(self, reading: Reading, constraints: Constraints, n: int) -> bool:
         """Whether there are so few sets that all are looked at, each by n held-out rows."""
-        hidden = self.hidden_layer_sizes or reading.hidden_layer_sizes
-        each = n * seconds_per_row(hidden, reading.task.n_outputs)
+        each = n * seconds_per_row(self._hidden_layer_sizes(reading), reading.task.n_outputs)
         return few_sets(constraints.always, each)
+
+    def _hidden_layer_sizes(self, reading: Reading) -> Sequence[int]:
+        most = max(LEAST_UNITS, len(reading.weight) // ROWS_PER_UNIT)
+        return self.hidden_layer_sizes or [min(q, most) for q in reading.hidden_layer_sizes]
 
     def run(
         self,
@@ -181,15 +189,17 @@ class SubsetSearch(BaseEstimator):
         """
         rng = torch.Generator().manual_seed(seed)
         data, table, scale = masked_data(reading, X, splits, constraints)
-        min_steps = min(max(MIN_STEPS, len(data.X) // ROWS_PER_STEP), MOST_MIN_STEPS)
+        n = len(data.X)
         training = Training(
-            self.hidden_layer_sizes or reading.hidden_layer_sizes, self.learning_rate,
-            self.weight_decay, self.max_steps, self.patience, first_check=30, min_steps=min_steps,
+            self._hidden_layer_sizes(reading), self.learning_rate, self.weight_decay,
+            self.max_steps or min(max(LEAST_MAX_STEPS, n // ROWS_PER_LAST_STEP), MAX_STEPS),
+            self.patience, first_check=30,
+            min_steps=min(max(MIN_STEPS, n // ROWS_PER_STEP), MOST_MIN_STEPS),
         )  # fmt: skip
         stack, n_steps = train_masked(data, training, rng, progress(0, 25))
-        n = sum(map(len, data.held_out))
-        every_row = self.looks_at_all_sets(reading, constraints, n)
-        most_rows = self.most_rows or (n if every_row else SEARCH_ROWS)
+        n_held_out = sum(map(len, data.held_out))
+        every_row = self.looks_at_all_sets(reading, constraints, n_held_out)
+        most_rows = self.most_rows or (n_held_out if every_row else SEARCH_ROWS)
         scorer = SubsetScorer(stack, data, most_rows)
         sets, partial = self._best_sets(scorer, constraints, progress)
         chosen = contenders(partial, constraints.affords(sets), self.most_refits)
