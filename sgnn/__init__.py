@@ -25,6 +25,8 @@ _HOME = {
     "StabilityDisplay": "inspection",
     "StabilitySelector": "selection",
     "lambda_path": "selection",
+    "load": "persistence",
+    "save": "persistence",
     "source_columns": "sources",
 }
 _MODULES = ("datasets", "inspection", "losses", "metrics", "regularizers", "selection")

@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 import torch
-from sklearn.utils import check_array
+from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.class_weight import compute_class_weight
-from sklearn.utils.validation import validate_data
+from sklearn.utils.validation import _get_feature_names, validate_data
 
 from ..algorithms.problem import CHUNK
 from ..modules import InputTransform
@@ -21,6 +21,8 @@ __all__ = [
     "check_weights",
     "class_weights",
     "input_transform_of",
+    "kept_columns",
+    "lacks_columns",
     "moments",
     "random_generator",
 ]
@@ -56,15 +58,36 @@ def check_fit(
     return X, y
 
 
+def kept_columns(estimator: Any, X: Any, kept: np.ndarray) -> Any:
+    """The kept columns of a data frame, as they are.
+
+    Columns that are not kept may be missing; then the order is free, too.  All columns in another
+    order, and names that were not seen in fit, stay an error of scikit-learn's.
+    """
+    if lacks_columns(estimator, X, kept):
+        return _safe_indexing(X, list(estimator.feature_names_in_[kept]), axis=1)
+    validate_data(estimator, X, skip_check_array=True, reset=False)
+    return _safe_indexing(X, kept, axis=1)
+
+
+def lacks_columns(estimator: Any, X: Any, kept: np.ndarray) -> bool:
+    """Whether X is a data frame with fewer columns than in fit, none of the kept ones missing."""
+    names = getattr(estimator, "feature_names_in_", None)
+    given = None if names is None else _get_feature_names(X)
+    if names is None or given is None or not len(given) == len(set(given)) < len(names):
+        return False
+    return set(names[kept]) <= set(given) <= set(names)
+
+
 def check_kept(estimator: Any, X: Any, kept: np.ndarray) -> np.ndarray:
     """The kept columns of X, (n, n_kept), checked; the others are not looked at."""
     names = getattr(estimator, "feature_names_in_", None)
     try:
-        if hasattr(X, "iloc"):
-            validate_data(estimator, X, skip_check_array=True, reset=False)
+        if hasattr(X, "iloc") or lacks_columns(estimator, X, kept):
+            X = kept_columns(estimator, X, kept)
             if not len(kept):  # a frame without columns has no dtype to convert
                 return np.empty((len(X), 0))
-            X = check_array(X.iloc[:, kept], dtype="numeric", ensure_all_finite=False)
+            X = check_array(X, dtype="numeric", ensure_all_finite=False)
         else:
             X = validate_data(estimator, X, dtype="numeric", ensure_all_finite=False, reset=False)
             X = X if len(kept) == X.shape[1] else X[:, kept]

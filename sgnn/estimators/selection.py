@@ -11,7 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
-from .inputs import check_kept
+from .inputs import check_kept, kept_columns
 
 __all__ = ["GroupSelection"]
 
@@ -77,7 +77,7 @@ class GroupSelection(SelectorMixin, BaseEstimator):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            The rows to reduce.
+            The rows to reduce; a data frame may lack columns that are not kept.
 
         Returns
         -------
@@ -86,10 +86,14 @@ class GroupSelection(SelectorMixin, BaseEstimator):
         """
         kept = self.get_support(indices=True)
         checked = self._kept(X)
-        config = getattr(self, "_sklearn_output_config", {})
-        framed = config.get("transform", get_config()["transform_output"]) != "default"
         # a frame that goes out as a frame keeps the types of its columns
-        return X.iloc[:, kept] if framed and hasattr(X, "iloc") else checked
+        return kept_columns(self, X, kept) if self._frames and hasattr(X, "iloc") else checked
+
+    @property
+    def _frames(self) -> bool:
+        """Whether `set_output` asks for data frames."""
+        config = getattr(self, "_sklearn_output_config", {})
+        return config.get("transform", get_config()["transform_output"]) != "default"
 
     def _kept(self, X: Any) -> np.ndarray:
         """The kept columns of X, (n, n_kept), checked."""

@@ -9,6 +9,7 @@ from sklearn.base import MetaEstimatorMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.utils import get_tags
 
+from ..estimators.inputs import kept_columns, lacks_columns
 from ..estimators.selection import GroupSelection
 
 __all__ = ["MetaSelector"]
@@ -20,7 +21,25 @@ class MetaSelector(MetaEstimatorMixin, GroupSelection):
     estimator: Any
     _not_fitted = "%(name)s is not fitted: call fit (with refit=True) first."
     penalty = None  # it has no importances
-    transform = SelectorMixin.transform
+
+    def transform(self, X: Any) -> Any:
+        """Reduce X to the columns of the kept groups; see `GroupSelection.transform`.
+
+        Parameters
+        ----------
+        X : array-like of shape (n_samples, n_features)
+            The rows to reduce; a data frame may lack columns that are not kept.
+
+        Returns
+        -------
+        X_r : array of shape (n_samples, n_kept)
+            The kept columns, in a data frame if `set_output` asks for one.
+        """
+        kept = self.get_support(indices=True)
+        if not lacks_columns(self, X, kept):
+            return SelectorMixin.transform(self, X)
+        frame = kept_columns(self, X, kept)
+        return frame if self._frames else frame.to_numpy()
 
     def __sklearn_tags__(self):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)

@@ -7,12 +7,12 @@ from typing import Any
 import numpy as np
 import torch
 from scipy.sparse import issparse
-from sklearn import get_config
 from sklearn.base import is_classifier
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _estimator_has, check_is_fitted, validate_data
 
+from ..estimators.inputs import kept_columns, lacks_columns
 from ..estimators.parameters import Rule, check_parameters, choice, either, flag, integer, number
 from ._best_estimator import DELEGATES, BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer
@@ -325,9 +325,7 @@ class BudgetSelector(BestEstimator):
             rows, input_name="X", dtype=None, accept_sparse=True, ensure_all_finite=finite,
             allow_nd=True,
         )  # fmt: skip
-        config = getattr(self, "_sklearn_output_config", {})
-        framed = config.get("transform", get_config()["transform_output"]) != "default"
-        return rows if framed or not hasattr(rows, "iloc") else rows.to_numpy()
+        return rows if self._frames or not hasattr(rows, "iloc") else rows.to_numpy()
 
     @available_if(_estimator_has("compact", delegates=DELEGATES))
     def compact(self) -> Any:
@@ -376,6 +374,8 @@ class BudgetSelector(BestEstimator):
         self.groups_, self.group_support_ = request.reading.layout.groups_of_X, support
 
     def _rows(self, X: Any) -> Any:
+        if lacks_columns(self, X, self._restricted.columns):
+            return kept_columns(self, X, self._restricted.columns)
         return self._restricted.take(self._columns_of_fit(X))
 
     def _partial(self, X: Any) -> np.ndarray:

@@ -13,6 +13,7 @@ from sklearn.base import BaseEstimator
 from ..estimators.parameters import Rule, check_parameters, either, flag, integer, number
 from ..estimators.task import Classes, Task
 from ..modules import TargetScale
+from ..persistence.packed import Packed
 from ._constraints import Constraints
 from ._finalists import refit_losses
 from ._front import Front, points_of
@@ -55,7 +56,7 @@ RULES = {
 
 
 @dataclass(frozen=True)
-class MaskedNetworks:
+class MaskedNetworks(Packed):
     """Networks that predict from whatever groups are there.
 
     Attributes

@@ -10,9 +10,11 @@ import torch
 from scipy.special import softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 from skorch import NeuralNet
+from skorch.history import History
 from torch import Tensor
 
 from ..algorithms import Algorithm, Network, Problem
+from ..persistence.packed import packed, unpacked
 from .callbacks import Length, has_stopped, reads_batches
 from .settings import Settings
 
@@ -42,6 +44,33 @@ class SkorchNet(NeuralNet):
             device=str(network.parameters[0].device),
             **{f"optimizer__{name}": value for name, value in settings.optimizer_options.items()},
         ).initialize()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What a trained net is, without the tensors of its optimizer."""
+        return {
+            "parts": packed({"module": self.module_, "criterion": self.criterion}),
+            "arguments": {
+                name: value for name, value in self.get_params(deep=False).items()
+                if name in ("optimizer", "lr", "max_epochs", "batch_size", "verbose", "device")
+                or name.startswith("optimizer__")
+            },
+            "callbacks": self.callbacks_ if self.callbacks else [],
+            "history": list(self.history),
+        }  # fmt: skip
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        parts, arguments = unpacked(state["parts"]), dict(state["arguments"])
+        if arguments["device"].startswith("cuda") and not torch.cuda.is_available():
+            arguments["device"] = "cpu"
+        self.__init__(  # type: ignore[misc]
+            parts["module"], criterion=parts["criterion"], train_split=None, callbacks=[],
+            **arguments,
+        )  # fmt: skip
+        self.initialize()
+        self.history = History(state["history"])
+        if state["callbacks"]:
+            self.callbacks_ = state["callbacks"]
+            self.callbacks = [callback for _, callback in self.callbacks_]
 
     # training ----------------------------------------------------------------------------------
 

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import pickle
 
+import cloudpickle
 import joblib
 import numpy as np
 import pytest
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
+
+import sgnn
 
 from .instances import outputs
 
@@ -22,7 +25,24 @@ def through_joblib(estimator, folder):
     return joblib.load(folder / "estimator.joblib")
 
 
-@pytest.mark.parametrize("copy", [through_pickle, through_joblib])
+def through_cloudpickle(estimator, folder):
+    return cloudpickle.loads(cloudpickle.dumps(estimator))
+
+
+def through_save(estimator, folder):
+    sgnn.save(estimator, folder / "estimator.sgnn")
+    return sgnn.load(folder / "estimator.sgnn")
+
+
+def through_skops(estimator, folder):
+    skops = pytest.importorskip("skops.io")
+    data = skops.dumps(estimator)
+    return skops.loads(data, trusted=skops.get_untrusted_types(data=data))
+
+
+@pytest.mark.parametrize(
+    "copy", [through_pickle, through_joblib, through_cloudpickle, through_save, through_skops]
+)
 def test_a_stored_estimator_says_the_same(case, fitted, copy, tmp_path):
     loaded = copy(fitted, tmp_path)
     np.testing.assert_array_equal(outputs(loaded, case.X), outputs(fitted, case.X))
