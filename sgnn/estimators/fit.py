@@ -6,7 +6,6 @@ import copy
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from os import PathLike
 from typing import Any, ClassVar
 
 import numpy as np
@@ -18,9 +17,9 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..algorithms import Algorithm, Network, Problem, Rows, Subgradient, rows_of
 from ..groups import Groups
-from ..pruning import Cost, measure, to_onnx
 from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks, train
 from .advice import selection_warning, useless_because
+from .deployment import compact, savings, to_onnx
 from .inputs import as_tensor, random_generator
 from .parameters import SHARED, check_limits, check_parameters
 from .replicas import fit_replicas, replicas_at_once
@@ -339,55 +338,26 @@ class SparseNet(GroupSelection):
         """
         return Classes.probabilities(self._outputs(X))
 
-    def compact(self) -> Any:
-        """The network of what is left, removed physically: a module with equal outputs.
-
-        Returns
-        -------
-        module : torch.nn.Module
-            Takes `transform(X)` as a tensor, and returns the outputs of `module_` (logits for a
-            classifier).
-        """
-        check_is_fitted(self)
-        return self._body.compact(self.module_, self.group_support_)
-
-    def to_onnx(self, path: str | PathLike) -> None:
-        """Write `compact()` to a file in the ONNX format.
+    @available_if(is_classifier)
+    def decision_function(self, X: Any) -> np.ndarray:
+        """Outputs of the network, whose softmax are the probabilities.
 
         Parameters
         ----------
-        path : str or path
-            The file; it takes `transform(X)` in the network's dtype, any number of rows.
-
-        Raises
-        ------
-        ImportError
-            If onnx or onnxscript is missing: they come with the extra "onnx".
-        """
-        small = self.compact()
-        example = next(small.parameters()).new_zeros((1, small.input_transform.n_features))
-        to_onnx(small, path, example)
-
-    def savings(self, n_rows: int = 1000) -> dict[str, tuple[float, float]]:
-        """What the network costs with all of its parts, and what `compact()` does.
-
-        Parameters
-        ----------
-        n_rows : int, default=1000
-            Rows of the forward pass that is timed, on this machine.
+        X : array-like of shape (n_samples, n_features)
+            As for `predict`.
 
         Returns
         -------
-        costs : dict of str to (before, after)
-            parameters; flops for one row; bytes; seconds for n_rows rows.
+        values : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
+            For two classes log(p_1 / p_0), which is positive where `classes_[1]` is predicted.
         """
-        whole, small = copy.deepcopy(self.module_), self.compact()
-        whole.input_transform.keep(torch.ones(whole.input_transform.n_features, dtype=torch.bool))
-        costs = [
-            measure(module, (module.input_transform.n_features,), rows=n_rows)
-            for module in (whole, small)
-        ]
-        return dict(zip(Cost._fields, zip(*costs, strict=True), strict=True))
+        outputs = self._outputs(X)
+        return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
+
+    compact = compact
+    savings = savings
+    to_onnx = to_onnx
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -24,10 +24,11 @@ from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, check_memory
 from tqdm.auto import tqdm
 
+from ..estimators.inputs import random_generator
 from ..groups import Groups
 from ..version import __version__
 from ._checks import check_score
-from ._models import final_estimator, group_support, set_lam, with_seed
+from ._models import draw_seed, final_estimator, group_support, set_lam, with_seed
 
 __all__ = [
     "Data",
@@ -105,13 +106,17 @@ class FitRunner(AbstractContextManager):
         How many of `grid` there are, or which.
     fits_per_lam, other_fits : int
         For the total of the bar; those that find the ends of a grid are added later.
+    random_state : int, RandomState, Generator or None
+        From which the seed of all fits is drawn; None keeps the estimator's.
     """
 
     def __init__(
         self, estimator: Any, data: Data, *, n_jobs: int | None, memory: Any, verbose: int,
-        lams: Any, fits_per_lam: int = 1, other_fits: int = 0,
+        lams: Any, fits_per_lam: int = 1, other_fits: int = 0, random_state: Any = None,
     ) -> None:  # fmt: skip
         self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
+        if random_state is not None:
+            self.estimator = with_seed(estimator, draw_seed(random_generator(random_state)))
         versions = (__version__, torch.__version__)
         self.key = None if memory is None else content_hash(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from scipy.stats import rankdata
 
 from ._fits import FitResult
 
-__all__ = ["best_index", "cv_results", "with_n_groups"]
+__all__ = ["choice", "cv_results", "with_n_groups"]
 
 
 def cv_results(lams: np.ndarray, fit_results: Sequence[FitResult]) -> dict[str, Any]:
@@ -39,8 +40,8 @@ def cv_results(lams: np.ndarray, fit_results: Sequence[FitResult]) -> dict[str, 
     )
 
 
-def best_index(results: dict[str, Any], among: Sequence[int], n_splits: int, slack: float) -> int:
-    """Index of the largest lam whose mean score is within `slack` standard errors of the best.
+def choice(results: dict[str, Any], among: Sequence[int], select: Any, n_splits: int) -> int:
+    """Index of the lam of a search's `select`, among those of these indices.
 
     The standard error of the mean of K splits is std / sqrt(K - 1), with std as in the results.
     """
@@ -49,8 +50,12 @@ def best_index(results: dict[str, Any], among: Sequence[int], n_splits: int, sla
     if np.isneginf(means).all():
         raise ValueError("scoring gave no finite score at any lam: give another scoring, or cv.")
     top = int(np.flatnonzero(means == means.max())[-1])
-    error = results["std_test_score"][rows[top]] / np.sqrt(max(n_splits - 1, 1))
-    return int(rows[np.flatnonzero(means >= means[top] - slack * error)[-1]])
+    slack = 0.0
+    if select == "one_se":
+        slack = results["std_test_score"][rows[top]] / np.sqrt(max(n_splits - 1, 1))
+    elif isinstance(select, Real) and not isinstance(select, Integral):
+        slack = float(select) * abs(means[top])
+    return int(rows[np.flatnonzero(means >= means[top] - slack)[-1]])
 
 
 def with_n_groups(lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: int) -> list[int]:

@@ -6,23 +6,28 @@ from numbers import Integral
 from typing import Any
 
 import numpy as np
-from sklearn.utils.validation import _num_features, validate_data
+from sklearn.utils.validation import _num_features, check_is_fitted, validate_data
 
-from ..estimators.inputs import random_generator
-from ..estimators.parameters import check_parameters, either, flag, integer
+from ..estimators.parameters import Rule, check_parameters, either, flag, integer, number
 from ..groups import Groups
 from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer, check_splits
-from ._fits import Data, FitRunner, Sample
-from ._models import draw_seed, group_support, resolve_groups, strength_parameter, with_seed
-from ._results import best_index, cv_results, with_n_groups
+from ._fits import Data, FitResult, FitRunner, Sample
+from ._models import group_support, resolve_groups, strength_parameter
+from ._results import choice, cv_results, with_n_groups
 from .grid import LAMS_RULE, grid
 
 __all__ = ["LambdaSearchCV"]
 
+SELECT = either(
+    "best", either("one_se", Rule(
+        lambda v: integer(1).accepts(v) or (number(0).accepts(v) and v < 1),
+        "an int >= 1, or a share of the best score >= 0 and < 1",
+    )),
+)  # fmt: skip
 RULES = COMMON_RULES | {
     "lams": LAMS_RULE,
-    "select": either("best", either("one_se", integer(1))),
+    "select": SELECT,
     "refit": flag,
 }
 
@@ -50,10 +55,11 @@ class LambdaSearchCV(BestEstimator):
         How to split; an int makes folds, stratified for a classifier.
     scoring : str, callable or None, default=None
         The score; by default the estimator's `score`.
-    select : "best", "one_se" or int, default="best"
+    select : "best", "one_se", float or int, default="best"
         The lam with the highest mean score, the largest if several have it; the largest lam whose
-        mean score is within one standard error of that; or the best of those lams that leave so
-        many groups in a fit to all rows.
+        mean score is within one standard error of that, or within a share of it (0.01: one per
+        cent worse at most); or, an int, the best of those lams that leave so many groups in a fit
+        to all rows.
     n_jobs : int or None, default=None
         Number of parallel jobs, in joblib's active backend.
     memory : None, str, path or joblib.Memory, default=None
@@ -173,18 +179,15 @@ class LambdaSearchCV(BestEstimator):
         own = resolve_groups(self.estimator, self.groups, X)
         counted = isinstance(self.select, Integral)  # the groups of fits to all rows
         if counted:
-            self._check_select(own, X)
+            self._check_select(self.select, own, X)
         scorer = check_scorer(self.estimator, self.scoring, X, y)
         routed = self._route_params(params, scorer)
         splits = check_splits(self.estimator, self.cv, X, y, routed.splitter.split)
         data = Data(X, y, own, scorer, routed.estimator.fit, routed.scorer.score)
-        estimator = self.estimator
-        if self.random_state is not None:
-            estimator = with_seed(estimator, draw_seed(random_generator(self.random_state)))
         with FitRunner(
-            estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
+            self.estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
             lams=self.lams, fits_per_lam=len(splits) + counted,
-            other_fits=int(self.refit and not counted),
+            other_fits=int(self.refit and not counted), random_state=self.random_state,
         ) as runner:  # fmt: skip
             lams = grid(runner, self.lams)
             # best_estimator_ is the fit whose groups were counted
@@ -192,29 +195,92 @@ class LambdaSearchCV(BestEstimator):
             among = with_n_groups(lams, to_all_rows, self.select) if counted else range(len(lams))
             fit_results = runner(lams, [Sample(train, test) for train, test in splits])
             results = cv_results(lams, fit_results)
-            best = best_index(results, among, len(splits), float(self.select == "one_se"))
+            best = choice(results, among, self.select, len(splits))
+            last = None
             if self.refit:
                 last = to_all_rows[best] if counted else runner([float(lams[best])])[0]
-                self.best_estimator_, self.refit_time_ = last.estimator, last.fit_time
-                self.group_support_ = last.support
-        self.lams_, self.scorer_, self.n_splits_ = lams, scorer, len(splits)
-        self.cv_results_, self.best_index_, self.best_lam_ = results, best, float(lams[best])
-        self.best_params_ = {"lam": self.best_lam_}
-        self.best_score_ = float(results["mean_test_score"][best])
+        self.lams_, self.scorer_, self.n_splits_, self.cv_results_ = (
+            lams, scorer, len(splits), results,
+        )  # fmt: skip
         self.groups_ = group_support(fit_results[0].estimator, own)[1]
         supports = [fit_result.support for fit_result in fit_results]
         self.supports_ = np.reshape(supports, (len(lams), len(splits), -1))
+        self._learn(best, last)
         return self
 
-    def _check_select(self, own: Groups | None, X: Any) -> None:
+    def choose(self, select: Any, X: Any = None, y: Any = None, **params: Any) -> dict[str, Any]:
+        """Choose among the lams of the search again, and fit to all rows with that one.
+
+        Parameters
+        ----------
+        select : "best", "one_se", float or int
+            As the argument of that name.
+        X, y : array-likes, optional
+            The rows of `fit`: `best_estimator_` and all that says which lam is the best are then
+            those of this choice.  Without them nothing is fitted or changed.
+        **params
+            As those of `fit`.
+
+        Returns
+        -------
+        choice : dict
+            lam, its mean score and the standard error of that, and the mean number of groups of
+            the folds' fits.
+
+        Raises
+        ------
+        ValueError
+            If select is no choice, or an int without X and y: the groups of fits to all rows are
+            counted for it; or if none of the lams leaves so many.
+        """
+        check_parameters({"select": select}, {"select": SELECT})
+        check_is_fitted(self, "lams_")
+        counted, results, lams = isinstance(select, Integral), self.cv_results_, self.lams_
+        if X is None:
+            if counted:
+                raise ValueError(
+                    f"select={select} groups are those of fits to all rows: give X and y too."
+                )
+            best = choice(results, range(len(lams)), select, self.n_splits_)
+        else:
+            X, y = check_rows(self.estimator, X, y)
+            validate_data(self, X, y, skip_check_array=True, reset=False)
+            own = resolve_groups(self.estimator, self.groups, X)
+            routed = self._route_params(params, self.scorer_)
+            data = Data(X, y, own, self.scorer_, routed.estimator.fit, routed.scorer.score)
+            with FitRunner(
+                self.estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
+                lams=lams, fits_per_lam=int(counted), other_fits=int(not counted),
+                random_state=self.random_state,
+            ) as runner:  # fmt: skip
+                to_all_rows = runner(lams, all_estimators=True) if counted else []
+                among = with_n_groups(lams, to_all_rows, select) if counted else range(len(lams))
+                best = choice(results, among, select, self.n_splits_)
+                last = to_all_rows[best] if counted else runner([float(lams[best])])[0]
+            self._learn(best, last)
+        error = results["std_test_score"][best] / np.sqrt(max(self.n_splits_ - 1, 1))
+        return {
+            "lam": float(lams[best]), "score": float(results["mean_test_score"][best]),
+            "score_se": float(error), "n_groups": float(results["mean_group_counts"][best]),
+        }  # fmt: skip
+
+    def _learn(self, best: int, last: FitResult | None) -> None:
+        """Set what says which lam is the best, and its fit to all rows if there is one."""
+        self.best_index_, self.best_lam_ = best, float(self.lams_[best])
+        self.best_params_ = {"lam": self.best_lam_}
+        self.best_score_ = float(self.cv_results_["mean_test_score"][best])
+        if last is not None:
+            self.best_estimator_, self.refit_time_ = last.estimator, last.fit_time
+            self.group_support_ = last.support
+
+    def _check_select(self, select: int, own: Groups | None, X: Any) -> None:
         """Raise if select exceeds the number of groups, if that is known before a fit."""
         arguments = self.estimator.get_params(deep=False)
         if own is None and "groups" in arguments and "image_shape" not in arguments:
             own = Groups.of(arguments["groups"], _num_features(X), getattr(X, "columns", None))
-        if own is not None and self.select > len(own):
+        if own is not None and select > len(own):
             raise ValueError(
-                f"select={self.select} is more than the {len(own)} groups of X: give at most "
-                f"{len(own)}."
+                f"select={select} is more than the {len(own)} groups of X: give at most {len(own)}."
             )
 
     def transform(self, X: Any) -> Any:

@@ -6,12 +6,14 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn import get_config
 from sklearn.base import is_classifier
 from sklearn.impute import SimpleImputer
 from sklearn.pipeline import Pipeline
+from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, process_routing
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
-from ..estimators.inputs import random_generator
+from ..estimators.inputs import check_weights, random_generator
 from ..estimators.parameters import check_parameters, choice, either, integer, number
 from ..metrics import (
     group_similarity,
@@ -151,7 +153,18 @@ class StabilitySelector(MetaSelector):
         self.verbose = verbose
         self.groups = groups
 
-    def fit(self, X: Any, y: Any) -> StabilitySelector:
+    def get_metadata_routing(self) -> MetadataRouter:
+        """Get the metadata routing.
+
+        Returns
+        -------
+        routing : MetadataRouter
+            Of the estimator's fit.
+        """
+        mapping = MethodMapping().add(caller="fit", callee="fit")
+        return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
+
+    def fit(self, X: Any, y: Any, **params: Any) -> StabilitySelector:
         """Fit to every sample, and select.
 
         Parameters
@@ -160,6 +173,9 @@ class StabilitySelector(MetaSelector):
             The rows.
         y : array-like of shape (n_samples,) or (n_samples, n_targets)
             Their targets.
+        **params
+            Passed to the fits, such as `sample_weight`, which the count of a row in a bootstrap
+            sample multiplies; if metadata routing is enabled, what the estimator requests.
 
         Returns
         -------
@@ -180,10 +196,16 @@ class StabilitySelector(MetaSelector):
         validate_data(self, X, y, skip_check_array=True)
         # its folds hold out a row together with its copies
         folds = isinstance(self.estimator, BudgetSelector) and makes_folds(self.estimator.cv)
-        params = {"groups": np.arange(len(y))} if folds else {}
+        if get_config()["enable_metadata_routing"]:
+            params = process_routing(self, "fit", **params).estimator.fit
+        if folds:
+            params = params | {"groups": np.arange(len(y))}
+        weight = None
+        if has_fit_parameter(self.estimator, "sample_weight"):
+            weight = check_weights(params.get("sample_weight"), len(y))
         data = Data(X, y, resolve_groups(self.estimator, self.groups, X), fit_params=params)
         estimator = with_seed(self.estimator, draw_seed(rng))  # for the fits of the grid
-        samples = self._samples(y, rng)
+        samples = self._samples(y, weight, rng)
         lams = self.lams
         if lams is None:
             lams = [np.nan if without_lam else float(convert_lam(estimator, None, X, {})[1])]
@@ -203,15 +225,17 @@ class StabilitySelector(MetaSelector):
         self.stability_ = _stability(self.supports_, similarity)
         return self
 
-    def _samples(self, y: Any, rng: np.random.Generator) -> list[Sample]:
-        weighted = has_fit_parameter(self.estimator, "sample_weight")
+    def _samples(self, y: Any, weight: np.ndarray | None, rng: np.random.Generator) -> list[Sample]:
+        """Samples as weights of the rows, or as rows if `weight` is None."""
         strata = np.ravel(y) if is_classifier(self.estimator) else None
         samples = []
         for _ in range(self.n_bootstraps):
-            weight = draw_sample(rng, len(y), strata, self.subsample)
+            counts = draw_sample(rng, len(y), strata, self.subsample)
             seed = draw_seed(rng)
-            rows = {"weight": weight} if weighted else {"train": np.repeat(range(len(y)), weight)}
-            samples.append(Sample(seed=seed, **rows))
+            if weight is None:
+                samples.append(Sample(train=np.repeat(range(len(y)), counts), seed=seed))
+            else:
+                samples.append(Sample(weight=counts * weight, seed=seed))
         return samples
 
 

@@ -32,6 +32,7 @@ __all__ = ["MaskedNetworks", "SubsetSearch"]
 MIN_STEPS, MOST_MIN_STEPS, ROWS_PER_STEP = 100, 300, 5
 # and at most: later steps lower the losses of all sets alike
 LEAST_MAX_STEPS, MAX_STEPS, ROWS_PER_LAST_STEP = 300, 3000, 2
+WEIGHT_DECAY, MOST_DECAY = 0.3, 50.0  # where rows are more than columns, and at most
 LEAST_UNITS, ROWS_PER_UNIT = 16, 20  # units of a layer, at most
 SEARCH_ROWS = 8192  # held-out rows by which sets are searched that are many
 
@@ -46,7 +47,7 @@ RULES = {
         ),
     ),
     "learning_rate": number(0, open_low=True),
-    "weight_decay": number(0),
+    "weight_decay": either(None, number(0)),
     "max_steps": either(None, integer(1)),
     "patience": integer(1),
     "most_rows": either(None, integer(1)),
@@ -105,8 +106,9 @@ class SubsetSearch(BaseEstimator):
         That of the estimator, or the log loss for classes and the squared error for numbers.
     learning_rate : float, default=4e-3
         Of AdamW.
-    weight_decay : float, default=0.3
-        Of AdamW, per unit of learning rate and step.
+    weight_decay : float, default=None
+        Of AdamW, per unit of learning rate and step; by default 0.3, times columns per row where
+        there are more columns than rows, but at most 50.
     max_steps : int, default=None
         The most mini-batches of 256 rows, by default n / 2 but from 300 to 3000; held-out rows end
         the training earlier.
@@ -132,7 +134,7 @@ class SubsetSearch(BaseEstimator):
         *,
         loss=None,
         learning_rate=4e-3,
-        weight_decay=0.3,
+        weight_decay=None,
         max_steps=None,
         patience=2,
         most_rows=None,
@@ -190,9 +192,11 @@ class SubsetSearch(BaseEstimator):
         """
         rng = torch.Generator().manual_seed(seed)
         data, table, scale = masked_data(reading, X, splits, constraints)
-        n = len(data.X)
+        n, p = data.X.shape
+        decay = min(WEIGHT_DECAY * max(1.0, p / n), MOST_DECAY)
         training = Training(
-            self._hidden_layer_sizes(reading), self.learning_rate, self.weight_decay,
+            self._hidden_layer_sizes(reading), self.learning_rate,
+            decay if self.weight_decay is None else self.weight_decay,
             self.max_steps or min(max(LEAST_MAX_STEPS, n // ROWS_PER_LAST_STEP), MAX_STEPS),
             self.patience, first_check=30,
             min_steps=min(max(MIN_STEPS, n // ROWS_PER_STEP), MOST_MIN_STEPS),

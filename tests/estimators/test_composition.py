@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
 from sklearn.compose import ColumnTransformer
@@ -186,3 +187,19 @@ def test_the_kinds_of_estimator(case):
 def test_four_classes_of_ours_at_most_make_an_estimator(case):
     ours = [kind for kind in case.kind.__mro__ if kind.__module__.startswith("sgnn.")]
     assert len(ours) <= 4
+
+
+def test_decision_values_are_the_logits_of_the_probabilities(classifier):
+    X, y = classifier.X, classifier.y
+    model = classifier(max_epochs=4, lam=0.0).fit(X, y)
+    p = model.predict_proba(X)
+    values = model.decision_function(X)
+    np.testing.assert_allclose(values, np.log(p[:, 1]) - np.log(p[:, 0]), atol=1e-5)
+    three = classifier(max_epochs=4, lam=0.0).fit(X, np.arange(len(y)) % 3)
+    values = three.decision_function(X)
+    assert values.shape == (len(y), 3)
+    np.testing.assert_allclose(softmax(values, axis=1), three.predict_proba(X), atol=1e-12)
+
+
+def test_regressors_have_no_decision_values(regressor):
+    assert not hasattr(regressor(), "decision_function")

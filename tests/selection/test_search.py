@@ -72,6 +72,51 @@ def test_one_se_takes_the_largest_lam_within_a_standard_error(numbers):
     assert chosen.best_lam_ == fine[within].max() > fine[means.argmax()]
 
 
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.1])
+def test_a_tolerance_takes_the_largest_lam_within_a_share_of_the_best_score(numbers, share):
+    search = LambdaSearchCV(Lasso(), np.geomspace(1e-3, 1, 60), cv=4, select=share)
+    search.fit(numbers.data, numbers.target)
+    means = search.cv_results_["mean_test_score"]
+    assert search.best_index_ == np.flatnonzero(means >= means.max() - share * means.max())[-1]
+    losses = LambdaSearchCV(
+        Lasso(), search.lams_, cv=4, select=share, scoring="neg_mean_squared_error"
+    ).fit(numbers.data, numbers.target)
+    mse = -losses.cv_results_["mean_test_score"]
+    assert losses.best_index_ == np.flatnonzero(mse <= (1 + share) * mse.min())[-1]
+
+
+@pytest.mark.parametrize("select", ["best", "one_se", 0.05, 2])
+def test_choosing_again_is_what_another_search_would_have_chosen(numbers, select):
+    X, y = numbers.data, numbers.target
+    search, other = (
+        LambdaSearchCV(Lasso(), LAMS, cv=4, groups=numbers.groups, select=choice).fit(X, y)
+        for choice in ("best", select)
+    )
+    found = search.choose(select, X, y)
+    assert found["lam"] == search.best_lam_ == other.best_lam_
+    assert found["score"] == search.best_score_ == other.best_score_
+    results = other.cv_results_
+    assert found["score_se"] == results["std_test_score"][other.best_index_] / np.sqrt(3)
+    assert found["n_groups"] == results["mean_group_counts"][other.best_index_]
+    np.testing.assert_array_equal(search.best_estimator_.coef_, other.best_estimator_.coef_)
+    np.testing.assert_array_equal(search.group_support_, other.group_support_)
+    assert search.select == "best"
+
+
+def test_choosing_without_rows_fits_and_changes_nothing(numbers, monkeypatch):
+    search = LambdaSearchCV(Counting(), LAMS, cv=3).fit(numbers.data, numbers.target)
+    before = dict(vars(search))
+    monkeypatch.setattr(Counting, "fit", lambda *_: pytest.fail("a fit was made"))
+    assert search.choose("one_se")["lam"] in LAMS
+    assert vars(search) == before
+    with pytest.raises(ValueError, match="those of fits to all rows: give X and y too"):
+        search.choose(3)
+    with pytest.raises(ValueError, match="select must be"):
+        search.choose("sparse")
+    with pytest.raises(NotFittedError):
+        LambdaSearchCV(Counting()).choose("best")
+
+
 def test_of_equal_scores_the_largest_lam_is_taken(numbers):
     search = LambdaSearchCV(Counting(), [1e-4, 1e-5, 1e-3], scoring=lambda *_: 1.0)
     assert search.fit(numbers.data, numbers.target).best_lam_ == 1e-3
@@ -125,7 +170,8 @@ def test_methods_delegate_to_the_best_estimator(classes):
     assert list(search.get_feature_names_out()) == list(alone.get_feature_names_out())
     framed = search.set_output(transform="pandas").transform(X)
     pd.testing.assert_frame_equal(framed, X.loc[:, alone.get_support()])
-    assert not hasattr(search, "decision_function")
+    np.testing.assert_array_equal(search.decision_function(X), alone.decision_function(X))
+    assert not hasattr(LambdaSearchCV(Lasso()), "decision_function")
 
 
 def test_columns_of_removed_groups_are_not_read(classes):
@@ -220,8 +266,9 @@ def test_scores_that_are_all_missing(numbers):
 @pytest.mark.parametrize(
     ("change", "words"),
     [
-        ({"select": "sparse"}, "select must be 'best' or 'one_se' or an int >= 1, got 'sparse'"),
-        ({"select": 0}, "select must be"),
+        ({"select": "sparse"}, "select must be 'best' or 'one_se' or an int >= 1, or a share"),
+        ({"select": -1}, "select must be"),
+        ({"select": 1.0}, "select must be"),
         ({"lams": -1.0}, "lams must be"),
         ({"refit": 1}, "refit must be True or False"),
         ({"n_jobs": 0}, "n_jobs must be None or an int but 0, got 0"),

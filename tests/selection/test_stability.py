@@ -5,6 +5,7 @@ from __future__ import annotations
 import joblib
 import numpy as np
 import pytest
+from sklearn import config_context
 from sklearn.linear_model import Lasso
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -95,6 +96,42 @@ def test_bootstraps_are_multinomial_counts(numbers, recorded):
     assert counts.var() == pytest.approx(1 - 1 / 120, abs=0.05)
     assert (counts == 0).mean() == pytest.approx((1 - 1 / 120) ** 120, abs=0.02)
     assert len({seed for _, seed in recorded}) == 200
+
+
+@pytest.mark.parametrize("routing", [False, True])
+def test_weights_multiply_the_counts(numbers, recorded, routing):
+    X, y = numbers.data, numbers.target
+    weights = np.random.default_rng(0).uniform(size=len(y))
+    fit(Recording(), numbers, 5)
+    counts = [weight for weight, _ in recorded]
+    recorded.clear()
+    with config_context(enable_metadata_routing=routing):
+        model = Recording()
+        if routing:
+            model.set_fit_request(sample_weight=True)
+        selector = StabilitySelector(model, 5, random_state=0)
+        selector.fit(X, y, sample_weight=weights)
+    np.testing.assert_array_equal([w for w, _ in recorded], np.multiply(counts, weights))
+
+
+def test_weights_of_networks_are_those_of_repeated_rows(classes):
+    X, y = classes.data, classes.target
+    twice = np.repeat([1.0, 2.0], [len(y) - 20, 20])
+    model = SGINClassifier(classes.groups, lam=0.05, **QUICK)
+    weighted, plain = (
+        StabilitySelector(model, 8, random_state=0).fit(X, y, **params)
+        for params in ({"sample_weight": twice}, {})
+    )
+    scaled = StabilitySelector(model, 8, random_state=0).fit(X, y, sample_weight=2 * twice)
+    np.testing.assert_array_equal(weighted.supports_, scaled.supports_)
+    assert weighted.supports_.shape == plain.supports_.shape
+
+
+@pytest.mark.parametrize("weights", [np.ones(3), [-1.0] * 120, ["a"] * 120])
+def test_weights_that_will_not_do(numbers, recorded, weights):
+    with pytest.raises(ValueError, match="sample_weight"):
+        StabilitySelector(Recording(), 5).fit(numbers.data, numbers.target, sample_weight=weights)
+    assert recorded == []
 
 
 def test_halves_are_without_replacement(numbers, recorded):
