@@ -38,8 +38,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
 from sgnn import BudgetSelector, GroupLassoClassifier, GroupLassoMLP, SGINClassifier
-from sgnn.groups import Groups
-from sgnn.inspection.permutations import permutation_scores
+from sgnn.inspection import group_permutation_importance
 
 RANDOM_SETS = 8
 FEW_GROUPS = 10  # so many that every set can be tried
@@ -141,12 +140,11 @@ def permutation(task):
     while len(left) > min(task.sizes):
         columns = np.isin(task.groups, left)
         network = task.network().fit(X[:, columns], y)
-        drops = permutation_scores(
-            network, X_val[:, columns], y_val,
-            Groups.of(labels(task.groups[columns]), int(columns.sum())),
+        drops = group_permutation_importance(
+            network, X_val[:, columns], y_val, groups=labels(task.groups[columns]),
             scoring="neg_log_loss", n_repeats=3, random_state=task.seed,
         )  # fmt: skip
-        left = np.delete(left, drops.mean(1).argmin())
+        left = np.delete(left, drops.importances_mean.argmin())
         found[len(left)] = np.isin(np.arange(task.n_groups), left)
     return {"permutation": {k: found[k] for k in task.sizes}}
 

@@ -5,6 +5,7 @@ from .front import FrontDisplay
 from .importance import GroupImportanceDisplay
 from .layers import LayerSparsityDisplay
 from .path import PathDisplay
+from .permutations import group_permutation_importance
 from .portraits import RegularizerPortrait
 from .regularizers import RegularizerDisplay
 from .stability import StabilityDisplay
@@ -20,4 +21,5 @@ __all__ = [
     "RegularizerDisplay",
     "RegularizerPortrait",
     "StabilityDisplay",
+    "group_permutation_importance",
 ]

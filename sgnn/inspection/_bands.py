@@ -12,12 +12,16 @@ __all__ = ["MAX_NAMES", "draw_bands"]
 MAX_NAMES = 60  # largest number of groups whose names are shown
 
 
-def draw_bands(ax: Any, x: np.ndarray, shares: np.ndarray, names: Sequence) -> None:
-    """Draw a band per group, the first at the top; shares are (len(x), n_groups)."""
-    order = np.argsort(x, kind="stable")
+def draw_bands(
+    ax: Any, x: np.ndarray, shares: np.ndarray, names: Sequence, *, edges: bool = False
+) -> None:
+    """Draw a band per group, the first at the top; shares are (n, n_groups).
+
+    x are the n ascending places of the shares, or the n + 1 `edges` of their cells.
+    """
     n_groups = shares.shape[1]
     ax.pcolormesh(
-        _between(x[order]), np.arange(n_groups + 1) - 0.5, shares[order].T, cmap="Blues",
+        x if edges else _between(x), np.arange(n_groups + 1) - 0.5, shares.T, cmap="Blues",
         vmin=0, vmax=1, rasterized=True,
     )  # fmt: skip
     ax.set_ylim(n_groups - 0.5, -0.5)

@@ -8,14 +8,20 @@ from typing import Any
 import numpy as np
 
 from ._axes import axes_or_new
+from ._fitted import fitted_with
 
 __all__ = ["FilterDisplay"]
+
+COLUMNS = 16  # kernels in a row, at most
+KERNEL, HEAD, SCALE = 0.6, 0.45, 0.9  # inches: a kernel, a title, the color bar
 
 
 class FilterDisplay:
     """The kernels W[out, in] of the first convolution of each network, one panel per network.
 
-    Red is positive, blue negative, on one scale per network; zero kernels are crossed out.
+    Red is positive, blue negative, on one scale per network; zero kernels are crossed out.  An
+    output channel is a column, of a kernel for each input channel; a row has sixteen columns at
+    most.
     Create it by `from_estimator` or `from_estimators`.
 
     Parameters
@@ -92,7 +98,7 @@ class FilterDisplay:
         return np.asarray(~self.weights[title].any((2, 3)))
 
     def plot(self, ax: Any = None) -> FilterDisplay:
-        """Draw the kernels: a row for each input channel, a column for each output channel.
+        """Draw the kernels, with a color bar for each network.
 
         Parameters
         ----------
@@ -104,48 +110,56 @@ class FilterDisplay:
         FilterDisplay
             Itself.
         """
-        rows = sum(W.shape[1] for W in self.weights.values())
-        columns = max(len(W) for W in self.weights.values())
-        size = (max(4.0, 0.42 * columns), 0.55 * rows + 0.4 * len(self.weights))
-        bounding = axes_or_new(ax, figsize=size)
+        heights = {title: kernel_rows(W) * KERNEL + HEAD for title, W in self.weights.items()}
+        columns = max(min(len(W), COLUMNS) for W in self.weights.values())
+        total = sum(heights.values())
+        bounding = axes_or_new(ax, figsize=(max(3.0, KERNEL * columns) + SCALE, total))
         bounding.set_axis_off()
-        self.axes_, top, unit = {}, 1.0, 1.0 / (rows + 0.7 * len(self.weights))
+        self.axes_, top = {}, total
         for title, W in self.weights.items():
-            height = W.shape[1] * unit
-            top -= 0.7 * unit
-            panel = bounding.inset_axes((0, top - height, 1, height))
-            _draw(panel, W, self.zero_kernels(title))
-            panel.set_title(title, fontsize=9, loc="left", pad=3)
+            top -= heights[title]
+            height = heights[title] - HEAD
+            panel = bounding.inset_axes((0, top / total, 0.9, height / total))
+            image = _draw(panel, W, self.zero_kernels(title))
+            bar = bounding.inset_axes((0.92, top / total, 0.02, height / total))
+            bounding.figure.colorbar(image, cax=bar, label="weight")
+            panel.set_title(title or "kernels of the first convolution", fontsize=9, loc="left")
             self.axes_[title] = panel
-            top -= height
         self.ax_, self.figure_ = bounding, bounding.figure
         return self
 
 
+def kernel_rows(W: np.ndarray) -> int:
+    """Rows of kernels that a weight (out, in, height, width) takes."""
+    return -(-len(W) // COLUMNS) * W.shape[1]
+
+
 def _first(estimator: Any) -> np.ndarray:
     """The weight of the first convolution of images, (out, in, height, width)."""
-    module: Any = getattr(estimator, "module_", None)
+    module: Any = getattr(fitted_with(estimator, "module_"), "module_", None)
     found = [] if module is None else [W for W in module.parameters() if W.ndim == 4]
     if not found:
         raise TypeError(
-            f"estimator={estimator!r} has no convolution of images to show: give a SparseGroupCNN "
-            f"that was fitted on images."
+            f"estimator, a {type(estimator).__name__}, has no convolution of images to show: give "
+            f"a SparseGroupCNN that was fitted on images."
         )
     return found[0].detach().double().cpu().numpy()
 
 
-def _draw(panel: Any, W: np.ndarray, zero_kernels: np.ndarray) -> None:
+def _draw(panel: Any, W: np.ndarray, zero_kernels: np.ndarray) -> Any:
     """Draw all kernels in one image, with a gap of one pixel between them."""
     out, channels, height, width = W.shape
-    picture = np.full((channels * (height + 1) - 1, out * (width + 1) - 1), np.nan)
+    columns = min(out, COLUMNS)
+    picture = np.full((kernel_rows(W) * (height + 1) - 1, columns * (width + 1) - 1), np.nan)
     for i in range(out):
         for j in range(channels):
-            y, x = j * (height + 1), i * (width + 1)
+            y, x = (i // columns * channels + j) * (height + 1), i % columns * (width + 1)
             picture[y : y + height, x : x + width] = W[i, j]
             if zero_kernels[i, j]:
                 for tilt in ((0, height - 1), (height - 1, 0)):
                     panel.plot((x, x + width - 1), (y + tilt[0], y + tilt[1]), "0.6", linewidth=0.8)
     most = np.abs(W).max() or 1.0
-    panel.imshow(picture, cmap="RdBu_r", vmin=-most, vmax=most)
+    image = panel.imshow(picture, cmap="RdBu_r", vmin=-most, vmax=most)
     panel.set_anchor("W")
     panel.set_axis_off()
+    return image

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..selection import BudgetSelector
 from ._axes import axes_or_new
+from ._fitted import fitted_with
 from ._front_points import FrontPoints, abscissa, even_scale
 from ._squares import MAX_COLUMNS, draw_squares, held_groups, label_columns, thinned
 
@@ -116,7 +117,7 @@ class FrontDisplay:
         Parameters
         ----------
         selector : BudgetSelector
-            The fitted selector.
+            The fitted selector, or a pipeline that ends in it.
         x : {"auto", "cost", "n_groups"}, default="auto"
             The abscissa: by default the cost, but the number of groups where that is the cost, or
             all costs are 0, or `max_groups` is the only budget.
@@ -152,8 +153,11 @@ class FrontDisplay:
         >>> display.x, display.budget, display.front[display.chosen]["n_groups"]
         ('n_groups', 2, 2)
         """
+        selector = fitted_with(selector, "front_")
         if not isinstance(selector, BudgetSelector):
-            raise TypeError(f"selector={selector!r:.80} has no front_: give a BudgetSelector.")
+            raise TypeError(
+                f"selector, a {type(selector).__name__}, has no front_: give a BudgetSelector."
+            )
         check_is_fitted(selector)
         if x not in ("auto", "cost", "n_groups"):
             raise ValueError(f"x={x!r} is no abscissa: give 'auto', 'cost' or 'n_groups'.")

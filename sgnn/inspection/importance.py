@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
-from ..groups import Groups
 from ._axes import axes_or_new
 from ._bars import WIDTH, draw_bars, figure_height
-from .permutations import permutation_scores
+from ._fitted import fitted_with
+from .permutations import group_permutation_importance
 
 __all__ = ["GroupImportanceDisplay"]
 
@@ -85,9 +85,9 @@ class GroupImportanceDisplay:
         ----------
         estimator : estimator
             One with `group_norms_`, such as `SGINClassifier`: its norms over the largest; a
-            `LambdaSearchCV`: those of its best estimator; a `GroupSelectFromModel`: its
-            `group_importances_`; a `StabilitySelector`: the share of the samples on which each
-            group is selected, at the lam where it is largest, with its standard error.
+            `GroupSelectFromModel`: its `group_importances_`; a `StabilitySelector`: the share of
+            the samples on which each group is selected, at the lam where it is largest, with its
+            standard error; or a pipeline that ends in one of these, or a search over them.
         ax : Axes, optional
             Where to draw; by default in a new figure.
 
@@ -114,7 +114,7 @@ class GroupImportanceDisplay:
         (1.0, 2)
         """
         check_is_fitted(estimator)
-        model = getattr(estimator, "best_estimator_", estimator)
+        model = fitted_with(estimator, *MEASURES, "selection_probabilities_")
         if hasattr(model, "selection_probabilities_"):
             values = model.selection_probabilities_.max(axis=0)
             errors = np.sqrt(values * (1 - values) / model.n_bootstraps)
@@ -122,7 +122,7 @@ class GroupImportanceDisplay:
         else:
             (measure, values), errors = _importance_measure(model), None
             label = MEASURES[measure]
-        names, support = estimator.groups_.names, estimator.get_group_support()
+        names, support = model.groups_.names, model.get_group_support()
         return cls(values, names, support, errors=errors, label=label).plot(ax)
 
     @classmethod
@@ -135,7 +135,8 @@ class GroupImportanceDisplay:
         ----------
         estimators : sequence of estimators
             Fitted, with `group_norms_` and the same groups, such as those that `cross_validate`
-            returns with return_estimator=True.  A group counts as selected if most select it.
+            returns with return_estimator=True, or pipelines or searches of such.  A group counts
+            as selected if most select it.
         ax : Axes, optional
             Where to draw; by default in a new figure.
 
@@ -162,6 +163,7 @@ class GroupImportanceDisplay:
         >>> GroupImportanceDisplay.from_estimators(fits).errors.shape
         (6,)
         """
+        estimators = [fitted_with(estimator, *MEASURES) for estimator in estimators]
         names = {tuple(estimator.groups_.names) for estimator in estimators}
         if len(names) != 1:
             raise ValueError(
@@ -234,18 +236,16 @@ class GroupImportanceDisplay:
         True
         """
         check_is_fitted(estimator)
-        if groups is None and hasattr(estimator, "groups_"):
-            own, support = estimator.groups_, estimator.get_group_support()
-        else:
-            own = Groups.of(groups, np.shape(X)[1], getattr(X, "columns", None))
-            support = np.ones(len(own), dtype=bool)
-        drops = permutation_scores(
-            estimator, X, y, own, scoring=scoring, n_repeats=n_repeats, random_state=random_state
-        )
-        label = f"what the score loses, mean of {n_repeats} permutations"
+        found = group_permutation_importance(
+            estimator, X, y, groups=groups, scoring=scoring, n_repeats=n_repeats,
+            random_state=random_state,
+        )  # fmt: skip
+        own = groups is None and hasattr(estimator, "groups_")
+        support = estimator.get_group_support() if own else np.ones(len(found.names), dtype=bool)
         return cls(
-            drops.mean(axis=1), own.names, support, errors=drops.std(axis=1), label=label
-        ).plot(ax)
+            found.importances_mean, found.names, support, errors=found.importances_std,
+            label=f"what the score loses, mean of {n_repeats} permutations",
+        ).plot(ax)  # fmt: skip
 
     def plot(self, ax: Any = None) -> GroupImportanceDisplay:
         """Draw the bars.

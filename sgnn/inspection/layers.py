@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from ._axes import axes_or_new
+from ._fitted import fitted_with
 
 __all__ = ["LayerSparsityDisplay"]
 
@@ -62,7 +63,7 @@ class LayerSparsityDisplay:
         Parameters
         ----------
         estimator : GroupLassoMLP, GroupLassoMLPRegressor or SparseGroupCNN
-            Fitted.
+            Fitted; or a pipeline that ends in one, or a search over one.
         ax : Axes, optional
             Where to draw; a new figure by default.
 
@@ -75,12 +76,13 @@ class LayerSparsityDisplay:
         TypeError
             If the estimator has no `sparsity_`.
         """
-        if not hasattr(type(estimator), "sparsity_"):
+        model = fitted_with(estimator, "sparsity_")
+        if not hasattr(model, "sparsity_"):
             raise TypeError(
-                f"estimator={estimator!r} does not count its layers' zeros: give a GroupLassoMLP, "
-                f"a GroupLassoMLPRegressor or a SparseGroupCNN."
+                f"estimator, a {type(model).__name__}, does not count its layers' zeros: give a "
+                f"GroupLassoMLP, a GroupLassoMLPRegressor or a SparseGroupCNN."
             )
-        return cls(estimator.sparsity_).plot(ax)
+        return cls(model.sparsity_).plot(ax)
 
     def plot(self, ax: Any = None) -> LayerSparsityDisplay:
         """Draw the bars.

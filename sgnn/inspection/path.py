@@ -12,6 +12,7 @@ from ..groups import Groups
 from ..selection import LambdaSearchCV, PathResult
 from ._axes import axes_or_new
 from ._bands import draw_bands
+from ._fitted import fitted_with
 from ._lam_axis import draw_lam_axis
 
 __all__ = ["PathDisplay"]
@@ -27,7 +28,9 @@ class PathDisplay:
     Above, steps show the number of groups, on the left axis; a line shows the score, on the right
     one, in a band of one standard deviation over the splits if there are any.  Below, each group
     is a band, shaded by the share of the fits that select it.  A dashed line marks the chosen
-    lam.  If the groups have different costs, the abscissa is the cost of the selected ones.
+    lam.  If the groups have different costs, the abscissa is the cost of the selected ones, and
+    what is shown at a cost is the fit of the best score that costs so much or less; the scores of
+    the other fits are grey points.
     Create it by `from_path` or `from_estimator`.
 
     Parameters
@@ -146,7 +149,7 @@ class PathDisplay:
         Parameters
         ----------
         search : LambdaSearchCV
-            The fitted search.
+            The fitted search, or a pipeline that ends in it.
         group_costs : None, array of shape (n_groups,) or dict by group name, default=None
             Cost of each group; by default the `group_costs` of the estimator, if not all equal.
         ax : Axes, or two of them, optional
@@ -160,6 +163,8 @@ class PathDisplay:
         ------
         NotFittedError
             If it is not fitted.
+        TypeError
+            If it is no LambdaSearchCV.
         ValueError
             If the costs are not those of the groups.
 
@@ -174,7 +179,13 @@ class PathDisplay:
         >>> PathDisplay.from_estimator(search).best_lam == search.best_lam_
         True
         """
+        search = fitted_with(search, "cv_results_")
         check_is_fitted(search)
+        if not hasattr(search, "supports_"):
+            raise TypeError(
+                f"search, a {type(search).__name__}, does not keep the groups of its fits: give a "
+                f"LambdaSearchCV."
+            )
         results, shares = search.cv_results_, search.supports_.mean(axis=1)
         return cls(
             search.lams_,
@@ -211,12 +222,10 @@ class PathDisplay:
         self.ax_, self.groups_ax_ = self._axes(ax)
         self.figure_ = self.ax_.figure
         self.score_ax_ = self.ax_.twinx()
-        x = self.lams if self.costs is None else self.costs
-        self._draw_curves(x)
-        if self.groups_ax_ is not None:
-            draw_bands(self.groups_ax_, x, np.asarray(self.shares, dtype=float), self.names)
-        for panel in filter(None, (self.ax_, self.groups_ax_)):
-            self._draw_abscissa(panel, x)
+        if self.costs is None:
+            self._draw_over_lam()
+        else:
+            self._draw_over_cost(self.costs)
         if ax is None and self.groups_ax_ is not None:  # a shared abscissa
             self.ax_.xaxis.label.set_visible(False)
         if self.best_lam is not None:
@@ -233,31 +242,61 @@ class PathDisplay:
         figure = {"figsize": (WIDTH, CURVES + bands), "height_ratios": (CURVES, bands)}
         return tuple(axes_or_new(None, nrows=2, sharex=True, layout="constrained", **figure))
 
-    def _draw_curves(self, x: np.ndarray) -> None:
-        if self.costs is None:
-            self.ax_.step(x, self.n_groups, where="mid", color=COUNT, marker=".")
-        else:  # costs need not be monotone in lam
-            self.ax_.plot(x, self.n_groups, color=COUNT, marker=".", linewidth=1)
+    def _draw_over_lam(self) -> None:
+        self.ax_.step(self.lams, self.n_groups, where="mid", color=COUNT, marker=".")
+        self.score_ax_.plot(self.lams, self.scores, color=SCORE, marker=".")
+        self._draw_deviations(self.lams, np.arange(len(self.lams)), None)
+        if self.groups_ax_ is not None:
+            draw_bands(self.groups_ax_, self.lams, np.asarray(self.shares, float), self.names)
+        for panel in filter(None, (self.ax_, self.groups_ax_)):
+            draw_lam_axis(panel, self.lams)
+            self._draw_chosen(panel, self.lams)
+        self._draw_labels()
+
+    def _draw_over_cost(self, costs: np.ndarray) -> None:
+        best = best_by_cost(costs, self.scores)
+        end = max(costs.max() * 1.05, np.finfo(float).tiny)
+        x = np.append(costs[best], end)
+        steps = np.append(best, best[-1])  # the last one goes on to the end
+        self.score_ax_.plot(costs, self.scores, ".", color="0.7")
+        self.score_ax_.plot(costs[best], self.scores[best], ".", color=SCORE)
+        self.score_ax_.step(x, self.scores[steps], where="post", color=SCORE)
+        self.ax_.step(x, self.n_groups[steps], where="post", color=COUNT, linewidth=1)
+        self._draw_deviations(x, steps, "post")
+        if self.groups_ax_ is not None:
+            draw_bands(
+                self.groups_ax_, x, np.asarray(self.shares, float)[best], self.names, edges=True
+            )
+        for panel in filter(None, (self.ax_, self.groups_ax_)):
+            panel.set_xlabel("cost of the groups left")
+            self._draw_chosen(panel, costs)
+        self.ax_.set_xlim(min(0.0, costs.min()), end)
+        self._draw_labels()
+
+    def _draw_deviations(self, x: np.ndarray, fits: np.ndarray, step: str | None) -> None:
+        if self.deviations is None:
+            return
+        low, high = (self.scores[fits] + sign * self.deviations[fits] for sign in (-1, 1))
+        self.score_ax_.fill_between(x, low, high, color=SCORE, alpha=0.2, linewidth=0, step=step)
+
+    def _draw_labels(self) -> None:
         self.ax_.set_ylabel("groups left")
         self.ax_.set_ylim(bottom=0)
-        self.score_ax_.plot(x, self.scores, color=SCORE, marker=".")
-        if self.deviations is not None:
-            order = np.argsort(x, kind="stable")
-            ends = (self.scores - self.deviations, self.scores + self.deviations)
-            low, high = (end[order] for end in ends)
-            self.score_ax_.fill_between(x[order], low, high, color=SCORE, alpha=0.2, linewidth=0)
         self.score_ax_.set_ylabel("score", color=SCORE)
         self.score_ax_.tick_params(axis="y", colors=SCORE)
 
-    def _draw_abscissa(self, panel: Any, x: np.ndarray) -> None:
-        if self.costs is None:
-            draw_lam_axis(panel, self.lams)
-        else:
-            panel.set_xlabel("cost of the groups left")
+    def _draw_chosen(self, panel: Any, x: np.ndarray) -> None:
         if self.best_lam is not None:
             place = x[np.abs(self.lams - self.best_lam).argmin()]
             label = f"lam = {self.best_lam:.3g}"
             panel.axvline(place, color=CHOSEN, linestyle="--", label=label)
+
+
+def best_by_cost(costs: np.ndarray, scores: np.ndarray) -> np.ndarray:
+    """Indices of the fits with a better score than all that cost as much or less, by cost."""
+    order = np.lexsort([-scores, costs])
+    before = np.concatenate([[-np.inf], np.maximum.accumulate(scores[order])[:-1]])
+    return order[scores[order] > before]
 
 
 def _costs(shares: np.ndarray, groups: Groups, given: Any) -> np.ndarray | None:

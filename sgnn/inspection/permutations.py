@@ -5,74 +5,111 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from joblib import Parallel, delayed
 from scipy.sparse import issparse
 from sklearn.metrics import check_scoring
+from sklearn.utils import Bunch
+from sklearn.utils.validation import check_is_fitted
 
+from ..estimators.parameters import check_parameters, integer
 from ..groups import Groups
 
-__all__ = ["permutation_scores"]
+__all__ = ["group_permutation_importance"]
 
 
-def permutation_scores(
+def group_permutation_importance(
     estimator: Any,
     X: Any,
     y: Any,
-    groups: Groups,
     *,
+    groups: Any = None,
     scoring: Any = None,
     n_repeats: int = 5,
+    n_jobs: int | None = None,
     random_state: Any = None,
-) -> np.ndarray:
-    """The decrease of the score when the columns of a group are permuted jointly.
+) -> Bunch:
+    """What the score loses when the columns of a group are permuted jointly.
 
-    I_gr = score(X) - score(X with columns of g permuted by pi_r),     r = 1..n_repeats
+    I_gr = score(X) - score(X with the columns of g permuted by pi_r),     r = 1..n_repeats
 
     Parameters
     ----------
     estimator : estimator
-        Fitted.
+        Any fitted estimator.
     X, y : array-like
         Rows and targets, preferably not of the training data; they are not changed.
-    groups : Groups
-        Groups of the columns.
+    groups : any form of groups, default=None
+        Groups of the columns of X; by default the `groups_` of the estimator, if it has them, else
+        each column alone.
     scoring : str, callable or None, default=None
         The score; by default the estimator's `score`.
     n_repeats : int, default=5
-        Number of permutations of each group.
+        Permutations of each group.
+    n_jobs : int or None, default=None
+        Number of parallel jobs, in joblib's active backend.
     random_state : int, Generator or None, default=None
         Seed of the permutations.
 
     Returns
     -------
-    drops : ndarray of shape (n_groups, n_repeats)
-        0 for a group that the estimator does not use.
+    importance : Bunch
+        names, a list; importances of shape (n_groups, n_repeats); importances_mean and
+        importances_std of shape (n_groups,).  Exactly 0 for a group that the estimator does not
+        use.
+
+    Raises
+    ------
+    NotFittedError
+        If the estimator is not fitted.
+    ValueError
+        For groups that are not those of the columns, or n_repeats below 1.
+
+    See Also
+    --------
+    GroupImportanceDisplay.from_permutations : Draws it.
 
     Notes
     -----
-    The decrease is small for redundant groups.  Source: Breiman, "Random forests", Mach.
-    Learn. 45 (2001), section 10, with groups in the place of columns.
+    It is small for each of several groups that say the same.  Source: Breiman, "Random forests",
+    Mach. Learn. 45 (2001), section 10, with groups in the place of columns.
 
     Examples
     --------
     >>> from sgnn import GroupLassoRegressor
     >>> from sgnn.datasets import make_grouped_regression
-    >>> from sgnn.inspection.permutations import permutation_scores
+    >>> from sgnn.inspection import group_permutation_importance
     >>> data = make_grouped_regression(n_groups=6, n_informative=2, random_state=0)
     >>> model = GroupLassoRegressor(data.groups, lam=0.1).fit(data.data, data.target)
-    >>> drops = permutation_scores(model, data.data, data.target, model.groups_, random_state=0)
-    >>> (drops.min(axis=1) > 0).tolist() == data.support.tolist()
+    >>> found = group_permutation_importance(model, data.data, data.target, random_state=0)
+    >>> (found.importances.min(axis=1) > 0).tolist() == data.support.tolist()
     True
     """
+    check_is_fitted(estimator)
+    check_parameters({"n_repeats": n_repeats}, {"n_repeats": integer(1)})
+    if groups is None and hasattr(estimator, "groups_"):
+        own = estimator.groups_
+    else:
+        own = Groups.of(groups, np.shape(X)[1], getattr(X, "columns", None))
     scorer = check_scoring(estimator, scoring)
     rng = np.random.default_rng(random_state)
     X = X.tocsc() if issparse(X) else X if hasattr(X, "iloc") else np.asarray(X)
     whole = scorer(estimator, X, y)
-    drops = np.zeros((len(groups), n_repeats))
-    for g in range(len(groups)):
-        for r in range(n_repeats):
-            shuffled = _shuffled(X, groups.columns(g), rng.permutation(X.shape[0]))
-            drops[g, r] = whole - scorer(estimator, shuffled, y)
-    return drops
+    orders = [rng.permutation(X.shape[0]) for _ in range(len(own) * n_repeats)]
+    scores = Parallel(n_jobs=n_jobs)(
+        delayed(_score)(scorer, estimator, X, y, own.columns(at // n_repeats), order)
+        for at, order in enumerate(orders)
+    )
+    drops = whole - np.reshape(scores, (len(own), n_repeats))
+    return Bunch(
+        names=list(own.names), importances=drops, importances_mean=drops.mean(axis=1),
+        importances_std=drops.std(axis=1),
+    )  # fmt: skip
+
+
+def _score(
+    scorer: Any, estimator: Any, X: Any, y: Any, columns: np.ndarray, order: np.ndarray
+) -> float:
+    return float(scorer(estimator, _shuffled(X, columns, order), y))
 
 
 def _shuffled(X: Any, columns: np.ndarray, order: np.ndarray) -> Any:

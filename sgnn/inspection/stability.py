@@ -11,10 +11,12 @@ from sklearn.utils.validation import check_is_fitted
 from ..selection import StabilitySelector
 from ._axes import axes_or_new
 from ._bars import WIDTH, draw_bars, figure_height
+from ._fitted import fitted_with
 from ._lam_axis import draw_lam_axis
 
 __all__ = ["StabilityDisplay"]
 
+STYLES = ("-", "--", "-.", ":")
 SELECTED, OTHER, BAR = "#0072b2", "#999999", "#d55e00"
 
 
@@ -72,7 +74,7 @@ class StabilityDisplay:
         Parameters
         ----------
         selector : StabilitySelector
-            The fitted selector.
+            The fitted selector, or a pipeline that ends in it.
         ax : Axes, optional
             Where to draw; by default in a new figure.
 
@@ -97,6 +99,7 @@ class StabilityDisplay:
         >>> display.probabilities.shape
         (2, 6)
         """
+        selector = fitted_with(selector, "selection_probabilities_")
         check_is_fitted(selector)
         return cls(
             selector.lams_,
@@ -129,8 +132,11 @@ class StabilityDisplay:
         height = figure_height(len(self.names)) if bars else 0.75 * WIDTH
         self.ax_ = axes_or_new(ax, figsize=(WIDTH, height), layout="constrained")
         self.figure_ = self.ax_.figure
-        colors = np.where(self.probabilities.max(axis=0) >= self.threshold, SELECTED, OTHER)
-        self._draw_bars(colors) if bars else self._draw_lines(colors)
+        selected = self.probabilities.max(axis=0) >= self.threshold
+        if bars:
+            self._draw_bars(np.where(selected, SELECTED, OTHER))
+        else:
+            self._draw_lines(selected)
         return self
 
     def _draw_bars(self, colors: np.ndarray) -> None:
@@ -139,21 +145,24 @@ class StabilityDisplay:
         self.ax_.set(xlim=(0, 1), xlabel=f"share of the samples{at}")
         self.ax_.axvline(self.threshold, color=BAR, linestyle="--")
 
-    def _draw_lines(self, colors: np.ndarray) -> None:
-        # names are at the last lam at which the group is selected; names at one point are joined
-        at: dict[tuple[float, float], list[str]] = {}
-        for name, shares, color in zip(self.names, self.probabilities.T, colors, strict=True):
-            self.ax_.plot(self.lams, shares, color=color)
-            if color == SELECTED:
-                last = np.flatnonzero(shares >= self.threshold)[-1]
-                at.setdefault((self.lams[last], shares[last]), []).append(str(name))
-        for place, names in at.items():
-            # towards the middle of the figure
-            side = "left" if place[0] <= np.median(self.lams) else "right"
-            self.ax_.annotate(
-                ", ".join(names), place, xytext=(3 if side == "left" else -3, 3), ha=side,
-                textcoords="offset points", fontsize="small",
-            )  # fmt: skip
+    def _draw_lines(self, selected: np.ndarray) -> None:
+        """Grey lines, and a color and a label for each group that is selected."""
+        from matplotlib import colormaps
+
+        for shares in self.probabilities.T[~selected]:
+            self.ax_.plot(self.lams, shares, color="0.8", linewidth=0.8)
         draw_lam_axis(self.ax_, self.lams)
-        self.ax_.set(ylim=(-0.02, 1.08), ylabel="share of the samples")
+        self.ax_.set(ylim=(-0.02, 1.02), ylabel="share of the samples")
         self.ax_.axhline(self.threshold, color=BAR, linestyle="--")
+        # from the group that is selected up to the largest lam
+        last = [np.flatnonzero(shares >= self.threshold)[-1] if chosen else -1
+                for shares, chosen in zip(self.probabilities.T, selected, strict=True)]  # fmt: skip
+        order = [g for g in np.argsort(last, kind="stable")[::-1] if selected[g]]
+        for place, g in enumerate(order):
+            style = {"color": colormaps["tab10"](place % 10), "linestyle": STYLES[place // 10 % 4]}
+            self.ax_.plot(self.lams, self.probabilities[:, g], label=str(self.names[g]), **style)
+        if order:
+            self.ax_.legend(
+                loc="upper left", bbox_to_anchor=(1.01, 1.0), fontsize="small", frameon=False,
+                title="selected up to\nthe largest lam first", title_fontsize="small",
+            )  # fmt: skip

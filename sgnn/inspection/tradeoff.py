@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ._axes import axes_or_new
+from ._fitted import fitted_with
 
 __all__ = ["AccuracySparsityDisplay"]
 
@@ -85,11 +86,11 @@ class AccuracySparsityDisplay:
             raise ValueError(f"of={of!r} is not counted: give 'weights' or 'neurons'.")
         sparsity, scores = [], []
         for estimator in estimators.values():
-            layers = getattr(estimator, "sparsity_", None)
+            layers = getattr(fitted_with(estimator, "sparsity_"), "sparsity_", None)
             if layers is None:
                 raise TypeError(
-                    f"estimator={estimator!r} has no sparsity_: give a fitted SparseGroupCNN, "
-                    f"GroupLassoMLP or GroupLassoMLPRegressor."
+                    f"estimators has a {type(estimator).__name__}, which has no sparsity_: give a "
+                    f"fitted SparseGroupCNN, GroupLassoMLP or GroupLassoMLPRegressor."
                 )
             zero = sum(layer[f"zero_{of}"] for layer in layers)
             sparsity.append(zero / sum(layer[of] for layer in layers))

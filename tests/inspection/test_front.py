@@ -332,7 +332,7 @@ def test_a_selector_that_is_not_fitted():
 
 
 def test_what_is_no_selector():
-    with pytest.raises(TypeError, match=r"selector=Ridge\(\) has no front_: give a BudgetSelector"):
+    with pytest.raises(TypeError, match=r"a Ridge, has no front_: give a BudgetSelector"):
         FrontDisplay.from_estimator(Ridge())
 
 

@@ -6,17 +6,18 @@ import numpy as np
 import pandas as pd
 import pytest
 from scipy import sparse
+from sklearn.base import clone
 from sklearn.ensemble import RandomForestRegressor
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Lasso, LinearRegression
-from sklearn.model_selection import cross_validate
+from sklearn.model_selection import GridSearchCV, cross_validate
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sgnn import GroupLassoRegressor, GroupSelectFromModel, LambdaSearchCV, StabilitySelector
 from sgnn.datasets import make_grouped_regression
-from sgnn.groups import Groups
-from sgnn.inspection import GroupImportanceDisplay
+from sgnn.inspection import GroupImportanceDisplay, group_permutation_importance
 from sgnn.inspection.importance import KEPT, REMOVED
-from sgnn.inspection.permutations import permutation_scores
 
 from .test_stability import color
 
@@ -122,10 +123,14 @@ def test_permutations_by_their_expectation(form):
     X = rng.normal(size=(4000, 4))
     y = 2 * X[:, 0] + X[:, 1]
     fitted = LinearRegression().fit(form(X), y)
-    groups = Groups.of([0, 1, 1, 2], 4)
-    drops = permutation_scores(
-        fitted, form(X), y, groups, scoring="neg_mean_squared_error", n_repeats=3, random_state=0
-    )
+    found = group_permutation_importance(
+        fitted, form(X), y, groups=[0, 1, 1, 2], scoring="neg_mean_squared_error", n_repeats=3,
+        random_state=0,
+    )  # fmt: skip
+    drops = found.importances
+    np.testing.assert_array_equal(found.importances_mean, drops.mean(axis=1))
+    np.testing.assert_array_equal(found.importances_std, drops.std(axis=1))
+    assert found.names == [0, 1, 2]
     np.testing.assert_allclose(drops.mean(axis=1), [2 * 4, 2 * 1, 0], atol=0.4)
     assert drops.shape == (3, 3)
 
@@ -137,14 +142,31 @@ def test_columns_of_a_group_are_permuted_jointly():
     X = np.hstack([a, a + 0.01 * rng.normal(size=(500, 1))])
     fitted = LinearRegression().fit(X, X[:, 0] - X[:, 1])
     score = "neg_mean_squared_error"
-    pair = permutation_scores(
-        fitted, X, X[:, 0] - X[:, 1], Groups.of(2, 2), scoring=score, random_state=0
-    )
-    alone = permutation_scores(
-        fitted, X, X[:, 0] - X[:, 1], Groups.of(None, 2), scoring=score, random_state=0
+    pair, alone = (
+        group_permutation_importance(
+            fitted, X, X[:, 0] - X[:, 1], groups=groups, scoring=score, random_state=0
+        ).importances
+        for groups in (2, None)
     )
     assert pair.max() < 1e-3
     assert alone.min() > 1
+
+
+def test_permutations_are_the_same_for_any_number_of_jobs(made, model):
+    one, two = (
+        group_permutation_importance(
+            model, made.data, made.target, random_state=0, n_jobs=n_jobs
+        ).importances
+        for n_jobs in (1, 2)
+    )
+    np.testing.assert_array_equal(one, two)
+
+
+def test_permutations_that_will_not_do(made, model):
+    with pytest.raises(ValueError, match="n_repeats must be an int >= 1"):
+        group_permutation_importance(model, made.data, made.target, n_repeats=0)
+    with pytest.raises(NotFittedError):
+        group_permutation_importance(clone(model), made.data, made.target)
 
 
 def test_permutations_of_a_model(made, model):
@@ -173,3 +195,17 @@ def test_errors(made):
         TypeError, match=r"has no importances of groups: .* or call from_permutations"
     ):
         GroupImportanceDisplay.from_estimator(Lasso().fit(made.data, made.target))
+
+
+def test_models_in_pipelines_and_searches(made, model):
+    pipeline = make_pipeline(StandardScaler(), clone(model)).fit(made.data, made.target)
+    grid = GridSearchCV(pipeline, {"grouplassoregressor__lam": [0.2]}, cv=2)
+    grid.fit(made.data, made.target)
+    search = LambdaSearchCV(pipeline, [0.2], cv=2).fit(made.data, made.target)
+    expected = GroupImportanceDisplay.from_estimator(pipeline[-1]).importances
+    for outer in (pipeline, grid, search, make_pipeline(grid)):
+        display = GroupImportanceDisplay.from_estimator(outer)
+        np.testing.assert_allclose(display.importances, expected)
+        assert list(display.names) == list(model.groups_.names)
+    folds = cross_validate(pipeline, made.data, made.target, return_estimator=True)["estimator"]
+    assert GroupImportanceDisplay.from_estimators(folds).errors.shape == (6,)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from sklearn.exceptions import NotFittedError
 from sklearn.linear_model import Lasso
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 from sgnn import GroupLassoRegressor
 from sgnn.datasets import make_grouped_regression
@@ -66,8 +71,11 @@ def test_costs_replace_lam():
     groups = Groups.of(["cheap", "dear", "fair"], 3, costs={"dear": 90, "fair": 9})
     path = PathResult(lams, support, np.array([0.9, 0.8, 0.5]), groups)
     display = PathDisplay.from_path(path)
-    (scores,) = display.score_ax_.lines
-    np.testing.assert_array_equal(scores.get_xydata(), [[100, 0.9], [10, 0.8], [1, 0.5]])
+    scores = display.score_ax_.lines[-1]
+    # of the best model at each price, the last one up to the end
+    np.testing.assert_array_equal(scores.get_ydata(), [0.5, 0.8, 0.9, 0.9])
+    np.testing.assert_allclose(scores.get_xdata(), [1, 10, 100, 105])
+    assert scores.get_drawstyle() == "steps-post"
     assert display.ax_.get_xlabel() == "cost of the groups left"
     # from the cheapest selection to the most expensive
     np.testing.assert_array_equal(cells(display), support[::-1].T)
@@ -75,6 +83,52 @@ def test_costs_replace_lam():
     assert other.costs.tolist() == [6, 4, 1]
     with pytest.raises(ValueError, match="unknown group 'free'"):
         PathDisplay.from_path(path, group_costs={"free": 0})
+
+
+def test_over_cost_the_best_model_at_each_price_is_shown():
+    """Along lam costs go up and down again, and dear fits may be worse than cheap ones."""
+    support = np.array([[1, 1, 1], [0, 1, 0], [1, 0, 1], [1, 0, 0]], dtype=bool)
+    groups = Groups.of(["cheap", "dear", "fair"], 3, costs={"dear": 90, "fair": 9})
+    path = PathResult(np.geomspace(0.01, 1, 4), support, np.array([0.95, 0.6, 0.9, 0.5]), groups)
+    display = PathDisplay.from_path(path)
+    everything, best, steps = display.score_ax_.lines
+    assert set(everything.get_xdata()) == {100, 90, 10, 1}
+    np.testing.assert_array_equal(best.get_xydata(), [[1, 0.5], [10, 0.9], [100, 0.95]])
+    assert (np.diff(steps.get_xdata()) > 0).all()
+    assert (np.diff(steps.get_ydata()) >= 0).all()
+    counts = display.ax_.lines[0]
+    np.testing.assert_array_equal(counts.get_ydata(), [1, 2, 3, 3])
+    np.testing.assert_array_equal(cells(display), support[[3, 2, 0]].T)
+    low, high = display.ax_.get_xlim()
+    assert low == 0
+    assert high == pytest.approx(105)
+
+
+@pytest.mark.parametrize("ends", [(0.01, 0.3), (1e-4, 1.0), (0.02, 0.04)])
+def test_the_labels_of_lam_do_not_collide(ends):
+    lams = np.geomspace(*ends, 20)
+    display = PathDisplay(lams, np.arange(20)[::-1], np.zeros(20)).plot()
+    display.figure_.draw_without_rendering()
+    low, high = display.ax_.get_xlim()
+    boxes = [
+        label.get_window_extent()
+        for place, label in zip(
+            display.ax_.get_xticks(), display.ax_.get_xticklabels(), strict=True
+        )
+        if low <= place <= high and label.get_text()
+    ]
+    assert len(boxes) >= 1
+    assert all(a.x1 < b.x0 for a, b in pairwise(boxes))
+    assert not any(t.get_text() for t in display.ax_.get_xticklabels(minor=True))
+
+
+def test_a_search_in_a_pipeline(made):
+    search = LambdaSearchCV(GroupLassoRegressor(made.groups), LAMS, cv=3)
+    pipeline = make_pipeline(StandardScaler(), search).fit(made.data, made.target)
+    assert PathDisplay.from_estimator(pipeline).best_lam == pipeline[-1].best_lam_
+    grid = GridSearchCV(Lasso(), {"alpha": LAMS}).fit(made.data, made.target)
+    with pytest.raises(TypeError, match="a GridSearchCV, does not keep the groups of its fits"):
+        PathDisplay.from_estimator(grid)
 
 
 def test_a_search_uses_the_costs_of_its_estimator(made):

@@ -35,13 +35,28 @@ def test_bars_from_the_most_probable_group_to_the_least():
 
 def test_lines_over_several_lams():
     display = StabilityDisplay(np.array([0.1, 1.0]), SHARES, 0.6, NAMES).plot()
-    *groups, threshold = display.ax_.lines
-    for line, shares in zip(groups, SHARES.T, strict=True):
-        np.testing.assert_array_equal(line.get_xydata(), np.c_[[0.1, 1.0], shares])
-    assert [line.get_color() for line in groups] == [SELECTED, SELECTED, OTHER, SELECTED]
+    other, threshold, *groups = display.ax_.lines
+    np.testing.assert_array_equal(other.get_ydata(), SHARES[:, NAMES.index("age")])
+    assert other.get_color() == "0.8"
+    for line in groups:
+        np.testing.assert_array_equal(
+            line.get_xydata(), np.c_[[0.1, 1.0], SHARES[:, NAMES.index(line.get_label())]]
+        )
     assert set(threshold.get_ydata()) == {0.6}
-    named = {text.get_text(): text.xy for text in display.ax_.texts}
-    assert named == {"blood, sex": (1.0, 1.0), "scan": (0.1, 0.7)}
+    legend = display.ax_.get_legend()
+    # those that are selected up to a larger lam come first
+    labels = [text.get_text() for text in legend.get_texts()]
+    assert set(labels[:2]) == {"blood", "sex"}
+    assert labels[2:] == ["scan"]
+
+
+def test_selected_lines_can_be_told_apart():
+    shares = np.linspace(1.0, 0.5, 25)[None] * np.ones((3, 1))
+    names = [f"group {g}" for g in range(25)]
+    display = StabilityDisplay(np.geomspace(0.1, 1, 3), shares, 0.6, names).plot()
+    lines = [line for line in display.ax_.lines if line.get_label() in names]
+    looks = {(line.get_color(), line.get_linestyle()) for line in lines}
+    assert len(looks) == len(lines) == (shares[0] >= 0.6).sum()
 
 
 def test_it_shows_the_result_of_the_selector(pyplot):
