@@ -56,7 +56,7 @@ MAY_IMPORT = {
         "persistence",
         "version",
     },
-    "inspection": {"selection", "regularizers", "groups"},
+    "inspection": {"estimators", "selection", "regularizers", "groups"},
     "datasets": {"groups"},
     "metrics": set(),
 }
