@@ -22,6 +22,7 @@ from ..linear import (
     standardize_blocks,
     standardize_targets,
 )
+from .deployment import compact_linear, to_onnx
 from .inputs import check_weights
 from .parameters import SHARED, check_parameters, flag, integer, number
 from .selection import GroupSelection
@@ -328,7 +329,10 @@ class LinearGroupLasso(GroupSelection):
             solution.n_iter,
         )
 
-    # prediction ----------------------------------------------------------------------------
+    # prediction and export -------------------------------------------------------------------
+
+    compact = compact_linear
+    to_onnx = to_onnx
 
     def _kept(self, X: Any) -> Matrix:
         return check_kept_matrix(self, X, self.get_support(indices=True))

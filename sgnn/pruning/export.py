@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from os import PathLike
 
@@ -40,7 +43,7 @@ def to_onnx(module: nn.Module, path: str | PathLike, example: Tensor) -> None:
         raise ImportError(
             f'to_onnx needs {" and ".join(missing)}: pip install "sgnn[onnx]", or both by name.'
         )
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), _quiet():
         # of torch, about its own parts
         warnings.simplefilter("ignore", FutureWarning)
         torch.onnx.export(
@@ -55,3 +58,15 @@ def to_onnx(module: nn.Module, path: str | PathLike, example: Tensor) -> None:
             external_data=False,
             verbose=False,
         )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without the lines that torch logs about torchvision, which nothing here needs."""
+    logger = logging.getLogger("torch.onnx._internal.exporter._registration")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        logger.setLevel(before)

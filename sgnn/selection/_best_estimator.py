@@ -12,11 +12,16 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import _estimator_has, check_is_fitted
 
 from ._meta_selector import MetaSelector
-from ._models import route_params, tags_of_search
+from ._models import final_estimator, route_params, tags_of_search
 
 __all__ = ["BestEstimator"]
 
 DELEGATES = ("best_estimator_", "estimator")
+
+
+def _has_compact(search: Any) -> bool:
+    """Whether the last step of the best estimator, or of what is searched, has `compact`."""
+    return hasattr(final_estimator(getattr(search, "best_estimator_", search.estimator)), "compact")
 
 
 class BestEstimator(MetaSelector):
@@ -104,6 +109,32 @@ class BestEstimator(MetaSelector):
             As the best estimator's.
         """
         return self._check_best_estimator("decision_function").decision_function(self._rows(X))
+
+    @available_if(_has_compact)
+    def compact(self) -> Any:
+        """The network of the kept groups alone; see the estimator's `compact`.
+
+        Returns
+        -------
+        module : torch.nn.Module
+            Takes `transform(X)` as a tensor, or what the steps before the last make of it if the
+            estimator is a pipeline.
+        """
+        return final_estimator(self._check_best_estimator("compact")).compact()
+
+    @available_if(_has_compact)
+    def to_onnx(self, path: Any, *, probabilities: bool = False) -> None:
+        """Write `compact()` to a file in the ONNX format.
+
+        Parameters
+        ----------
+        path : str or path
+            The file.
+        probabilities : bool, default=False
+            Let it return the probabilities of the classes.
+        """
+        best = final_estimator(self._check_best_estimator("to_onnx"))
+        best.to_onnx(path, probabilities=probabilities)
 
     def score(self, X: Any, y: Any = None, **params: Any) -> float:
         """Score the best estimator with the `scoring` of the search.

@@ -10,11 +10,11 @@ from scipy.sparse import issparse
 from sklearn.base import is_classifier
 from sklearn.utils import check_array, get_tags
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import _estimator_has, check_is_fitted, validate_data
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..estimators.inputs import kept_columns, lacks_columns
 from ..estimators.parameters import Rule, check_parameters, choice, either, flag, integer, number
-from ._best_estimator import DELEGATES, BestEstimator
+from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import raised_interrupts
 from ._front import Front
@@ -326,27 +326,6 @@ class BudgetSelector(BestEstimator):
             allow_nd=True,
         )  # fmt: skip
         return rows if self._frames or not hasattr(rows, "iloc") else rows.to_numpy()
-
-    @available_if(_estimator_has("compact", delegates=DELEGATES))
-    def compact(self) -> Any:
-        """The network of the chosen groups alone; see the estimator's `compact`.
-
-        Returns
-        -------
-        module : torch.nn.Module
-            Takes `transform(X)` as a tensor.
-        """
-        return self._check_best_estimator("compact").compact()
-
-    @available_if(_estimator_has("to_onnx", delegates=DELEGATES))
-    def to_onnx(self, path: Any) -> None:
-        """Write `compact()` to a file in the ONNX format.
-
-        Parameters
-        ----------
-        path : str or path
-        """
-        self._check_best_estimator("to_onnx").to_onnx(path)
 
     def _request(self, X: Any, y: Any, params: dict, *, reset: bool = True) -> Request:
         check_parameters(self, RULES)
