@@ -28,6 +28,7 @@ _HOME = {
     "load": "persistence",
     "save": "persistence",
     "source_columns": "sources",
+    "to_onnx": "exporting",
 }
 _MODULES = ("datasets", "inspection", "losses", "metrics", "regularizers", "selection")
 

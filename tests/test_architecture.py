@@ -33,6 +33,7 @@ MAY_IMPORT = {
     "checkpoints": set(),
     "linear": {"groups"},
     "persistence": {"version"},
+    "exporting": set(),
     "training": {"algorithms", "checkpoints", "groups", "modules", "persistence", "regularizers"},
     "pruning": {"modules"},
     "estimators": {

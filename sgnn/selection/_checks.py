@@ -16,6 +16,7 @@ from sklearn.base import is_classifier
 from sklearn.dummy import DummyClassifier, DummyRegressor
 from sklearn.metrics import check_scoring
 from sklearn.model_selection import check_cv
+from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing, check_array, get_tags, indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
@@ -52,7 +53,8 @@ def check_rows(estimator: Any, X: Any, y: Any) -> tuple[Any, Any]:
     """
     X, y = (a if hasattr(a, "shape") or a is None else np.asarray(a) for a in (X, y))
     tags = get_tags(estimator).input_tags
-    finite = "allow-nan" if tags.allow_nan else True
+    # a step of a pipeline may impute what is missing
+    finite = "allow-nan" if tags.allow_nan or isinstance(estimator, Pipeline) else True
     try:
         X, y = indexable(X, y)
         check_array(

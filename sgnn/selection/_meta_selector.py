@@ -7,6 +7,7 @@ from typing import Any
 
 from sklearn.base import MetaEstimatorMixin
 from sklearn.feature_selection import SelectorMixin
+from sklearn.pipeline import Pipeline
 from sklearn.utils import get_tags
 
 from ..estimators.inputs import kept_columns, lacks_columns
@@ -45,5 +46,7 @@ class MetaSelector(MetaEstimatorMixin, GroupSelection):
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
         tags.target_tags = deepcopy(inner.target_tags)
         tags.input_tags.sparse = inner.input_tags.sparse
-        tags.input_tags.allow_nan = inner.input_tags.allow_nan
+        tags.input_tags.allow_nan = (  # a step may impute what is missing
+            inner.input_tags.allow_nan or isinstance(self.estimator, Pipeline)
+        )
         return tags

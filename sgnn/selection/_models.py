@@ -152,4 +152,6 @@ def tags_of_search(search: Any) -> Tags:
     """The tags of the estimator, but of a transformer too, and computed by numpy."""
     tags = deepcopy(get_tags(search.estimator))
     tags.transformer_tags, tags.array_api_support = TransformerTags(), False
+    # what is missing may be imputed by a step
+    tags.input_tags.allow_nan |= isinstance(search.estimator, Pipeline)
     return tags

@@ -5,11 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import Lasso
 from sklearn.metrics import make_scorer, mean_squared_error, roc_auc_score
 from sklearn.model_selection import KFold
+from sklearn.pipeline import make_pipeline
 
 from sgnn import (
+    BudgetSelector,
     GroupLassoClassifier,
     GroupLassoMLP,
     GroupLassoMLPRegressor,
@@ -17,7 +20,13 @@ from sgnn import (
     SGINClassifier,
     SGINRegressor,
 )
-from sgnn.selection import GroupSelectFromModel, LambdaSearchCV, StabilitySelector, lambda_path
+from sgnn.selection import (
+    GroupSelectFromModel,
+    LambdaSearchCV,
+    StabilitySelector,
+    SubsetSearch,
+    lambda_path,
+)
 
 from .counting import Counting, fits_in
 
@@ -213,3 +222,25 @@ def test_the_progress_bar_is_monotone(numbers, capsys):
     shares = [int(frame.split("%")[0].split()[-1]) for frame in frames]
     assert shares == sorted(shares)
     assert shares[-1] == 100
+
+
+@pytest.mark.parametrize(
+    "made",
+    [
+        lambda model, groups: LambdaSearchCV(model, [0.1, 0.2], cv=2),
+        lambda model, groups: StabilitySelector(model, 4, random_state=0),
+        lambda model, groups: BudgetSelector(
+            model, max_groups=2, evaluate=None, random_state=0, search=SubsetSearch(max_steps=30)
+        ),
+    ],
+    ids=["LambdaSearchCV", "StabilitySelector", "BudgetSelector"],
+)
+def test_a_pipeline_may_impute_what_is_missing(classes, made):
+    X = classes.data.copy()
+    X[::5, 0] = np.nan
+    groups = np.unique(classes.groups, return_inverse=True)[1]
+    model = make_pipeline(SimpleImputer(), GroupLassoClassifier(groups, lam=0.05))
+    search = made(model, classes.groups).fit(X, classes.target)
+    assert len(search.transform(X)) == len(X)
+    with pytest.raises(ValueError, match="infinity"):
+        made(model, classes.groups).fit(np.where(np.isnan(X), np.inf, X), classes.target)
