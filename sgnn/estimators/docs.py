@@ -36,8 +36,9 @@ PARAMETERS = {
         Groups of weight or cost 0 stay.  Together with `max_groups` both hold.""",
     "hidden_layer_sizes": """sequence of int, default=(100,)
         Units of each hidden layer.""",
-    "activation": """{"relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity"}, default="relu"
-        Activation of the hidden layers.""",
+    "activation": """str or class, default="relu"
+        Activation of the hidden layers: "relu", "leaky_relu", "elu", "tanh", "sigmoid", "identity",
+        "gelu", "silu", or a class such as torch.nn.Mish.""",
     "max_epochs": """int or "auto", default="auto"
         Epochs at most; an epoch visits every active group, and a visit sees every row.  "auto" is
         1100 visits, but not fewer than 10 epochs and not more than 50; 50 with algorithm="sgd".""",

@@ -13,7 +13,7 @@ import torch
 from .. import losses
 from ..algorithms import ROUNDING
 from ..groups import Groups
-from ..modules.activations import ACTIVATIONS
+from ..modules.activations import ACTIVATIONS, is_activation
 from ..training import OPTIMIZERS, is_callback
 
 __all__ = [
@@ -115,7 +115,11 @@ flag = Rule(lambda v: isinstance(v, bool | np.bool_), "True or False")
 SHARED: dict[str, Rule] = {
     "lam": number(0),
     "hidden_layer_sizes": Rule(_is_sizes, "a sequence of ints >= 1, such as (100,)"),
-    "activation": choice(*ACTIVATIONS),
+    "activation": Rule(
+        lambda v: v in ACTIVATIONS if isinstance(v, str) else is_activation(v),
+        f"one of {', '.join(map(repr, ACTIVATIONS))}, or a class of torch.nn that maps every "
+        f"number by itself and has no parameters, such as torch.nn.Mish",
+    ),
     "max_epochs": integer(1),
     "batch_size": either("auto", integer(1)),
     "learning_rate": number(0, open_low=True),

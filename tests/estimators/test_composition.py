@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from scipy.special import softmax
 from sklearn import config_context
 from sklearn.base import clone, is_classifier
@@ -13,6 +14,9 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.model_selection import GridSearchCV, KFold, cross_validate
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from torch import nn
+
+import sgnn
 
 from .instances import outputs
 
@@ -203,3 +207,24 @@ def test_decision_values_are_the_logits_of_the_probabilities(classifier):
 
 def test_regressors_have_no_decision_values(regressor):
     assert not hasattr(regressor(), "decision_function")
+
+
+@pytest.mark.parametrize("activation", ["gelu", "silu", nn.Mish])
+def test_activations_of_torch(case, activation, tmp_path):
+    if not case.takes(["activation"]):
+        pytest.skip("its architecture has its own")
+    stream = torch.get_rng_state()
+    model = case(activation=activation, max_epochs=6, lam=0.0).fit(case.X, case.y)
+    assert torch.equal(torch.get_rng_state(), stream)
+    losses = [row["loss"] for row in model.history_]
+    assert losses[-1] < losses[0]
+    sgnn.save(model, tmp_path / "model.sgnn")
+    again = sgnn.load(tmp_path / "model.sgnn")
+    np.testing.assert_array_equal(outputs(again, case.X), outputs(model, case.X))
+    rows = torch.tensor(model.transform(case.X))
+    with torch.no_grad():
+        said = model.compact()(rows.to(next(model.module_.parameters())))
+        expected = model.module_.from_kept(rows.to(next(model.module_.parameters())))
+    torch.testing.assert_close(said, expected)
+    alone = case(activation=activation, max_epochs=6).fit_replicas(case.X, case.y, [0.0, 0.0])
+    np.testing.assert_allclose(outputs(alone[0], case.X), outputs(model, case.X), atol=1e-5)

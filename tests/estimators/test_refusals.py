@@ -177,6 +177,10 @@ ARGUMENTS = {
     "batch in words": ({"batch_size": "all"}, "batch_size must be 'auto'"),
     "learning rate 0": ({"learning_rate": 0}, "learning_rate must be a finite number > 0"),
     "unknown activation": ({"activation": "swish"}, "activation must be one of 'relu', .*'tanh'"),
+    "activation with weights": ({"activation": torch.nn.PReLU}, "activation must be .* no param"),
+    "activation across units": ({"activation": torch.nn.Softmax}, "activation must be one of"),
+    "random activation": ({"activation": torch.nn.RReLU}, "activation must be one of"),
+    "activation made already": ({"activation": torch.nn.Mish()}, "activation must be one of"),
     "unknown optimizer": (
         {"optimizer": "lbfgs"},
         "optimizer must be one of 'sgd', 'adam', .*class",

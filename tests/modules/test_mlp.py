@@ -17,7 +17,10 @@ REFERENCE = {
     "tanh": nn.Tanh,
     "sigmoid": nn.Sigmoid,
     "identity": nn.Identity,
+    "gelu": nn.GELU,
+    "silu": nn.SiLU,
 }
+OF_TORCH = {nn.Mish: nn.Mish, nn.Softplus: nn.Softplus}
 N_FEATURES, N_OUTPUTS = 4, 3
 
 
@@ -36,7 +39,7 @@ def by_torch(net):
         layer = nn.Linear(W.shape[1], W.shape[0], bias=b is not None, dtype=W.dtype)
         state = {"weight": W} if b is None else {"weight": W, "bias": b}
         layer.load_state_dict({name: value.detach().clone() for name, value in state.items()})
-        layers += [layer, REFERENCE[net.activation]()]
+        layers += [layer, (REFERENCE | OF_TORCH)[net.activation]()]
     return nn.Sequential(*layers[:-1])
 
 
@@ -58,7 +61,7 @@ def test_as_sequential_holds_the_parameters_themselves(hidden, first_bias):
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 6)], ids=len)
-@pytest.mark.parametrize("activation", REFERENCE)
+@pytest.mark.parametrize("activation", [*REFERENCE, *OF_TORCH])
 @pytest.mark.parametrize("first_bias", [False, True])
 def test_forward_and_backward_equal_autograd(activation, hidden, first_bias):
     net = network(hidden, activation, first_bias=first_bias, dtype=torch.float64)
@@ -74,7 +77,7 @@ def test_forward_and_backward_equal_autograd(activation, hidden, first_bias):
     expected.square().sum().backward()
     with torch.no_grad():
         layers = net.upper_layers.forward(x @ net.theta.T)
-        assert torch.equal(layers[-1], out)
+        assert torch.equal(layers[-1], out)  # bit for bit
         g = net.upper_layers.backward(layers, 2 * layers[-1])
     ours = [g.T @ x, *(W.grad for W in net.weights), *(b.grad for b in net.biases)]
     linear = [layer for layer in reference if isinstance(layer, nn.Linear)]
