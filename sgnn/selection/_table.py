@@ -70,7 +70,7 @@ class NumericTable:
         """Unscaled numbers (n, p), NaN where they are missing; a copy."""
         order = np.concatenate(self.columns)
         if not self.encoders:
-            table = X.toarray() if issparse(X) else _array(X) if hasattr(X, "iloc") else X
+            table = X.toarray() if issparse(X) else _array(X) if hasattr(X, "columns") else X
             return np.take(table.reshape(len(table), -1), order, axis=1).astype(np.float64)
         parts = []
         for j in order:
@@ -85,11 +85,10 @@ class NumericTable:
 
 def columns_of_words(X: Any) -> list[int]:
     """Indices of the columns that hold no numbers, or categories."""
-    if not hasattr(X, "iloc"):
-        return (
-            [] if X.dtype.kind in "buif" else [j for j in range(X.shape[1]) if not _numeric(X, j)]
-        )
-    return [j for j, dtype in enumerate(X.dtypes)
+    if not hasattr(X, "columns") and X.dtype.kind in "buif":
+        return []
+    dtypes = getattr(X, "dtypes", [None] * X.shape[1])  # of a data frame, pandas' or another
+    return [j for j, dtype in enumerate(dtypes)
             if str(dtype) == "category" or not _numeric(X, j)]  # fmt: skip
 
 
@@ -103,8 +102,12 @@ def _numeric(X: Any, j: int) -> bool:
 
 def _column(X: Any, j: int) -> np.ndarray:
     """A column as objects, (n, 1)."""
-    return _array(X.iloc[:, [j]], object) if hasattr(X, "iloc") else X[:, [j]]
+    if hasattr(X, "iloc"):
+        return _array(X.iloc[:, [j]], object)
+    return X[:, [j]].to_numpy() if hasattr(X, "columns") else X[:, [j]]
 
 
 def _array(frame: Any, dtype: Any = np.float64) -> np.ndarray:
+    if not hasattr(frame, "iloc"):  # of another library
+        return frame.to_numpy().astype(dtype)
     return frame.to_numpy(dtype=dtype, copy=True, na_value=np.nan)

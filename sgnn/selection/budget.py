@@ -325,7 +325,7 @@ class BudgetSelector(BestEstimator):
             rows, input_name="X", dtype=None, accept_sparse=True, ensure_all_finite=finite,
             allow_nd=True,
         )  # fmt: skip
-        return rows if self._frames or not hasattr(rows, "iloc") else rows.to_numpy()
+        return rows if self._frames or not hasattr(rows, "columns") else rows.to_numpy()
 
     def _request(self, X: Any, y: Any, params: dict, *, reset: bool = True) -> Request:
         check_parameters(self, RULES)
