@@ -92,7 +92,8 @@ class SparseNet(GroupSelection):
             Not negative; 0 leaves the row out.
         X_val, y_val : array-like, optional
             Validation data: its loss is recorded every epoch, and early stopping watches it
-            instead of a part of X.
+            instead of a part of X.  It is scaled as X is; in a Pipeline, whose steps have changed
+            X, name it in `transform_input=["X_val"]`, with metadata routing enabled.
 
         Returns
         -------
@@ -134,7 +135,7 @@ class SparseNet(GroupSelection):
         weight = task.weights(targets, sample_weight)
         table, held_out = Table(X, targets, weight, np.arange(len(X))), None
         if X_val is not None or y_val is not None:
-            held_out = validation_table(self, body, task, X_val, y_val)
+            held_out = validation_table(self, body, task, X, X_val, y_val)
         elif self.early_stopping:
             stratified = issubclass(self._task_kind, Classes)
             table, held_out = split(table, self.validation_fraction, rng, stratified=stratified)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from dataclasses import dataclass, replace
 from typing import Any, NamedTuple, Self
 
@@ -30,6 +31,7 @@ from .task import Numbers, Task
 __all__ = ["Table", "TableBody", "rescaled", "split", "validation_problem", "validation_table"]
 
 VALIDATION_ROWS = 4096  # of a batch of validation data
+LOOKED_AT, FAR = 1000, 10.0  # rows, and deviations, by which X_val is compared with X
 MOST_STRETCHED = 1e3  # rows in float32 that are scaled anew
 
 
@@ -177,8 +179,10 @@ def split(
     return table._replace(rows=np.sort(training)), table._replace(rows=held_out)
 
 
-def validation_table(model: Any, body: Any, task: Task, X_val: Any, y_val: Any) -> Table:
-    """The user's validation data."""
+def validation_table(
+    model: Any, body: Any, task: Task, X_train: np.ndarray, X_val: Any, y_val: Any
+) -> Table:
+    """The user's validation data, with a warning if it is not scaled as the training data."""
     if X_val is None or y_val is None:
         raise ValueError("X_val and y_val belong together: give both, or neither.")
     try:
@@ -188,8 +192,31 @@ def validation_table(model: Any, body: Any, task: Task, X_val: Any, y_val: Any) 
         weight = task.weights(targets, None)
     except ValueError as error:
         raise ValueError(re.sub(r"\b([Xy])\b", r"\1_val", str(error))) from None
+    if _scaled_otherwise(X_train[:LOOKED_AT], X[:LOOKED_AT]):
+        warnings.warn(
+            "X_val lies far from X in most columns, as if it had not been scaled like X: in a "
+            "Pipeline, name it in transform_input=['X_val'], with metadata routing enabled.",
+            UserWarning,
+            stacklevel=5,
+        )
     # in an order of their own, so that the first of them are like all
     return Table(X, targets, weight, np.random.default_rng(len(X)).permutation(len(X)))
+
+
+def _scaled_otherwise(X: np.ndarray, X_val: np.ndarray) -> bool:
+    """Whether most columns that vary have quite another mean or deviation in X_val."""
+    # the mean and deviation of a column without values are not asked for
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore", RuntimeWarning)
+        (mean, mean_val), (deviation, deviation_val) = (
+            [of(rows.reshape(len(rows), -1), axis=0, dtype=np.float64) for rows in (X, X_val)]
+            for of in (np.nanmean, np.nanstd)
+        )
+        shifted = np.abs(mean_val - mean) > FAR * np.maximum(deviation, deviation_val / FAR)
+        ratio = deviation_val / deviation
+    varies = deviation > 0
+    far = shifted | (ratio > FAR) | ((ratio < 1 / FAR) & (deviation_val > 0))
+    return bool(varies.any() and far[varies].mean() > 0.5)
 
 
 def validation_problem(task: Task, network: Network, table: Table, max_bytes: float) -> Problem:

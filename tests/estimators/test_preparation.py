@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn import config_context
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
 
 import sgnn.algorithms.problem
 
@@ -98,6 +101,7 @@ def test_a_constant_column_is_no_hardship(case):
     assert estimator.score(X, case.y) > 0.9
 
 
+@pytest.mark.filterwarnings("ignore:X_val lies far from X")
 def test_means_are_those_of_the_training_rows_alone(case):
     X = scaled(case)
     X_val = X + 1e4
@@ -155,4 +159,37 @@ def test_the_budget_for_cached_products_changes_nothing(case):
     )
     np.testing.assert_allclose(
         outputs(cached, case.X), outputs(recomputed, case.X), rtol=0, atol=1e-9
+    )
+
+
+def test_validation_data_pass_the_steps_of_a_pipeline(case):
+    X, y = 1000 * case.X + 5000, case.y
+    settings = {"max_epochs": 3, "lam": 0.0}
+    alone = case(**settings)
+    scaler = StandardScaler().fit(X[:80])
+    alone.fit(scaler.transform(X[:80]), y[:80], X_val=scaler.transform(X[80:]), y_val=y[80:])
+    with config_context(enable_metadata_routing=True):
+        model = case(**settings).set_fit_request(X_val=True, y_val=True)
+        pipeline = make_pipeline(StandardScaler(), model, transform_input=["X_val"])
+        pipeline.fit(X[:80], y[:80], X_val=X[80:], y_val=y[80:])
+    losses, expected = (
+        [row["valid_loss"] for row in fitted.history_] for fitted in (pipeline[-1], alone)
+    )
+    np.testing.assert_allclose(losses, expected)
+
+
+@pytest.mark.parametrize("change", [lambda X: 1000 * X + 5000, lambda X: X + 50, lambda X: X / 100])
+def test_validation_data_in_another_scale_are_warned_of(case, change):
+    model = case(max_epochs=2, lam=0.0)
+    with pytest.warns(UserWarning, match=r"X_val lies far from X .*transform_input=\['X_val'\]"):
+        model.fit(case.X[:80], case.y[:80], X_val=change(case.X[80:]), y_val=case.y[80:])
+
+
+def test_a_few_rows_or_an_odd_column_are_no_other_scale(case):
+    X_val = case.X[80:].copy()
+    X_val[:, 0] += 1e4
+    case(max_epochs=2, lam=0.0).fit(case.X[:80], case.y[:80], X_val=X_val, y_val=case.y[80:])
+    rows = [80, 81]
+    case(max_epochs=2, lam=0.0).fit(
+        case.X[:80], case.y[:80], X_val=case.X[rows], y_val=case.y[rows]
     )
