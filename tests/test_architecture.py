@@ -55,6 +55,7 @@ MAY_IMPORT = {
         "modules",
         "naming",
         "persistence",
+        "training",
         "version",
     },
     "inspection": {"estimators", "selection", "regularizers", "groups"},

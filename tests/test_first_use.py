@@ -153,3 +153,60 @@ def test_regression_in_raw_units(kind):
     assert np.abs(model.predict(raw).mean() - y.mean()) < 0.05 * y.std()
     cents = clone(model).fit(raw, 100 * y)
     np.testing.assert_allclose(cents.predict(raw), 100 * model.predict(raw), atol=0.1 * y.std())
+
+
+# the second day: keep it, choose again, deploy it ---------------------------------------------
+
+
+def say_the_same(one, other, rows=X_TEST):
+    np.testing.assert_allclose(one.predict_proba(rows), other.predict_proba(rows), rtol=1e-12)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_choosing_again(kind, searched):
+    again = clone(searched).fit(X, Y)
+    fewer = again.choose("one_se")
+    assert fewer["lam"] >= again.best_lam_
+    refitted = again.choose("one_se", X, Y)
+    assert refitted == fewer
+    assert again.best_lam_ == fewer["lam"]
+    assert again.score(X_TEST, Y_TEST) > 0.6
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_keeping_a_search_in_a_file(kind, searched, tmp_path):
+    sgnn.save(searched, tmp_path / "search.sgnn")
+    say_the_same(sgnn.load(tmp_path / "search.sgnn"), searched)
+
+
+def test_keeping_a_pipeline_by_skops(kind):
+    skops = pytest.importorskip("skops.io")
+    model = pipeline(kind, lam=0.01).fit(X, Y)
+    data = skops.dumps(model)
+    say_the_same(skops.loads(data, trusted=skops.get_untrusted_types(data=data)), model)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_a_pipeline_of_fewer_columns(kind):
+    """The estimator behind the encoders takes the encoded columns that it kept, and no others."""
+    model = pipeline(kind, lam=LAMS[kind][-1]).fit(X, Y)
+    encoder, network = model
+    encoded = encoder.transform(X_TEST)
+    kept = encoded.columns[network.get_support()]
+    assert 0 < len(kept) < encoded.shape[1]
+    np.testing.assert_allclose(
+        network.predict_proba(encoded[kept[::-1]]), model.predict_proba(X_TEST), rtol=1e-12
+    )
+
+
+def test_the_whole_pipeline_as_one_graph(kind, tmp_path):
+    onnxruntime = pytest.importorskip("onnxruntime")
+    pytest.importorskip("skl2onnx")
+    model = pipeline(kind, lam=0.01).fit(X, Y)
+    sgnn.to_onnx(model, X, tmp_path / "model.onnx", probabilities=True)
+    rows = {
+        name: X_TEST[[name]].to_numpy(np.float32 if X_TEST[name].dtype.kind in "if" else object)
+        for name in X_TEST
+    }
+    said = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, rows)[0]
+    np.testing.assert_allclose(said, model.predict_proba(X_TEST), atol=1e-4)

@@ -22,10 +22,10 @@ from sklearn.pipeline import Pipeline
 from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, check_memory
-from tqdm.auto import tqdm
 
 from ..estimators.inputs import random_generator
 from ..groups import Groups
+from ..training import progress_bar
 from ..version import __version__
 from ._checks import check_score
 from ._models import draw_seed, final_estimator, group_support, set_lam, with_seed
@@ -123,7 +123,7 @@ class FitRunner(AbstractContextManager):
         self._fit = store.cache(fit_batch, ignore=["estimator", "data"])
         n_lams = int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
         planned = n_lams * fits_per_lam + other_fits
-        self.bar = tqdm(total=planned, disable=not verbose, desc="fits", unit="fit")
+        self.bar = progress_bar("fits", planned, verbose=verbose, unit="fit")
 
     def __exit__(self, *_: object) -> None:
         self.bar.close()

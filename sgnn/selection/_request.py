@@ -20,10 +20,10 @@ from sklearn.model_selection import (
     cross_val_score,
 )
 from sklearn.utils.validation import check_memory
-from tqdm.auto import tqdm
 
 from ..estimators.inputs import random_generator
 from ..estimators.task import Classes
+from ..training import progress_bar
 from ..version import __version__
 from ._checks import check_splits
 from ._constraints import Constraints
@@ -219,7 +219,7 @@ class Percent:
     """One progress bar over different kinds of work, which never runs back."""
 
     def __init__(self, verbose: int) -> None:
-        self.bar = tqdm(total=100, disable=not verbose, desc="budget", unit="%")
+        self.bar = progress_bar("budget", 100, verbose=verbose, unit="%")
 
     def __enter__(self) -> Self:
         return self

@@ -1,7 +1,7 @@
 """The loop, the same for every algorithm and for many trainings at once; it alone knows skorch."""
 
 from .callbacks import check_callbacks, is_callback
-from .loop import train
+from .loop import progress_bar, train
 from .run import Run
 from .settings import OPTIMIZERS, Settings
 from .skorch_net import SkorchNet
@@ -13,5 +13,6 @@ __all__ = [
     "SkorchNet",
     "check_callbacks",
     "is_callback",
+    "progress_bar",
     "train",
 ]

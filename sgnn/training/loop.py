@@ -15,12 +15,12 @@ from tqdm.auto import tqdm
 
 from ..algorithms import Algorithm, Network
 from .run import Run
-from .settings import Settings
 from .skorch_net import SkorchNet
 
-__all__ = ["train"]
+__all__ = ["progress_bar", "train"]
 
 MOST_WARMUP = 20  # warmup_epochs="auto": two fifths of the epochs, but not more than these
+BAR = "{desc}: {percentage:3.0f}%|{bar}| {n:.0f}/{total} {elapsed}<{remaining}{postfix}"
 LOG_SECONDS = 10  # between two lines of progress where the output is no terminal
 
 Stack = Callable[[Sequence[Any]], Network]
@@ -72,7 +72,9 @@ def _train_epochs(going: list[Run], algorithm: Algorithm, stack: Stack | None) -
             if settings.checkpoint is not None:
                 run.resume(settings.checkpoint, algorithm)
         first = len(going[0].history)
-        with _progress("epochs", settings, first) as bar:
+        with progress_bar(
+            "epochs", settings.max_epochs, verbose=settings.verbose, initial=first, bar_format=BAR
+        ) as bar:
             for _ in range(first, settings.max_epochs):
                 ended = _train_epoch(going, algorithm, bar)
                 if all(ended):
@@ -150,7 +152,7 @@ def _train_epoch(runs: list[Run], algorithm: Algorithm, bar: Any) -> list[bool]:
             runs[0].settings.set_learning_rate(algorithm.optimizer, n_epochs)
         runs[0].checkpoint(algorithm)
     bar.n = n_epochs  # exactly, after the shares of its visits
-    bar.set_postfix(loss=f"{losses[0]:.4g}", groups=int(selected[0].sum()))
+    bar.set_postfix(loss=f"{losses[0]:.4g}", groups=int(selected[0].sum()), refresh=False)
     return ended
 
 
@@ -195,11 +197,13 @@ def _polish(runs: list[Run], algorithm: Algorithm, stack: Stack | None) -> None:
     settings, network = runs[0].settings, _begin(runs, algorithm, stack)
     try:
         with (
-            _progress("polish", settings, 0, algorithm.polish_iter) as bar,
+            progress_bar(
+                "polish", algorithm.polish_iter, verbose=settings.verbose, bar_format=BAR
+            ) as bar,
             closing(algorithm.polish()) as iterations,
         ):
             for residual in iterations:
-                bar.set_postfix(residual=f"{residual:.2g}")
+                bar.set_postfix(residual=f"{residual:.2g}", refresh=False)
                 bar.update()
     except KeyboardInterrupt:
         for run in runs:
@@ -208,16 +212,24 @@ def _polish(runs: list[Run], algorithm: Algorithm, stack: Stack | None) -> None:
     network.store()
 
 
-def _progress(of: str, settings: Settings, first: int, total: int | None = None) -> tqdm:
-    return tqdm(
-        initial=first,
-        total=total or settings.max_epochs,
-        disable=not settings.verbose,
-        desc=of,
-        bar_format="{desc}: {percentage:3.0f}%|{bar}| "
-        "{n:.0f}/{total} {elapsed}<{remaining}{postfix}",
-        mininterval=0.1 if sys.stderr.isatty() else LOG_SECONDS,
-    )
+def progress_bar(desc: str, total: float, *, verbose: int, **options: Any) -> tqdm:
+    """A bar on stderr if verbose; where that is no terminal, a line every ten seconds at most."""
+    in_notebook = any(kind.__module__ == "tqdm.notebook" for kind in tqdm.__mro__)
+    if not in_notebook and not sys.stderr.isatty():
+        options |= {"file": Lines(), "mininterval": LOG_SECONDS}
+    return tqdm(desc=desc, total=total, disable=not verbose, **options)
+
+
+class Lines:
+    """A file for the frames of a bar, each of which becomes a line of stderr."""
+
+    def write(self, frame: str) -> None:
+        text = frame.strip()
+        if text:
+            sys.stderr.write(text + "\n")
+
+    def flush(self) -> None:
+        sys.stderr.flush()
 
 
 def _each(values: Tensor | float) -> list[float]:

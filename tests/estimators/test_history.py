@@ -236,6 +236,10 @@ def test_a_progress_bar_on_request(case, capfd, verbose):
     assert out == ""
     assert ("100%" in err) == bool(verbose)
     assert bool(err) == bool(verbose)
+    # no terminal: lines, and no frames that overwrite each other
+    assert "\r" not in err
+    assert all(line.startswith(("epochs: ", "polish: ")) for line in err.splitlines())
+    assert len(err.splitlines()) <= 6
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import sys
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -216,9 +219,13 @@ def test_frames_and_arrays_give_the_same_results(numbers, classes, kind):
         np.testing.assert_array_equal(selectors[0].get_support(), selectors[1].get_support())
 
 
-def test_the_progress_bar_is_monotone(numbers, capsys):
+@pytest.mark.parametrize("terminal", [True, False])
+def test_the_progress_bar_is_monotone(numbers, capsys, monkeypatch, terminal):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
     LambdaSearchCV(Counting(), 6, cv=3, verbose=1).fit(numbers.data, numbers.target)
-    frames = [frame for frame in capsys.readouterr().err.split("\r") if "%" in frame]
+    shown = capsys.readouterr().err
+    assert ("\r" in shown) == terminal
+    frames = [frame for frame in re.split("[\r\n]", shown) if "%" in frame]
     shares = [int(frame.split("%")[0].split()[-1]) for frame in frames]
     assert shares == sorted(shares)
     assert shares[-1] == 100

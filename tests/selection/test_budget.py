@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import sys
 
 import numpy as np
 import pandas as pd
@@ -450,6 +451,7 @@ def test_data_frames_out(planted, fitted):
 
 
 def test_the_bar_never_runs_back(planted, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     selector = made(planted, max_groups=2, verbose=1, evaluate="all")
     selector.fit(planted.data, planted.target)
     shown = [int(part.split("%")[0].split()[-1]) for part in capsys.readouterr().err.split("\r")

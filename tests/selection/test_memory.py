@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sys
 from pathlib import Path
 
 import joblib
@@ -264,7 +265,8 @@ def test_what_cannot_be_hashed_raises(numbers, fit_files, memory):
     assert fits_in(fit_files) == []
 
 
-def test_one_progress_bar_counts_every_fit(numbers, fit_files, capsys):
+def test_one_progress_bar_counts_every_fit(numbers, fit_files, capsys, monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True)
     LambdaSearchCV(Counting(fit_files), 4, cv=3, verbose=1).fit(numbers.data, numbers.target)
     shown = capsys.readouterr().err
     n_fits = len(fits_in(fit_files))
