@@ -9,7 +9,6 @@ from os import PathLike, fspath
 from typing import Any
 
 import numpy as np
-from sklearn.base import is_classifier
 from sklearn.pipeline import Pipeline
 from sklearn.utils.validation import check_is_fitted
 
@@ -42,6 +41,8 @@ def to_onnx(estimator: Any, X: Any, path: str | PathLike, *, probabilities: bool
         If onnx, onnxscript or skl2onnx is missing: they come with the extra "onnx".
     TypeError
         If the estimator does not end in one that has `to_onnx`.
+    ValueError
+        If probabilities are asked of a regressor.
 
     Notes
     -----
@@ -63,15 +64,12 @@ def to_onnx(estimator: Any, X: Any, path: str | PathLike, *, probabilities: bool
     if missing:
         raise ImportError(f'to_onnx needs {" and ".join(missing)}: pip install "sgnn[onnx]".')
     check_is_fitted(estimator)
-    steps = _steps(estimator)
-    *before, model = steps
+    *before, model = _steps(estimator)
     if not hasattr(model, "to_onnx"):
         raise TypeError(
             f"estimator must end in an estimator of sgnn, got {type(model).__name__}: export other "
             f"models by skl2onnx alone."
         )
-    if probabilities and not is_classifier(model):
-        raise ValueError("probabilities=True is for classifiers: leave it out.")
     handle, name = tempfile.mkstemp(suffix=".onnx")
     os.close(handle)
     try:
