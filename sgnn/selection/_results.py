@@ -11,7 +11,7 @@ from scipy.stats import rankdata
 
 from ._fits import FitResult
 
-__all__ = ["choice", "cv_results", "with_n_groups"]
+__all__ = ["best_index", "cv_results", "with_n_groups"]
 
 
 def cv_results(lams: np.ndarray, fit_results: Sequence[FitResult]) -> dict[str, Any]:
@@ -40,7 +40,7 @@ def cv_results(lams: np.ndarray, fit_results: Sequence[FitResult]) -> dict[str, 
     )
 
 
-def choice(results: dict[str, Any], among: Sequence[int], select: Any, n_splits: int) -> int:
+def best_index(results: dict[str, Any], among: Sequence[int], select: Any, n_splits: int) -> int:
     """Index of the lam of a search's `select`, among those of these indices.
 
     The standard error of the mean of K splits is std / sqrt(K - 1), with std as in the results.

@@ -14,7 +14,7 @@ from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer, check_splits
 from ._fits import Data, FitResult, FitRunner, Sample
 from ._models import group_support, resolve_groups, strength_parameter
-from ._results import choice, cv_results, with_n_groups
+from ._results import best_index, cv_results, with_n_groups
 from .grid import LAMS_RULE, grid
 
 __all__ = ["LambdaSearchCV"]
@@ -195,7 +195,7 @@ class LambdaSearchCV(BestEstimator):
             among = with_n_groups(lams, to_all_rows, self.select) if counted else range(len(lams))
             fit_results = runner(lams, [Sample(train, test) for train, test in splits])
             results = cv_results(lams, fit_results)
-            best = choice(results, among, self.select, len(splits))
+            best = best_index(results, among, self.select, len(splits))
             last = None
             if self.refit:
                 last = to_all_rows[best] if counted else runner([float(lams[best])])[0]
@@ -241,7 +241,7 @@ class LambdaSearchCV(BestEstimator):
                 raise ValueError(
                     f"select={select} groups are those of fits to all rows: give X and y too."
                 )
-            best = choice(results, range(len(lams)), select, self.n_splits_)
+            best = best_index(results, range(len(lams)), select, self.n_splits_)
         else:
             X, y = check_rows(self.estimator, X, y)
             validate_data(self, X, y, skip_check_array=True, reset=False)
@@ -255,7 +255,7 @@ class LambdaSearchCV(BestEstimator):
             ) as runner:  # fmt: skip
                 to_all_rows = runner(lams, all_estimators=True) if counted else []
                 among = with_n_groups(lams, to_all_rows, select) if counted else range(len(lams))
-                best = choice(results, among, select, self.n_splits_)
+                best = best_index(results, among, select, self.n_splits_)
                 last = to_all_rows[best] if counted else runner([float(lams[best])])[0]
             self._learn(best, last)
         error = results["std_test_score"][best] / np.sqrt(max(self.n_splits_ - 1, 1))
