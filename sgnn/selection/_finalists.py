@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from ._masked import MaskedData, NetworkStack, Training
+from ._masked import BATCH, MaskedData, NetworkStack, Training
 
 __all__ = ["refit_losses"]
 
-NETWORKS = 16  # trained at once
+NETWORKS = 16  # trained at once, or more while their first layers have
+NUMBERS = 2**18  # together
 LOOKED_AT = 4096  # held-out rows by which weights are compared
 ROWS = 1024  # at a time
 
@@ -38,7 +39,10 @@ def refit_losses(
     """
     # sets of about equal size share most of their columns
     order = np.argsort(sets.sum(1), kind="stable")[int((~sets.any(1)).sum()) :]
-    n_parts = min(-(-len(order) * len(data.held_out) // NETWORKS), len(order))
+    n, p = data.X.shape
+    numbers = stack.first.shape[1] * max(min(n, BATCH), p)  # of a network's first layer
+    sets_at_once = max(NETWORKS, NUMBERS // numbers) // len(data.held_out)
+    n_parts = min(-(-len(order) // max(sets_at_once, 1)), len(order))
     parts = np.array_split(order, n_parts) if n_parts else []
     held_out = torch.cat(data.held_out)
     # without groups there is nothing to train

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from ..losses import Loss
 from ..modules import UpperLayers
 
-__all__ = ["MaskedData", "NetworkStack", "Training", "labels_of", "masked", "random_masks"]
+__all__ = ["BATCH", "MaskedData", "NetworkStack", "Training", "labels_of", "masked", "random_masks"]
 
 BATCH = 256  # rows of a mini-batch
 GROWTH = 1.4  # of the steps after which held-out rows are looked at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import Any
 
 import numpy as np
@@ -17,6 +17,7 @@ __all__ = ["SubsetScorer", "seconds_per_row"]
 
 CACHE_BYTES = 2**28  # products kept; above it each is computed when it is needed
 RENEW = 64  # moves after which the first product is summed anew, so that rounding does not add up
+AT_ONCE = 2**17  # numbers in the first products of sets that are scored together, about
 NEAR = 3  # groups by which a set differs from a common one without a move
 
 
@@ -72,18 +73,22 @@ class SubsetScorer:
 
     def __call__(self, sets: np.ndarray) -> np.ndarray:
         """Losses of sets, (n_sets, n_groups) of bool; faster if they have much in common."""
-        losses = np.empty(len(sets))
-        for i, z in enumerate(self._first_products(sets)):
-            losses[i] = (self._row_losses(z) * self.share).sum()
-        return losses
+        parts = [(losses * self.share).sum((1, 2)) for losses in self._row_losses(sets)]
+        return torch.cat(parts).double().numpy() if parts else np.empty(0)
 
     def row_losses(self, sets: np.ndarray) -> Tensor:
         """Losses of each held-out row, (n_sets, M, n)."""
-        return torch.stack([self._row_losses(z) for z in self._first_products(sets)])
+        return torch.cat([*self._row_losses(sets)])
 
-    def _row_losses(self, z: Tensor) -> Tensor:
-        """For first products (M, q, n), overwritten."""
-        return self.loss(self.upper.forward(z.mT)[-1], self.y)
+    def _row_losses(self, sets: np.ndarray) -> Iterator[Tensor]:
+        """Losses of each held-out row, (n_some, M, n), of some sets after the other."""
+        products, (M, n) = self._first_products(sets), self.share.shape
+        at_once = max(1, AT_ONCE // (self.share.numel() * self.theta.shape[1]))
+        while some := [*islice(products, at_once)]:
+            # the rows of a set lie beside those of the next, (M, n_some * n)
+            outputs = self.upper.forward(torch.cat(some, -1).mT)[-1]
+            losses = self.loss(outputs, self.y.repeat(1, len(some), *[1] * (self.y.ndim - 2)))
+            yield losses.view(M, len(some), n).movedim(0, 1)
 
     def _first_products(self, sets: np.ndarray) -> Iterator[Tensor]:
         """A new (M, q, n) for each set: of the one before, or of what most of them have."""

@@ -31,9 +31,10 @@ __all__ = ["MaskedNetworks", "SubsetSearch"]
 # rows are enough for that
 MIN_STEPS, MOST_MIN_STEPS, ROWS_PER_STEP = 100, 300, 5
 # and at most: later steps lower the losses of all sets alike
-LEAST_MAX_STEPS, MAX_STEPS, ROWS_PER_LAST_STEP = 300, 3000, 2
+LEAST_MAX_STEPS, MAX_STEPS, ROWS_PER_LAST_STEP = 300, 3000, 5
 WEIGHT_DECAY, MOST_DECAY = 0.3, 50.0  # where rows are more than columns, and at most
 LEAST_UNITS, ROWS_PER_UNIT = 16, 20  # units of a layer, at most
+REFIT_STEPS, REFIT_SHARE = 60, 0.5  # steps of refits, at least; multiplications, see below
 SEARCH_ROWS = 8192  # held-out rows by which sets are searched that are many
 
 RULES = {
@@ -110,7 +111,7 @@ class SubsetSearch(BaseEstimator):
         Of AdamW, per unit of learning rate and step; by default 0.3, times columns per row where
         there are more columns than rows, but at most 50.
     max_steps : int, default=None
-        The most mini-batches of 256 rows, by default n / 2 but from 300 to 3000; held-out rows end
+        The most mini-batches of 256 rows, by default n / 5 but from 300 to 3000; held-out rows end
         the training earlier.
     patience : int, default=2
         Looks at the held-out rows without a gain that end it.
@@ -208,10 +209,10 @@ class SubsetSearch(BaseEstimator):
         scorer = SubsetScorer(stack, data, most_rows)
         sets, partial = self._best_sets(scorer, constraints, progress)
         chosen = contenders(partial, constraints.affords(sets), self.most_refits)
-        # Refits begin near their end, and take as many multiplications as the masked networks; all
+        # Refits begin near their end, and take half the multiplications of the masked networks; all
         # as many steps, else a set that gains late is not compared with its like.
         dense = float((sets[chosen] @ np.array(data.sizes)).sum()) / sum(data.sizes)
-        most = max(60, int(n_steps / max(dense, 1.0)))
+        most = max(REFIT_STEPS, int(REFIT_SHARE * n_steps / max(dense, 1.0)))
         refit = replace(training, first_check=8, min_steps=most, max_steps=most)
         held_out = torch.cat(data.held_out).numpy()
         row_losses = np.full((len(sets), len(held_out)), np.nan, dtype=np.float32)
