@@ -53,7 +53,7 @@ STEPS = 16  # an epoch, and so one prox of "proximal"
 def network(regularizer, batch, everywhere):
     rng = np.random.default_rng(0)
     shape, n = (1, 28, 28), STEPS * batch
-    body = ARCHITECTURES["lenet5"](shape, 10, generator=torch.Generator().manual_seed(0))
+    body = ARCHITECTURES.made("lenet5")(shape, 10, generator=torch.Generator().manual_seed(0))
     groups, coupling = Groups.of(None, 1), couple(body, shape)
     input_weights, terms = input_weights_of(coupling, groups), []
     if regularizer is not None:

@@ -69,7 +69,7 @@ def mlp(rows, rounds):
 def lenet(rows, rounds):
     x = torch.randn(rows, 1, 28, 28)
     for share in SHARES:
-        net = ARCHITECTURES["lenet5"]((1, 28, 28), 10).eval()
+        net = ARCHITECTURES.made("lenet5")((1, 28, 28), 10).eval()
         with torch.no_grad():
             for layer in (net.conv1, net.conv2, net.dense1):
                 gone = int(share * len(layer.weight))
@@ -86,7 +86,10 @@ def lenet(rows, rounds):
 
 def trained(path, rows, rounds):
     x, shape = torch.randn(rows, 1, 28, 28), (1, 28, 28)
-    whole, small = ARCHITECTURES["lenet5"](shape, 10).eval(), joblib.load(path).compact().eval()
+    whole, small = (
+        ARCHITECTURES.made("lenet5")(shape, 10).eval(),
+        joblib.load(path).compact().eval(),
+    )
     flops = compare(whole, small, shape, min_run_time=0.01)["flops"]
     last = x.to(memory_format=torch.channels_last)
     print(

@@ -35,8 +35,8 @@ from sgnn.algorithms import (
 from sgnn.groups import Blocks, Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import MLP, InputTransform
+from sgnn.optimizers import OPTIMIZERS, SGD
 from sgnn.regularizers import GroupLasso
-from sgnn.training import OPTIMIZERS
 from tests.naive import network as sequential
 from tests.problems import begin
 
@@ -77,10 +77,8 @@ def new_network(p, size, hidden, classes, batch_size, *, lam, n_batches):
 
 def steps_of(name, parameters):
     """The optimizer of that name, as the estimators make it; "momentum" is SGD with 0.9."""
-    if name == "momentum":
-        return torch.optim.SGD(parameters, lr=LR, momentum=0.9, fused=True)
-    kind, options = OPTIMIZERS[name]
-    return kind(parameters, lr=LR, **options)
+    made = SGD(momentum=0.9) if name == "momentum" else OPTIMIZERS.made(name)
+    return made.kind(parameters, lr=LR, **made.options, **made.get_params())
 
 
 def ours(algorithm, trained, name):
@@ -122,7 +120,7 @@ def contestants(shape, name, lam, n_batches=BATCHES):
         "plain": ours(FullGradient(), fresh(0.0), name),
         "torch": torchs(fresh(0.0), name),
         "proximal": ours(Proximal(), fresh(lam), name),
-        "every 1": ours(Proximal(every=1), fresh(lam), name),
+        "every 1": ours(Proximal(prox_every=1), fresh(lam), name),
     }
 
 

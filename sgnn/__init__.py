@@ -24,13 +24,25 @@ _HOME = {
     "SparseGroupCNN": "estimators",
     "StabilityDisplay": "inspection",
     "StabilitySelector": "selection",
+    "config_context": "config",
+    "get_config": "config",
     "lambda_path": "selection",
     "load": "persistence",
     "save": "persistence",
+    "set_config": "config",
     "source_columns": "sources",
     "to_onnx": "exporting",
 }
-_MODULES = ("datasets", "inspection", "losses", "metrics", "regularizers", "selection")
+_MODULES = (
+    "algorithms",
+    "datasets",
+    "inspection",
+    "losses",
+    "metrics",
+    "optimizers",
+    "regularizers",
+    "selection",
+)
 
 __all__ = [*_HOME, *_MODULES]
 

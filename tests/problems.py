@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from sgnn.algorithms import DenseNetwork, Problem, StoredRows, Term
+from sgnn.algorithms import DenseNetwork, Limits, Problem, StoredRows, Term
 from sgnn.groups import Blocks, Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import MLP, InputTransform
@@ -40,6 +40,12 @@ def sgin_network(
     blocks.weights = torch.tensor(groups.penalties)
     problem.terms = [Term(network.theta, blocks.to(network.theta), GroupLasso())]
     return network
+
+
+def with_limits(algorithm, *args, **limits):
+    """The algorithm, that keeps what `Limits` of these arguments allow."""
+    algorithm.limits = Limits(*args, **limits)
+    return algorithm
 
 
 def begin(algorithm, network, optimizer, epochs, warmup=0):

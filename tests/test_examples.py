@@ -12,6 +12,8 @@ import pytest
 from sklearn.utils import Bunch
 
 from sgnn import SparseGroupCNN
+from sgnn.modules import LeNet5
+from sgnn.regularizers import OnLayers
 
 PAPERS = Path(__file__).parents[1] / "examples" / "papers"
 PNG = b"\x89PNG"
@@ -178,7 +180,7 @@ def test_lam_makes_the_first_penalty_what_was_asked_for(script):
     rng = np.random.default_rng(0)
     X, y = rng.normal(size=(40, 1, 8, 8)).astype(np.float32), np.arange(40) % 2
     model = SparseGroupCNN(
-        architecture_options={"filters": (3,), "units": ()}, regularizer="l1", layers="all",
+        architecture=LeNet5(filters=(3,), units=()), regularizer=OnLayers("l1", "all"),
         algorithm="subgradient", random_state=0, learning_rate=1e-9, max_epochs=1,
     )  # fmt: skip
     parts = data(np.arange(1), X, y, X, y, X, y)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from torch import nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from sgnn.modules.cnn import ARCHITECTURES
+from sgnn.modules import ARCHITECTURES
 from sgnn.modules.coupling import couple
 from sgnn.pruning import compare, layer_flops, layer_sparsity, live_units, measure, prune, to_onnx
 
@@ -31,7 +31,7 @@ def build(name, shape, seed=0):
     if name == "user":
         return user_module().double().eval()
     return (
-        ARCHITECTURES[name](shape, 3, generator=generator(seed), **DEPTH.get(name, {}))
+        ARCHITECTURES.made(name, **DEPTH.get(name, {}))(shape, 3, generator=generator(seed))
         .double()
         .eval()
     )
@@ -404,7 +404,7 @@ def test_the_pruned_network_trains_on_and_can_be_pickled():
 
 
 def test_costs_counted_by_hand():
-    net = ARCHITECTURES["lenet5"]((1, 28, 28), 10)
+    net = ARCHITECTURES.made("lenet5")((1, 28, 28), 10)
     cost = measure(net, (1, 28, 28), min_run_time=0.001)
     assert cost.parameters == 431_080
     assert cost.bytes == 4 * 431_080
@@ -429,7 +429,7 @@ def test_before_and_after():
 
 
 def test_sparsity_of_layers_by_hand():
-    net = ARCHITECTURES["lenet5"]((2, 28, 28), 10)
+    net = ARCHITECTURES.made("lenet5")((2, 28, 28), 10)
     with torch.no_grad():
         for parameter in net.parameters():
             parameter.fill_(1.0)
@@ -452,7 +452,9 @@ def test_sparsity_of_layers_by_hand():
 
 
 def test_nothing_is_left_of_layers_without_an_input():
-    rows = layer_sparsity(ARCHITECTURES["lenet5"]((2, 28, 28), 10), (2, 28, 28), [False, False])
+    rows = layer_sparsity(
+        ARCHITECTURES.made("lenet5")((2, 28, 28), 10), (2, 28, 28), [False, False]
+    )
     assert [row["flops_left"] for row in rows] == [0] * 4
 
 

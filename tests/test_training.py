@@ -8,7 +8,8 @@ import torch
 from skorch.callbacks import Callback, EarlyStopping, GradientNormClipping
 
 from sgnn.algorithms import Blockwise, Subgradient
-from sgnn.training import OPTIMIZERS, Run, Settings
+from sgnn.optimizers import OPTIMIZERS
+from sgnn.training import Run, Settings
 from sgnn.training import train as train_runs
 
 from .problems import sgin_network
@@ -162,7 +163,7 @@ def test_silence_by_default(capfd):
 
 @pytest.mark.parametrize(("optimizer", "kind"), [("adam", "Adam"), ("rmsprop", "RMSprop")])
 def test_optimizers_by_name(optimizer, kind):
-    net = train(network(), Blockwise(), settings(optimizer=OPTIMIZERS[optimizer][0]))
+    net = train(network(), Blockwise(), settings(optimizer=OPTIMIZERS.made(optimizer).kind))
     assert type(net.optimizer_).__name__ == kind
 
 

@@ -17,6 +17,7 @@ from sklearn.base import clone
 from skorch.callbacks import Callback
 
 from sgnn import SparseGroupCNN
+from sgnn.algorithms import Subgradient
 from sgnn.modules import couple
 
 # the momentum of dead weights falls into denormal numbers, with which processors are slow
@@ -202,13 +203,12 @@ def lam_of(strength: float, model: SparseGroupCNN, data: Data) -> float:
     """The lam at which the penalty of the untrained network is `strength`."""
     settings = {
         "lam": 1.0,
-        "zero_tol": 0.0,
         "learning_rate": 1e-12,
         "max_epochs": 1,
         "refit": False,
     }
     rows = np.concatenate([np.flatnonzero(data.y == c)[:2] for c in np.unique(data.y)])
-    bare = clone(model).set_params(**settings, algorithm="subgradient", warmup_epochs=0)
+    bare = clone(model).set_params(**settings, algorithm=Subgradient(zero_tol=0.0), warmup_epochs=0)
     bare.fit(data.X[rows], data.y[rows])
     return strength / bare.history_[0]["regularization"]
 

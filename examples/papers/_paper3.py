@@ -10,6 +10,9 @@ from _images import images
 from _runs import Data
 
 from sgnn import SparseGroupCNN
+from sgnn.algorithms import Splitting
+from sgnn.modules import ARCHITECTURES
+from sgnn.regularizers import OnLayers
 
 # name in the paper: regularizer, algorithm, as the paper trains each
 CRITERIA = {
@@ -78,14 +81,12 @@ def model(
     """Adam, the learning rate and beta in five stages, all layers penalized."""
     regularizer, algorithm = criterion
     lam = size.times * alpha / n_images
+    splitting = Splitting(beta=NETWORKS[network][1] * lam)
     return SparseGroupCNN(
-        architecture=network,
-        architecture_options={"dropout": 0.0},
-        regularizer=regularizer,
-        algorithm=algorithm,
-        layers="all",
+        architecture=ARCHITECTURES.made(network, dropout=0.0),
+        regularizer=OnLayers(regularizer, "all"),
+        algorithm=splitting if algorithm == "splitting" else algorithm,
         lam=lam,
-        beta=NETWORKS[network][1] * lam,
         optimizer="adam",
         learning_rate=1e-3,
         lr_schedule=Stages(size.epochs),

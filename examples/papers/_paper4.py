@@ -11,7 +11,8 @@ from _report import Report
 from _runs import Data
 
 from sgnn import SparseGroupCNN
-from sgnn.regularizers import CGES, Exclusive
+from sgnn.algorithms import Subgradient
+from sgnn.regularizers import CGES, Exclusive, OnLayers, SparseGroupLasso
 
 # name in the paper: what SparseGroupCNN is given
 CRITERIA: dict[str, dict[str, Any]] = {
@@ -20,8 +21,8 @@ CRITERIA: dict[str, dict[str, Any]] = {
     "GL": {"regularizer": "group_lasso"},
     "ES": {"regularizer": Exclusive(half=False)},
     "GL1/2": {"regularizer": "gl_half"},
-    "SGL": {"regularizer": "sgl_l1", "alpha": 0.5},
-    "SGL1/2": {"regularizer": "sgl_half", "alpha": 0.5},
+    "SGL": {"regularizer": SparseGroupLasso(0.5)},
+    "SGL1/2": {"regularizer": "sgl_half"},
     "CGES": {"regularizer": CGES(0.8)},
     "OICSR-GL": {"regularizer": "group_lasso", "grouping": "oicsr"},
     "HSQRT-GL": {"regularizer": "hsqrt_gl"},
@@ -30,8 +31,8 @@ CRITERIA: dict[str, dict[str, Any]] = {
     "HSQ-ES": {"regularizer": "hsq_es"},
     "HSQRT-GL1/2": {"regularizer": "hsqrt_gl_half"},
     "HSQ-GL1/2": {"regularizer": "hsq_gl_half"},
-    "SHSQRT-GL1/2": {"regularizer": "shsqrt_gl_half", "alpha": 0.5},
-    "SHSQ-GL1/2": {"regularizer": "shsq_gl_half", "alpha": 0.5},
+    "SHSQRT-GL1/2": {"regularizer": "shsqrt_gl_half"},
+    "SHSQ-GL1/2": {"regularizer": "shsq_gl_half"},
 }
 SMALL = 1e-3  # weights that count as zero in the paper, and are set to zero here
 
@@ -58,10 +59,9 @@ class Size:
 def model(data: Data, criterion: str, strength: float, size: Size, **settings: Any) -> Any:
     """SGD with momentum and subgradients, the convolutions cut by their input channels."""
     penalty = {"grouping": "channel", "group_weights": "none"} | CRITERIA[criterion]
+    penalty["regularizer"] = OnLayers(penalty["regularizer"], "conv")
     net = SparseGroupCNN(
-        algorithm="subgradient",
-        layers="conv",
-        zero_tol=SMALL,
+        algorithm=Subgradient(zero_tol=SMALL),
         optimizer=MomentumDecay,
         learning_rate=size.learning_rate,
         lr_schedule=Cosine(size.epochs),

@@ -20,7 +20,9 @@ from _runs import Data
 from matplotlib.figure import Figure
 
 from sgnn import SparseGroupCNN, regularizers
+from sgnn.algorithms import Gates
 from sgnn.inspection import AccuracySparsityDisplay
+from sgnn.regularizers import OnLayers
 
 # "sparse_group_lasso" is another name of "sgl_l1"
 NAMES = [name for name in regularizers.names() if name != "sparse_group_lasso"]
@@ -48,10 +50,8 @@ def models(data: Data, size: Size) -> Iterator[tuple[str, Any]]:
     """Every criterion, with the prox and with gates."""
     for name in (*NAMES, *GATED):
         net = SparseGroupCNN(
-            regularizer=GATED.get(name, name),
-            algorithm="gates" if name in GATED else "proximal",
-            layers="all",
-            zero_tol=1e-3,
+            regularizer=OnLayers(GATED.get(name, name), "all"),
+            algorithm=Gates(zero_tol=1e-3) if name in GATED else "proximal",
             optimizer="adam" if name in GATED else Momentum,
             learning_rate=1e-3 if name in GATED else 0.03,
             lr_schedule=Cosine(size.epochs),

@@ -20,6 +20,8 @@ from _report import Report, arguments
 from matplotlib.figure import Figure
 
 from sgnn import SparseGroupCNN
+from sgnn.modules import SimpleCNN
+from sgnn.regularizers import OnLayers
 
 PAPER = {"HSQ-GL1/2": (88.61, 99.54), "SHSQ-GL1/2": (88.82, 99.38), "SHSQRT-GL1/2": (88.39, 99.43)}
 LAMS = {"SHSQ-GL1/2": 2e-3, "HSQ-GL1/2": 1.2e-3}
@@ -44,15 +46,15 @@ SIZES = {
 def models(size: Size) -> Iterator[tuple[str, Any]]:
     """The criteria, each at its lam."""
     for name, lam in LAMS.items():
+        criterion = CRITERIA[name]
+        penalty = {"regularizer": OnLayers(criterion["regularizer"], "conv")}
         yield (
             name,
             SparseGroupCNN(
-                architecture="simple",
-                architecture_options={"filters": (16, 64), "units": (128, 128)},
+                architecture=SimpleCNN(filters=(16, 64), units=(128, 128)),
                 lam=lam,
                 algorithm="proximal",
                 grouping="channel",
-                layers="conv",
                 group_weights="none",
                 optimizer=Momentum,
                 learning_rate=0.03,
@@ -63,7 +65,7 @@ def models(size: Size) -> Iterator[tuple[str, Any]]:
                 n_iter_no_change=None,
                 standardize=False,
                 random_state=0,
-                **CRITERIA[name],
+                **criterion | penalty,
             ),
         )
 

@@ -18,6 +18,7 @@ from _report import Report, arguments
 from matplotlib.figure import Figure
 
 from sgnn.inspection import AccuracySparsityDisplay
+from sgnn.modules import SimpleCNN
 
 SIZES = {
     "full": Size(epochs=30, batch_size=256, strengths=(0.1, 0.3, 1.0, 3.0, 10.0)),
@@ -63,8 +64,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     fits = {}
     for key, (_, units) in DATA.items():
         data = images(key, size.n_images, size.n_test)
-        settings = {"architecture": "simple", "architecture_options": {"units": units}}
-        fits[key] = measure_all(models(data, size, **settings), data, options.cache)
+        nets = models(data, size, architecture=SimpleCNN(units=units))
+        fits[key] = measure_all(nets, data, options.cache)
 
     report = Report("cnn", "cnn_hierarchical", options.out)
     report.text(

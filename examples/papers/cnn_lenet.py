@@ -29,6 +29,7 @@ from sgnn.inspection import FilterDisplay, LayerSparsityDisplay
 from sgnn.modules import ARCHITECTURES, ChannelNet, InputTransform
 from sgnn.pruning import Cost
 from sgnn.pruning import measure as measure_cost
+from sgnn.regularizers import OnLayers
 
 SHAPE = (1, 28, 28)
 PAPER = ["SGL0, paper: 200 epochs", "0.63", "95.7", "80.7", "-"]
@@ -55,7 +56,7 @@ SIZES = {
 def model(epochs: int, **changes: Any) -> SparseGroupCNN:
     """SGD with momentum, images shifted by up to three pixels."""
     settings = {
-        "regularizer": "group_lasso", "algorithm": "proximal", "layers": "all",
+        "regularizer": "group_lasso", "algorithm": "proximal",
         "group_weights": "none", "augment": "shift", "optimizer": Momentum,
         "learning_rate": 0.04, "lr_schedule": Cosine(epochs), "max_epochs": epochs,
         "n_iter_no_change": None, "standardize": False, "random_state": 0,
@@ -74,7 +75,7 @@ def gone(fit: Fit, whole: Sequence[dict]) -> tuple[float, float]:
 
 def costs(small: SparseGroupCNN) -> Iterator[list[str]]:
     """What the whole network costs, in torch's layout and in ours, and what `compact()` does."""
-    body = ARCHITECTURES["lenet5"](SHAPE, 10)
+    body = ARCHITECTURES.made("lenet5")(SHAPE, 10)
     whole = ChannelNet(InputTransform(math.prod(SHAPE)), SHAPE, body)
     whole.try_channels_last()
     measured = [measure_cost(net, SHAPE, rows=1000) for net in (body, whole, small.compact())]
@@ -102,7 +103,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     selection, before = remembered("with the penalty", first, data, True)
     second = model(
         size.epochs[1], lam=MORE, architecture=before.compact().body, grouping="channel",
-        layers="conv", batch_size=128, learning_rate=0.02,
+        regularizer=OnLayers("group_lasso", "conv"), batch_size=128, learning_rate=0.02,
     )  # fmt: skip
     trained, between = remembered("cut down, convolutions with more of it", second, data, True)
     third = model(

@@ -36,6 +36,7 @@ from matplotlib.figure import Figure
 from sklearn.base import clone
 
 from sgnn import GroupLassoMLP
+from sgnn.algorithms import RMDA
 from sgnn.datasets import fetch_mnist_rows
 
 RELU, ELU = "rmda, ReLU", "rmda, ELU"
@@ -48,14 +49,13 @@ SIDE = 28
 IMAGES = PAPER | {"standardize": False}
 # Only the pixels are penalized: the other layers have few parameters.
 PIXELS = IMAGES | {
-    "algorithm": "rmda",
+    "algorithm": RMDA(polish_iter=0),
     "regularize": ("input",),
     "batch_size": 256,
     "learning_rate": 0.1,
     "lr_schedule": 0.8,
     "optimizer": Tenth,
     "warmup_epochs": 5,
-    "polish_iter": 0,
     "refit": True,
 }
 

@@ -10,6 +10,7 @@ from typing import Any
 import torch
 
 from sgnn import GroupLassoMLP
+from sgnn.algorithms import Subgradient
 
 __all__ = [
     "DEEP", "LOGISTIC", "PAPER", "PENALTIES", "SUBGRADIENT", "Grid", "Solver", "Tenth",
@@ -64,7 +65,8 @@ def logistic(training: dict[str, Any], **changes: Any) -> GroupLassoMLP:
 
 def deep(training: dict[str, Any], **changes: Any) -> GroupLassoMLP:
     """Section 3.3: the weight decay lam ||w||^2, and nothing set to zero."""
-    decay = {"regularizer": "l2", "regularize": ("input", "hidden"), "zero_tol": 0.0}
+    decay = {"regularizer": "l2", "regularize": ("input", "hidden")}
+    decay["algorithm"] = Subgradient(zero_tol=0.0)
     return by_subgradient(training, **decay | changes)
 
 

@@ -24,6 +24,7 @@ from _runs import Data, Run, measure_all
 from matplotlib.figure import Figure
 
 from sgnn import GroupLassoMLPRegressor
+from sgnn.algorithms import Proximal
 from sgnn.datasets import make_strong_group_sparse
 
 GROUP, LASSO, SPARSE, COLUMN = "group lasso", "lasso", "sparse group lasso", "column by column"
@@ -72,7 +73,7 @@ NETWORK = Model(
         "batch_size": 100,
         "max_epochs": 100,
         "lr_schedule": 0.97,
-        "polish_iter": 50,
+        "algorithm": Proximal(polish_iter=50),
     },
     solvers=(GROUP, LASSO, SPARSE, COLUMN),
     lams=(2e-3, 5e-3, 1e-2),

@@ -38,7 +38,7 @@ from group_sparsity_solvers import (
 from matplotlib.figure import Figure
 from sklearn.base import clone
 
-from sgnn import GroupLassoMLP
+from sgnn import GroupLassoMLP, algorithms
 from sgnn.datasets import fetch_covertype, fetch_sensorless_drive
 
 LONGER, ALONG, PROXIMAL, RMDA = "deep, longer", "subgradient, longer", "proximal", "rmda"
@@ -51,8 +51,12 @@ SHARES = (0.1, 0.2, 0.35, 0.6, 1.0)
 
 # How the longer trainings differ from the paper's, and what exact zeros are given besides.
 LONG = PAPER | {"max_epochs": 60, "lr_schedule": 0.95, "learning_rate": 0.01}
-SELECTING = {"refit": True, "warmup_epochs": 10, "polish_iter": 50}
-AVERAGING = SELECTING | {"algorithm": "rmda", "learning_rate": 0.1, "optimizer": Tenth}
+SELECTING = {"refit": True, "warmup_epochs": 10, "algorithm": algorithms.Proximal(polish_iter=50)}
+AVERAGING = SELECTING | {
+    "algorithm": RMDA(polish_iter=50),
+    "learning_rate": 0.1,
+    "optimizer": Tenth,
+}
 
 
 # data ------------------------------------------------------------------------------------------
@@ -137,7 +141,7 @@ FEW = Grid(
 )  # fmt: skip
 WIDER = {"batch_size": 128, "max_epochs": 40, "lr_schedule": 0.92}
 SHORT = Longer((1e-3, 4e-3), {"max_epochs": 20})
-SHORTEST = Longer((4e-3,), {"max_epochs": 4, "polish_iter": 5})
+SHORTEST = Longer((4e-3,), {"max_epochs": 4})
 SIZES = {
     "whole": {
         "sensorless": Problem(*DRIVE, Grid(), Longer(), seeds=5),

@@ -1,6 +1,6 @@
 """Training algorithms, one a file; all call the same hooks and give the same kind of result."""
 
-from .base import Algorithm
+from .base import ALGORITHMS, Algorithm
 from .blockwise import Blockwise, BlockwiseB
 from .dense import DenseNetwork
 from .full_gradient import FullGradient
@@ -20,9 +20,10 @@ from .problem import (
 from .proximal import Proximal
 from .rmda import RMDA
 from .splitting import Splitting
-from .subgradient import Subgradient
+from .subgradient import NNTau, Subgradient
 
 __all__ = [
+    "ALGORITHMS",
     "RMDA",
     "ROUNDING",
     "Algorithm",
@@ -34,6 +35,7 @@ __all__ = [
     "InputWeight",
     "Limits",
     "ModuleNetwork",
+    "NNTau",
     "Network",
     "Problem",
     "Proximal",
@@ -46,3 +48,5 @@ __all__ = [
     "Term",
     "rows_of",
 ]
+
+ALGORITHMS.discover(__name__)

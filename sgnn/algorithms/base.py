@@ -10,29 +10,43 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from ..components import Component, Registry
 from .limits import UNLIMITED, Limits
 from .network import Leaf, Network
 from .problem import Problem
 
-__all__ = ["EVERYTHING", "Algorithm"]
+__all__ = ["ALGORITHMS", "EVERYTHING", "Algorithm"]
 
 EVERYTHING = -1  # the block of algorithms that do not go group by group
 
 
-class Algorithm(ABC):
+class Algorithm(Component, ABC):
     """The hooks that differ; the loop that calls them is in `sgnn.training`.
 
-    An epoch is a sequence of blocks and a block is a pass over the mini-batches.
+    An epoch is a sequence of blocks and a block is a pass over the mini-batches.  The parameters
+    are those of the constructor; a training works on a new one, of which the caller sets what an
+    estimator says: limits, warmup_epochs and bar.
 
     Attributes
     ----------
     stackable : bool
         Whether many networks can be trained at once, stacked along an axis of replicas.  It holds
         for the class that says so alone: a subclass says it again if it is true of it too.
+    inputs_only : bool
+        Whether it visits the groups of the input alone, and so trains only networks of which
+        nothing else is penalized.
+    gated : bool
+        Whether other parameters are trained in the place of the module's.
+    overlapping : bool
+        Whether groups may share weights, as they can where no prox is taken.
     limits : Limits
         What may be kept at most: down to it by backward elimination between epochs.
     warmup_epochs : int or "auto"
-    polish_iter : int
+        Epochs before the first removal, or in which the strength of the penalty grows to lam.
+    bar : {"lam_tau", "lam"}
+        What the mean increase of the loss without a group must stay below where groups are
+        removed one by one: lam tau_g (equation 5 of paper 1) or lam (its line 11).
+    n_polish : int
         Iterations of `polish`, at most.
     n_visits : int or tensor of shape (...)
         How many blocks the next epoch visits.
@@ -40,18 +54,25 @@ class Algorithm(ABC):
         What is trained, what is minimized, and what takes the steps.
     validation : Problem or None
         Of the rows that are held out: where there are some, they say what a removal does.
+    stops_early : bool
+        Whether the epoch is kept that is best by the validation rows.
     max_epochs, warmup, epoch : int
         How many epochs there will be at most, to begin with, and have been.
     """
 
     stackable = False
+    inputs_only = False
+    gated = False
+    overlapping = False
     limits: Limits = UNLIMITED
     warmup_epochs: int | str = 0
-    polish_iter: int = 0
+    bar: str = "lam_tau"
+    n_polish: int = 0
     n_visits: Any = 1
     network: Network
     problem: Problem
     validation: Problem | None = None
+    stops_early: bool = False
     optimizer: torch.optim.Optimizer
     max_epochs: int
     warmup: int
@@ -136,3 +157,6 @@ class Algorithm(ABC):
         start = self._first_elimination(end)
         done = min(1.0, max(0.0, (self.epoch - start) / (end - start)))
         return self.limits.eased(self.problem.groups, done)
+
+
+ALGORITHMS: Registry[Algorithm] = Registry("algorithm", Algorithm)

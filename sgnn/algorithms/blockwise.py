@@ -3,31 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 
 import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from ..config import CONFIG
 from ..groups import Blocks
 from ..regularizers.base import Lam
-from .base import Algorithm
+from .base import ALGORITHMS, Algorithm
 from .dense import DenseNetwork
-from .limits import UNLIMITED, Limits
 from .network import Leaf, Network
 from .problem import Part, Problem
 
 __all__ = ["Blockwise", "BlockwiseB", "GroupByGroup"]
 
 
-@dataclass(eq=False)
 class GroupByGroup(Algorithm):
     """What training group by group is, of one network or many: see `Blockwise`."""
 
-    bar: str = "lam_tau"
-    warmup_epochs: int | str = 0
-    limits: Limits = UNLIMITED
+    inputs_only = True
 
     @torch.no_grad()
     def last_below_threshold(self, network: Network, n_epochs: int) -> bool:
@@ -39,31 +35,19 @@ class GroupByGroup(Algorithm):
         return bool(np.nanmin(network.loss_increase(problem)) < float(bar))
 
 
-@dataclass(eq=False)
+@ALGORITHMS.register("a")
 class Blockwise(GroupByGroup):
     """Algorithm 1 of paper 1: visit one group at a time, and remove it if the loss barely grows.
 
     While group i is visited only theta_i moves in the first layer, so the product of all the
     other groups, H_rest = X theta - X_i theta_i, (n, q), is computed once a visit: a batch
     then costs p_i columns instead of p.  The iterates are those of the naive algorithm.
-
-    Parameters
-    ----------
-    bar : "lam_tau" or "lam", default="lam_tau"
-        What the mean increase of the loss without group i must stay below for it to be removed:
-        lam tau_i (equation 5, and the authors' program) or lam (the printed line 11).
-    warmup_epochs : int or "auto", default=0
-        Epochs before the first removal.
-    limits : Limits, optional
-        What may be kept at most: down to it by backward elimination between epochs.
-    cache_bytes : float, default=inf
-        The largest H to keep; above it H_rest is computed anew for every batch.
+    H is kept where it is not larger than `cache_size` of the configuration; else H_rest is computed
+    anew for every batch.
     """
 
     stackable = True
-    network: DenseNetwork = field(init=False)  # the cache is of the first layer of an MLP
-
-    cache_bytes: float = float("inf")
+    network: DenseNetwork  # the cache is of the first layer of an MLP
 
     def begin(self) -> None:
         problem, theta = self.problem, self.network.theta
@@ -76,7 +60,8 @@ class Blockwise(GroupByGroup):
             Blocks(part.shape, (-1,), self.network.order.new_zeros(part.shape[1]), weight[None])
             for part, weight in zip(self.thetas, problem.terms[0].blocks.weights, strict=True)
         ]
-        cached = problem.rows.n * theta.shape[0] * theta.element_size() <= self.cache_bytes
+        n_bytes = problem.rows.n * theta.shape[0] * theta.element_size()
+        cached = n_bytes <= CONFIG.cache_size * 2**20
         self.H = theta.new_empty(problem.rows.n, theta.shape[0]) if cached else None
         longest = max(batch.stop - batch.start for batch in problem.rows.batches)
         # (2b, q), used by every batch: with group i (loss1) and, below it, without (loss2)
@@ -114,22 +99,22 @@ class Blockwise(GroupByGroup):
 
     def objective(self, batch: slice) -> Tensor:
         problem = self.problem
-        x, y, rest = self.X_i[batch], problem.y[batch], self._rest(batch)
+        x, rest = self.X_i[batch], self._rest(batch)
         b = len(x)
         z = self.z[: 2 * b if self.measuring else b]
         torch.addmm(rest, x, self.theta.T, out=z[:b])
         if self.measuring:
-            z[b:], y = rest, torch.cat([y, y])
+            z[b:] = rest
         layers = self.upper.forward(z)
-        losses, g = problem.loss.gradient(layers[-1], y)
-        means = problem.mean(losses.view(-1, b), batch)  # loss1 and, when measuring, loss2
+        loss1, g = problem.mean_gradient(layers[-1][:b], batch)
         if self.measuring:
-            self.loss_increase += (means[1] - means[0]).clamp_min(0) * b
+            loss2 = problem.mean_loss(layers[-1][b:], batch)
+            self.loss_increase += (loss2 - loss1).clamp_min(0) * b
         self.network.out = layers[-1][:b]
-        g = self.upper.backward([a[:b] for a in layers], problem.weighted(g[:b], batch))
+        g = self.upper.backward([a[:b] for a in layers], g)
         grad = self.regularizer.subgradient(self.theta, self.blocks[self.i], problem.lam)
         self.theta.grad = grad.addmm_(g.T, x)
-        return means[0]
+        return loss1
 
     def update(self) -> None:
         self.optimizer.step()
@@ -186,6 +171,7 @@ class Blockwise(GroupByGroup):
         return rest
 
 
+@ALGORITHMS.register("b")
 class BlockwiseB(Blockwise):
     """Algorithm 2 of paper 1: train through the visit first, then measure in a second pass."""
 

@@ -10,13 +10,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from ..modules import MLP
+from ..modules import MLP, UpperLayers
 from ..modules.reach import read_inputs
 from ..regularizers.base import reweighted
 from .network import ENOUGH, Leaf, Network
 from .problem import Problem, Rows, Term
 
-__all__ = ["DenseNetwork", "groups_read"]
+__all__ = ["DenseNetwork", "groups_read", "n_polish"]
 
 LARGEST_FACTOR = 1e6  # of the weight of a group in `adapt`, which no gradient overcomes
 
@@ -28,6 +28,11 @@ def groups_read(layers: Sequence[Tensor], problem: Problem) -> np.ndarray:
     """
     reached = read_inputs(layers).cpu().numpy()
     return problem.active & np.logical_or.reduceat(reached, problem.rows.offsets[:-1], -1)
+
+
+def n_polish(upper: UpperLayers) -> int:
+    """Iterations of a polish, at most: a linear model is convex, and its minimum is reached."""
+    return 200 if upper.weights else 20_000
 
 
 class DenseNetwork(Network):
@@ -46,6 +51,7 @@ class DenseNetwork(Network):
     """
 
     module: MLP
+    zero_tol = 1e-3  # paper 2
 
     def __init__(self, problem: Problem, module: MLP) -> None:
         self.problem, self.module, self.upper = problem, module, module.upper_layers
@@ -54,6 +60,10 @@ class DenseNetwork(Network):
         self.leaves = [Leaf(self.theta, module.theta, self.order)]
         self.leaves += [Leaf(p, p, None) for p in (*module.weights, *module.biases)]
         self.parameters = [leaf.moved for leaf in self.leaves]
+
+    @property
+    def n_polish(self) -> int:  # type: ignore[override]
+        return n_polish(self.upper)
 
     @property
     def term(self) -> Term | None:
@@ -69,9 +79,9 @@ class DenseNetwork(Network):
         x = problem.rows.read(batch)
         layers = self.upper.forward(F.linear(x, self.theta))
         self.out = layers[-1]
-        losses, g = problem.loss.gradient(self.out, problem.y[batch])
-        self.theta.grad = self.upper.backward(layers, problem.weighted(g, batch)).T @ x
-        return problem.mean(losses, batch)
+        loss, g = problem.mean_gradient(self.out, batch)
+        self.theta.grad = self.upper.backward(layers, g).T @ x
+        return loss
 
     def loss_from(self, z: Tensor, batch: slice) -> Tensor:
         """Mean loss of the batch from its first-layer product z (b, q), which is overwritten."""

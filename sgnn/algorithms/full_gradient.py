@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Any
 
 from torch import Tensor
 
 from ..regularizers.base import Lam
 from .base import EVERYTHING, Algorithm
-from .limits import UNLIMITED, Limits
 from .network import Leaf
 
 __all__ = ["FullGradient"]
 
 
-@dataclass(eq=False)
 class FullGradient(Algorithm):
     """Gradient of the loss by every weight, on each mini-batch; the penalty is a subclass's.
 
-    Parameters
-    ----------
-    limits : Limits, optional
-        What may be kept at most: down to it by backward elimination between epochs.
-    warmup_epochs : int or "auto", default=0
-        Epochs in which the strength of the penalty grows from 0 to lam.
+    In the warm-up the strength of the penalty grows from 0 to lam.
     """
-
-    limits: Limits = UNLIMITED
-    warmup_epochs: int | str = 0
 
     def begin(self) -> None:
         self.terms = self.problem.terms

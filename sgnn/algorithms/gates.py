@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, ClassVar
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..regularizers import Gating
+from ..regularizers import Gating, Regularizer
+from ..rules import Rule, either, number
+from .base import ALGORITHMS
 from .full_gradient import FullGradient
 from .network import Network
-from .problem import drop_small
+from .problem import Term, drop_small
 
 __all__ = ["Gates"]
 
 
-@dataclass(eq=False)
+@ALGORITHMS.register("gates")
 class Gates(FullGradient):
     """min over omega, gates of E[loss(W)] + lam * sum over blocks of s_g penalty(omega_g, gates_g).
 
@@ -27,11 +29,10 @@ class Gates(FullGradient):
 
     Parameters
     ----------
-    limits, warmup_epochs : Limits, int
-        As in `FullGradient`.
-    gating : Gating
-        `HardConcrete` for the expected number of blocks, `DGating` for the group lasso.
-    tolerance : float, default=0
+    gating : Gating or None, default=None
+        `HardConcrete` for the expected number of blocks, `DGating` for the group lasso; None is
+        that of the regularizer.
+    zero_tol : float, default=1e-5
         After the last epoch, penalized weights that do not exceed this are set to zero.
 
     Notes
@@ -39,20 +40,31 @@ class Gates(FullGradient):
     Source: Louizos, Welling and Kingma (2018); Kolb et al. (2025).
     """
 
-    gating: Gating = field(kw_only=True)
-    tolerance: float = field(default=0.0, kw_only=True)
+    gated = True
+    rules: ClassVar[dict[str, Rule]] = {
+        "gating": either(None, Rule(lambda v: isinstance(v, Gating), "a Gating")),
+        "zero_tol": number(0),
+    }
+
+    def __init__(self, *, gating: Gating | None = None, zero_tol: float = 1e-5) -> None:
+        self.gating = gating
+        self.zero_tol = zero_tol
 
     def begin(self) -> None:
         super().begin()
+        self.gatings = [self.gating or _gating(term.regularizer) for term in self.terms]
         self.factors = [
-            [nn.Parameter(part) for part in self.gating.split(term.w.detach(), term.blocks)]
-            for term in self.terms
+            [nn.Parameter(part) for part in gating.split(term.w.detach(), term.blocks)]
+            for gating, term in zip(self.gatings, self.terms, strict=True)
         ]
         gated = {id(tensor) for term in self.terms for tensor in term.tensors}
         rest = [p for p in self.moved if id(p) not in gated]
         self.moved = rest + [part for pair in self.factors for part in pair]
         self.optimizer.param_groups[0]["params"] = self.moved
         self.seed = int(self.problem.rng.integers(2**31))
+
+    def _gated(self) -> Iterator[tuple[Term, Gating, list[nn.Parameter]]]:
+        return zip(self.terms, self.gatings, self.factors, strict=True)
 
     def state(self) -> dict[str, Any]:
         factors = [[part.detach() for part in pair] for pair in self.factors]
@@ -70,22 +82,31 @@ class Gates(FullGradient):
 
     def objective(self, batch: slice) -> Tensor:
         drawn = []
-        for term, (omega, gates) in zip(self.terms, self.factors, strict=True):
+        for term, gating, (omega, gates) in self._gated():
             with torch.enable_grad():
-                drawn.append(self.gating.draw(omega, gates, term.blocks, self.generator))
+                drawn.append(gating.draw(omega, gates, term.blocks, self.generator))
             term.assign(drawn[-1].detach())
         self.network.restore()
         loss = super().objective(batch)
-        for term, (omega, gates), w in zip(self.terms, self.factors, drawn, strict=True):
+        for w, (term, gating, (omega, gates)) in zip(drawn, self._gated(), strict=True):
             omega.grad = gates.grad = None
             w.backward(term.tensor.grad)
-            self.gating.add_slope(omega, gates, term.blocks, self.lam)
+            gating.add_slope(omega, gates, term.blocks, self.lam)
         return loss
 
     def leave(self, block: int) -> None:
-        for term, (omega, gates) in zip(self.terms, self.factors, strict=True):
-            term.assign(self.gating.fold(omega, gates, term.blocks))
+        for term, gating, (omega, gates) in self._gated():
+            term.assign(gating.fold(omega, gates, term.blocks))
         self.network.restore()
 
     def finish(self, network: Network) -> None:
-        drop_small(network.problem.terms, self.tolerance)
+        drop_small(network.problem.terms, self.zero_tol)
+
+
+def _gating(regularizer: Regularizer) -> Gating:
+    if regularizer.gating is None:
+        raise ValueError(
+            f'regularizer={regularizer!r} has no gates: give regularizer="group_l0" or '
+            f'"group_lasso", or another algorithm.'
+        )
+    return regularizer.gating

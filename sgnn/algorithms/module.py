@@ -105,21 +105,21 @@ class ModuleNetwork(Network):
 
     def gradient(self, batch: slice) -> Tensor:
         problem, module, index = self.problem, self.module, self.order[batch]
-        x, y = self.batch(batch)
+        x, _ = self.batch(batch)
         module.train()
         with self._own_stream() if self.draws else nullcontext(), torch.enable_grad():
             out = module.prepared(x)
         self.out = out.detach()
-        losses, g = problem.loss.gradient(self.out, y)
+        loss, g = problem.mean_gradient(self.out, index)
         for p in self.parameters:
             p.grad = None
         if out.requires_grad:  # unless every parameter is frozen
             with torch.enable_grad():
-                out.backward(problem.weighted(g, index))
+                out.backward(g)
         for p in self.parameters:
             if p.grad is None:  # it is frozen, or the outputs do not depend on it
                 p.grad = torch.zeros_like(p)
-        return problem.mean(losses, index)
+        return loss
 
     @contextmanager
     def _own_stream(self) -> Iterator[None]:

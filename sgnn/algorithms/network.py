@@ -55,6 +55,10 @@ class Network(ABC):
         Of replicas each one; of one network the network itself.
     frozen : list of (tensor, tensor)
         Parameters that are not to move, and their values.
+    n_polish : int
+        Iterations of a polish, at most, that suit it.
+    zero_tol : float
+        A weight that counts as zero where an algorithm removes nothing by itself.
     """
 
     problem: Problem
@@ -63,6 +67,8 @@ class Network(ABC):
     leaves: Sequence[Leaf] = ()
     out: Tensor
     frozen: Sequence[tuple[Tensor, Tensor]] = ()
+    n_polish: int = 0
+    zero_tol: float = 1e-5
 
     @property
     def members(self) -> Sequence[Network]:

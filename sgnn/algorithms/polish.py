@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import closing
-from dataclasses import dataclass, field
 from itertools import islice
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from ..rules import Rule, either, integer, number
 from .dense import DenseNetwork
 from .full_gradient import FullGradient
 
@@ -18,37 +19,44 @@ __all__ = ["Polished", "polish"]
 Point = list[Tensor]
 
 
-@dataclass(eq=False)
 class Polished(FullGradient):
     """Whatever goes before: after the last epoch, `polish`.
 
     Parameters
     ----------
-    limits, warmup_epochs : Limits, int
-        As in `FullGradient`.
-    polish_iter : int, default=200
-        Full-batch iterations at most; 0 leaves the polish out.
-    tolerance : float, default=1e-8
+    polish_iter : int or "auto", default="auto"
+        Full-batch iterations at most, each of which costs an epoch and a third; 0 leaves the
+        polish out, as early stopping does.  "auto" is 200, 20,000 without a hidden layer, where
+        the solution is then exact, and 0 in convolutional networks.
+    polish_tol : float, default=1e-8
         The fixed-point residual that is small enough.
-    adaptive : bool, default=False
-        Polish with the weights that `DenseNetwork.adapt` gives the groups.
     """
 
-    network: DenseNetwork = field(init=False)
+    network: DenseNetwork
+    rules: ClassVar[dict[str, Rule]] = {
+        "polish_iter": either("auto", integer(0)),
+        "polish_tol": number(0),
+    }
 
-    polish_iter: int = 200
-    tolerance: float = 1e-8
-    adaptive: bool = field(default=False, kw_only=True)
+    def __init__(self, *, polish_iter: int | str = "auto", polish_tol: float = 1e-8) -> None:
+        self.polish_iter = polish_iter
+        self.polish_tol = polish_tol
+
+    @property
+    def n_polish(self) -> int:  # type: ignore[override]
+        if self.stops_early:  # the best epoch for the validation rows is not trained on
+            return 0
+        return self.network.n_polish if isinstance(self.polish_iter, str) else self.polish_iter
 
     def has_acted(self, n_epochs: int) -> bool:
-        return super().has_acted(n_epochs) or self.polish_iter > 0
+        return super().has_acted(n_epochs) or self.n_polish > 0
 
     def polish(self) -> Generator[float, None, None]:
-        if self.adaptive:
+        if self.problem.adaptive:
             self.network.adapt()
             self.terms = self.problem.terms
-        with closing(polish(self, self.tolerance)) as iterations:
-            yield from islice(iterations, self.polish_iter)
+        with closing(polish(self, self.polish_tol)) as iterations:
+            yield from islice(iterations, self.n_polish)
 
 
 def polish(algorithm: FullGradient, tolerance: float) -> Generator[float, None, None]:

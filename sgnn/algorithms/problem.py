@@ -9,8 +9,9 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from ..config import CONFIG
 from ..groups import Blocks, Groups
-from ..losses import Loss
+from ..losses import BatchLoss, Loss
 from ..modules import InputTransform
 from ..regularizers import Regularizer
 from ..regularizers.base import Lam
@@ -163,15 +164,14 @@ def rows_of(
     *,
     batch_size: int,
     like: torch.Tensor,
-    max_bytes: float,
     name: str = "X",
 ) -> Rows:
     """The chosen rows of X, in that order: one copy in the network's dtype, or a stream.
 
-    A memory map larger than `max_bytes` is streamed; anything else is copied, once.  `name` is
-    what errors call X.
+    A memory map larger than `cache_size` of the configuration is streamed; anything else is
+    copied, once.  `name` is what errors call X.
     """
-    if X.nbytes > max_bytes and _on_disk(X):
+    if X.nbytes > CONFIG.cache_size * 2**20 and _on_disk(X):
         return StreamedRows(groups, X, batch_size, rows=rows, prepare=transform.prepare, like=like)
     order = np.argsort(groups.labels, kind="stable")
     index = torch.from_numpy(order).to(like.device)
@@ -321,6 +321,8 @@ class Problem:
         Draws the order in which groups are visited.
     terms : list of Term
         What is penalized.
+    adaptive : bool
+        Whether a polish weighs the groups by what the epochs have made of them.
     """
 
     loss: Loss
@@ -332,6 +334,7 @@ class Problem:
     active: np.ndarray
     rng: np.random.Generator
     terms: list[Term] = field(default_factory=list)
+    adaptive: bool = False
 
     @property
     def active_groups(self) -> np.ndarray:
@@ -342,20 +345,24 @@ class Problem:
         """Those of a batch: (b,), or (..., b, n_outputs) where replicas scale y by their own."""
         return self.y[batch] if self.y.ndim < 3 else self.y[:, batch]
 
-    def mean(self, losses: Tensor, batch: Batch) -> Tensor:
-        """Weighted mean over the batch of losses (..., b) -> (...)."""
-        if self.weight is None:
-            return losses.mean(-1)
-        return (losses * self.weight[..., batch]).sum(-1) / losses.shape[-1]
-
     def mean_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Weighted mean over the batch of the loss of its outputs: (...)."""
-        return self.mean(self.loss(outputs, self.targets(batch)), batch)
+        y, weight = self.targets(batch), None if self.weight is None else self.weight[..., batch]
+        if isinstance(self.loss, BatchLoss):
+            return self.loss.mean(outputs, y, weight)
+        losses = self.loss(outputs, y)
+        return losses.mean(-1) if weight is None else (losses * weight).sum(-1) / losses.shape[-1]
 
-    def weighted(self, g: Tensor, batch: Batch) -> Tensor:
-        """Gradient of the batch's mean loss, from the gradients (..., b, n_outputs) of its rows."""
-        b = g.shape[-2]
-        return g / b if self.weight is None else g * (self.weight[..., batch, None] / b)
+    def mean_gradient(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
+        """The same, and its derivative by the outputs (..., b, n_outputs)."""
+        y, weight = self.targets(batch), None if self.weight is None else self.weight[..., batch]
+        if isinstance(self.loss, BatchLoss):
+            return self.loss.mean_gradient(outputs, y, weight)
+        losses, g = self.loss.gradient(outputs, y)
+        n = losses.shape[-1]
+        if weight is None:
+            return losses.mean(-1), g / n
+        return (losses * weight).sum(-1) / n, g * (weight.unsqueeze(-1) / n)
 
     def penalty(self) -> Tensor | float:
         """lam * R at the weights, summed over the terms: (...), in float64."""

@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ..regularizers.base import Lam
+from ..rules import POSITIVE, Rule
+from .base import ALGORITHMS
 from .polish import Polished
 
 __all__ = ["Proximal"]
 
 
-@dataclass(eq=False)
+@ALGORITHMS.register("proximal")
 class Proximal(Polished):
     """w <- prox_{t lam R}(w - t grad loss): exact zeros, which may come and go until the end.
 
-    The prox follows every `every` mini-batches with the steps of all of them added up, so that
+    The prox follows every `prox_every` mini-batches with the steps of all of them added up, so that
     it costs little beside them.  Mini-batches at a constant step never settle on exact zeros
     near the boundary, so a full-batch polish ends the training: it stops when the fixed-point
-    residual ||w - prox(w - t grad)|| / t falls below `tolerance`.
+    residual ||w - prox(w - t grad)|| / t falls below `polish_tol`.
 
     Under momentum the step is learning rate / (1 - momentum), by which a gradient moves a
     weight in the end.  Under Adam and its kin the step of the prox is the mean over each tensor
@@ -31,15 +33,25 @@ class Proximal(Polished):
 
     Parameters
     ----------
-    limits, warmup_epochs, polish_iter, tolerance : Limits, int, int, float
-        As in `Polished`.
-    every : int, default=16
+    prox_every : int, default=16
         Mini-batches between two proxes.
+    polish_iter, polish_tol : int or "auto", float
+        As in `Polished`.
     """
 
     stackable = True
+    rules: ClassVar[dict[str, Rule]] = Polished.rules | {"prox_every": POSITIVE}
 
-    every: int = 16
+    def __init__(
+        self,
+        *,
+        prox_every: int = 16,
+        polish_iter: int | str = "auto",
+        polish_tol: float = 1e-8,
+    ) -> None:
+        self.polish_iter = polish_iter
+        self.polish_tol = polish_tol
+        self.prox_every = prox_every
 
     def enter(self, block: int) -> None:
         self.steps, self.slopes = 0, []
@@ -53,7 +65,7 @@ class Proximal(Polished):
     def update(self) -> None:
         super().update()
         self.steps += 1
-        if self.steps == self.every:
+        if self.steps == self.prox_every:
             self.shrink()
 
     def leave(self, block: int) -> None:

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
+from ..rules import Rule, number
+from .base import ALGORITHMS
 from .polish import Polished
 
 __all__ = ["RMDA"]
 
 
-@dataclass(eq=False)
+@ALGORITHMS.register("rmda")
 class RMDA(Polished):
     """w~ = prox of (a_t / b_t) lam R at w_0 - V_t / b_t;  w <- (1 - c) w + c w~.
 
@@ -27,10 +29,10 @@ class RMDA(Polished):
 
     Parameters
     ----------
-    limits, warmup_epochs, polish_iter, tolerance : Limits, int, int, float
-        As in `Polished`.
     momentum : float in (0, 1], default=0.1
         c within an epoch; 1 is plain dual averaging.
+    polish_iter, polish_tol : int or "auto", float
+        As in `Polished`.
 
     Notes
     -----
@@ -39,8 +41,18 @@ class RMDA(Polished):
     """
 
     stackable = True
+    rules: ClassVar[dict[str, Rule]] = Polished.rules | {"momentum": number(0, 1, open_low=True)}
 
-    momentum: float = 0.1
+    def __init__(
+        self,
+        *,
+        momentum: float = 0.1,
+        polish_iter: int | str = "auto",
+        polish_tol: float = 1e-8,
+    ) -> None:
+        self.polish_iter = polish_iter
+        self.polish_tol = polish_tol
+        self.momentum = momentum
 
     def begin(self) -> None:
         super().begin()

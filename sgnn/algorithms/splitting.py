@@ -2,46 +2,50 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from torch import Tensor
 
 from ..regularizers import Regularizer
 from ..regularizers.sparse_group import Sum
+from ..rules import POSITIVE, Rule, either, flag, number
+from .base import ALGORITHMS
 from .full_gradient import FullGradient
 from .network import Network
 from .problem import drop_small
 
 __all__ = ["Splitting"]
 
-STAGES = 5  # beta grows four times in a training, as in the paper
 EVERY = 16  # mini-batches between two V of a regularizer whose prox is slow
 
 
-@dataclass(eq=False)
+@ALGORITHMS.register("splitting")
 class Splitting(FullGradient):
     """min over W, V of loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
 
     Every mini-batch is a step of the optimizer on W, with a subgradient of lam G, and then
     V = prox of (lam / beta) r at W; where that prox is slow, as for TL1, CGES and some criteria
-    of paper 4, V follows only every 16 mini-batches.  beta grows by sigma in every fifth of the
-    training.  A regularizer that is no sum is all r.  In the end weights that do not exceed
-    the tolerance are set to 0: it is W that the network was trained with, not V.
+    of paper 4, V follows only every 16 mini-batches, unless `prox_every` says otherwise.  beta
+    grows by sigma from stage to stage.  A regularizer that is no sum is all r.  In the end weights
+    that do not exceed `zero_tol` are set to 0: it is W that the network was trained with, not V.
 
     Parameters
     ----------
-    limits, warmup_epochs : Limits, int
-        As in `FullGradient`.
-    beta : float, optional
-        In the beginning; 25 lam by default.
+    beta : float or None, default=None
+        What holds the weights to their sparse copy in the beginning; None is 25 lam.
     sigma : float, default=1.25
         Factor by which beta grows.
+    stages : int, default=5
+        Equal parts of the training, in each of which but the first beta grows; paper 3 has 5 of
+        LeNet's epochs and 10 of those on CIFAR.
+    prox_every : int or None, default=None
+        Mini-batches between two V; 1 is the paper's algorithm for every r.  None is 1, and 16
+        where the prox of r is slow.
     unit_step : bool, default=False
         Take the prox of r at lam / beta with step 1, as the authors' program does, in the place
         of that at lam with step 1 / beta.  They differ for SCAD, which is not homogeneous, and
         then the first is not the minimizer over V.
-    tolerance : float, default=1e-5
+    zero_tol : float, default=1e-5
         The largest weight that is set to 0.
 
     Notes
@@ -49,10 +53,31 @@ class Splitting(FullGradient):
     Source: paper 3, section 2.3, algorithm 1, equations 17a and 17b.
     """
 
-    beta: float | None = None
-    sigma: float = 1.25
-    unit_step: bool = False
-    tolerance: float = 1e-5
+    rules: ClassVar[dict[str, Rule]] = {
+        "beta": either(None, number(0)),
+        "sigma": number(1),
+        "stages": POSITIVE,
+        "prox_every": either(None, POSITIVE),
+        "unit_step": flag,
+        "zero_tol": number(0),
+    }
+
+    def __init__(
+        self,
+        *,
+        beta: float | None = None,
+        sigma: float = 1.25,
+        stages: int = 5,
+        prox_every: int | None = None,
+        unit_step: bool = False,
+        zero_tol: float = 1e-5,
+    ) -> None:
+        self.beta = beta
+        self.sigma = sigma
+        self.stages = stages
+        self.prox_every = prox_every
+        self.unit_step = unit_step
+        self.zero_tol = zero_tol
 
     def begin(self) -> None:
         super().begin()
@@ -61,7 +86,7 @@ class Splitting(FullGradient):
         self.V = [self._shrunk(i) for i in range(len(self.terms))]
 
     def enter(self, block: int) -> None:
-        stage = self.epoch * STAGES // max(STAGES, self.max_epochs)
+        stage = self.epoch * self.stages // max(self.stages, self.max_epochs)
         self.steps, self.strength = 0, self.first_beta * self.sigma**stage  # beta in this epoch
 
     def state(self) -> dict[str, Any]:
@@ -86,7 +111,8 @@ class Splitting(FullGradient):
         super().update()
         self.steps += 1
         for i, term in enumerate(self.terms):
-            if self.steps % EVERY == 0 or not parts(term.regularizer)[1].expensive_prox:
+            slow = parts(term.regularizer)[1].expensive_prox
+            if self.steps % (self.prox_every or (EVERY if slow else 1)) == 0:
                 self.V[i] = self._shrunk(i)
 
     def _shrunk(self, i: int) -> Tensor:
@@ -101,7 +127,7 @@ class Splitting(FullGradient):
         return element.prox(term.w, term.blocks, lam, 1 / beta)
 
     def finish(self, network: Network) -> None:
-        drop_small(network.problem.terms, self.tolerance)
+        drop_small(network.problem.terms, self.zero_tol)
 
 
 def parts(R: Regularizer) -> tuple[Regularizer | None, Regularizer, float, float]:

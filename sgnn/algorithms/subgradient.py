@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import ClassVar
 
 from torch import Tensor
 
+from ..rules import Rule, either, flag, number
+from .base import ALGORITHMS
 from .full_gradient import FullGradient
 from .network import Network
 from .problem import drop_small
 
-__all__ = ["Subgradient"]
+__all__ = ["NNTau", "Subgradient"]
 
 
-@dataclass(eq=False)
+@ALGORITHMS.register("subgradient")
 class Subgradient(FullGradient):
     """Steps along the gradient of the loss plus a subgradient of the penalty.
 
@@ -21,18 +23,20 @@ class Subgradient(FullGradient):
 
     Parameters
     ----------
-    limits, warmup_epochs : Limits, int
-        As in `FullGradient`.
-    tolerance : float, default=0
-        After the last epoch, penalized weights that do not exceed this are set to zero.
+    zero_tol : float or None, default=None
+        After the last epoch, penalized weights that do not exceed this are set to zero.  None is
+        1e-3 in a network of dense layers and 1e-5 in a convolutional one.
     keep_zeros : bool, default=False
         Penalized weights that are zero at the start stay zero.
     """
 
     stackable = True
+    overlapping = True
+    rules: ClassVar[dict[str, Rule]] = {"zero_tol": either(None, number(0)), "keep_zeros": flag}
 
-    tolerance: float = 0.0
-    keep_zeros: bool = False
+    def __init__(self, *, zero_tol: float | None = None, keep_zeros: bool = False) -> None:
+        self.zero_tol = zero_tol
+        self.keep_zeros = keep_zeros
 
     def begin(self) -> None:
         super().begin()
@@ -55,4 +59,29 @@ class Subgradient(FullGradient):
         self.masks = [(tensor, mask[index]) for tensor, mask in self.masks]
 
     def finish(self, network: Network) -> None:
-        drop_small(network.problem.terms, self.tolerance)
+        zero_tol = network.zero_tol if self.zero_tol is None else self.zero_tol
+        drop_small(network.problem.terms, zero_tol)
+
+
+@ALGORITHMS.register("sgd")
+class NNTau(Subgradient):
+    """Paper 1's NN + tau: no warm-up, and nothing is set to zero in the end.
+
+    Parameters
+    ----------
+    zero_tol, keep_zeros : float, bool
+        As in `Subgradient`.
+
+    Notes
+    -----
+    Source: paper 1, section 4.1; with lam=0 its NN.
+    """
+
+    stackable = True
+
+    def __init__(self, *, zero_tol: float | None = 0.0, keep_zeros: bool = False) -> None:
+        super().__init__(zero_tol=zero_tol, keep_zeros=keep_zeros)
+
+    def begin(self) -> None:
+        super().begin()
+        self.warmup = 0

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
@@ -13,18 +12,17 @@ from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
-from ..algorithms import Algorithm, Gates, Limits, Proximal, Splitting, Subgradient
 from ..checkpoints import Checkpoint
 from ..modules import ARCHITECTURES
 from ..pruning import layer_sparsity
-from ..regularizers import DGating, Gating, GroupL0, GroupLasso, HardConcrete, Regularizer
+from ..rules import POSITIVE, Rule, choice, either, integer, number, places
 from .augment import AUGMENTATIONS
 from .docs import documented
 from .fit import SparseNet
 from .identity import identity
 from .images import ImageBody
-from .parameters import POSITIVE, SHARED, Rule, choice, either, integer, number, places
-from .penalties import GROUPINGS, made
+from .parameters import SHARED
+from .penalties import GROUPINGS
 from .tables import Table
 from .task import Classes
 
@@ -38,42 +36,33 @@ OWN = {
         What a row of a 2-D X is: (channels, length), (channels, height, width) or (channels,
         depth, height, width), one of them -1 if it follows from the columns.  None: one channel,
         a signal of n_features positions; an X of three or more dimensions has the shape itself.""",
-    "architecture": """str or torch.nn.Module, default="lenet5"
-        "lenet5", "cnn4", "simple", "alexnet", "vgg11_bn", "resnet18", "resnet40", "wrn28_10", or a
-        network of yours that takes (n, channels, ...) and returns (n, n_classes); it is copied.""",
-    "architecture_options": """dict, default=None
-        What the function of that name in `sgnn.modules` takes: `filters`, `units`, ...""",
+    "architecture": """str, Architecture or torch.nn.Module, default="lenet5"
+        "lenet5", "cnn4", "simple", "alexnet", "vgg11_bn", "resnet18", "resnet40" or "wrn28_10"; an
+        instance, such as `sgnn.modules.LeNet5(filters=(6, 16))`, has parameters; or a network of
+        yours that takes (n, channels, ...) and returns (n, n_classes); it is copied.""",
     "lam": """float, default=1e-4
         Strength of the penalty, >= 0.""",
     "regularizer": """str or Regularizer, default="sgl_l1"
-        One of `sgnn.regularizers.names()`, or an instance.""",
+        One of `sgnn.regularizers.names()`, or an instance.  Those with a size factor penalize all
+        layers (paper 3), the others convolutions (paper 4), unless `sgnn.regularizers.OnLayers`
+        says otherwise.""",
     "grouping": """{"neuron", "channel", "filter", "oicsr"}, default="neuron"
         How the weights inside the network are cut: by output channels of a convolution and input
         units of a dense layer; by input channels; by single kernels; or by channels with all
-        that leads into and out of them, which needs algorithm="subgradient"; with layers="conv"
-        those between two convolutions.""",
-    "layers": """{"auto", "all", "conv"}, default="auto"
-        Which layers are penalized; "auto" is all for regularizers with a size factor (paper 3),
-        convolutions for the others (paper 4).""",
+        that leads into and out of them, which needs algorithm="subgradient"; of a
+        regularizer for convolutions alone those between two of these.""",
     "regularize": """tuple of {"input", "hidden"}, default=("input", "hidden")
         Whether the first layer is cut by `groups`, where there is more than one, and whether
         the others are penalized.  ("hidden",) cuts the first layer like the others.""",
-    "algorithm": """{"splitting", "proximal", "subgradient", "gates"}, default="splitting"
-        Paper 3's variable splitting; steps of the optimizer with the prox of the penalty; with
-        its subgradient, as in paper 4, and `zero_tol` in the end; or with gates on the blocks:
-        hard-concrete ones for regularizer="group_l0" (paper 3's l0), the factors of D-gating
-        for "group_lasso".""",
+    "algorithm": """str or Algorithm, default="splitting"
+        "splitting": paper 3's variable splitting; "proximal": steps of the optimizer with the prox
+        of the penalty; "rmda": regularized dual averaging; "subgradient": steps along a
+        subgradient, as in paper 4, and zeros for what is small in the end; "gates": steps with
+        gates on the blocks, hard-concrete ones for regularizer="group_l0" (paper 3's l0), the
+        factors of D-gating for "group_lasso".  An instance, such as
+        `sgnn.algorithms.Splitting(beta=0.01, stages=10)`, has parameters.""",
     "alpha": """float or None, default=None
         The mix of regularizers given by a name that have one, such as "shsq_gl_half".""",
-    "beta": """float or None, default=None
-        With algorithm="splitting", what holds the weights to their sparse copy; None is 25 lam.""",
-    "sigma": """float, default=1.25
-        Factor by which beta grows in every fifth of the epochs.""",
-    "unit_step": """bool, default=False
-        With algorithm="splitting", the prox as the authors' program takes it, which for SCAD is
-        not the minimizer.""",
-    "zero_tol": """float, default=1e-5
-        Unless algorithm="proximal", weights that do not exceed this are set to zero in the end.""",
     "warmup_epochs": """int or "auto", default=0
         Epochs in which the strength of the penalty grows from 0 to lam; "auto" is two fifths of
         max_epochs, 20 at most.""",
@@ -99,12 +88,13 @@ OWN = {
     "lr_schedule": """float, callable or None, default=0.95
         Factor applied to the learning rate after every epoch, or epoch -> multiple of it: a
         function that returns 0.1 ** (epoch // 40) for paper 3's LeNet.""",
-    "optimizer": """{"sgd", "adam", "adamw", "adamax", "rmsprop"} or torch class, default="adam"
-        Paper 3 has "adam" for LeNet.  A class is called with the parameters and lr alone: for
-        paper 4's SGD with momentum make a subclass of torch.optim.SGD that sets it.""",
+    "optimizer": """str, Optimizer or torch class, default="adam"
+        "sgd", "adam", which paper 3 has for LeNet, "adamw", "adamax" or "rmsprop"; an instance, as
+        paper 4's `sgnn.optimizers.SGD(momentum=0.9)`, has parameters; a class of torch is called
+        with the parameters and lr.""",
 }
 REGULARIZE = ("input", "hidden")
-GATINGS: dict[type[Regularizer], Gating] = {GroupL0: HardConcrete(), GroupLasso: DGating()}
+ARCHITECTURE = ARCHITECTURES.rule
 
 
 def _is_shape(value: Any) -> bool:
@@ -167,23 +157,16 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
 
     _body_kind = ImageBody
     _rules = SHARED | {
-        "algorithm": choice("splitting", "proximal", "subgradient", "gates"),
         "image_shape": either(
             None, Rule(_is_shape, "a tuple of two to four ints >= 1, at most one of them -1")
         ),
         "architecture": Rule(
-            lambda v: isinstance(v, nn.Module) or (isinstance(v, str) and v in ARCHITECTURES),
-            f"one of {', '.join(map(repr, ARCHITECTURES))} or a torch.nn.Module",
+            lambda v: isinstance(v, nn.Module) or ARCHITECTURE.accepts(v),
+            f"{ARCHITECTURE.wanted} or a torch.nn.Module",
         ),
-        "architecture_options": either(None, Rule(lambda v: isinstance(v, Mapping), "a dict")),
         "grouping": choice(*GROUPINGS),
-        "layers": choice("auto", "all", "conv"),
         "regularize": places(*REGULARIZE),
         "alpha": either(None, number(0, 1)),
-        "beta": either(None, number(0)),
-        "sigma": number(1),
-        "unit_step": Rule(lambda v: isinstance(v, bool | np.bool_), "True or False"),
-        "zero_tol": number(0),
         "warmup_epochs": either("auto", integer(0)),
         "augment": either(None, choice(*AUGMENTATIONS)),
         "checkpoint": either(None, Rule(lambda v: isinstance(v, str | PathLike), "a path")),
@@ -195,18 +178,12 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         *,
         image_shape=None,
         architecture="lenet5",
-        architecture_options=None,
         lam=1e-4,
         regularizer="sgl_l1",
         grouping="neuron",
-        layers="auto",
         regularize=REGULARIZE,
         algorithm="splitting",
         alpha=None,
-        beta=None,
-        sigma=1.25,
-        unit_step=False,
-        zero_tol=1e-5,
         warmup_epochs=0,
         augment=None,
         checkpoint=None,
@@ -229,7 +206,6 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         tol=1e-4,
         refit=False,
         warm_start=False,
-        cache_size=1000,
         device="auto",
         dtype="auto",
         callbacks=None,
@@ -239,18 +215,12 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         self.groups = groups
         self.image_shape = image_shape
         self.architecture = architecture
-        self.architecture_options = architecture_options
         self.lam = lam
         self.regularizer = regularizer
         self.grouping = grouping
-        self.layers = layers
         self.regularize = regularize
         self.algorithm = algorithm
         self.alpha = alpha
-        self.beta = beta
-        self.sigma = sigma
-        self.unit_step = unit_step
-        self.zero_tol = zero_tol
         self.warmup_epochs = warmup_epochs
         self.augment = augment
         self.checkpoint = checkpoint
@@ -273,7 +243,6 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         self.tol = tol
         self.refit = refit
         self.warm_start = warm_start
-        self.cache_size = cache_size
         self.device = device
         self.dtype = dtype
         self.callbacks = callbacks
@@ -281,31 +250,6 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         self.random_state = random_state
 
     # the network and its penalty --------------------------------------------------------------
-
-    def _algorithm(self) -> Algorithm:
-        if self.grouping == "oicsr" and self.algorithm != "subgradient":
-            raise ValueError(
-                f'grouping="oicsr" makes groups that overlap, for which algorithm='
-                f'{self.algorithm!r} has no prox: give algorithm="subgradient".'
-            )
-        schedule = (Limits(self.max_groups, self.max_cost), self.warmup_epochs)
-        if self.algorithm == "splitting":
-            return Splitting(*schedule, self.beta, self.sigma, self.unit_step, self.zero_tol)
-        if self.algorithm == "subgradient":
-            return Subgradient(*schedule, self.zero_tol)
-        if self.algorithm == "gates":
-            return Gates(*schedule, gating=self._gating(), tolerance=self.zero_tol)
-        return Proximal(*schedule, polish_iter=0)
-
-    def _gating(self) -> Gating:
-        regularizer = made(self.regularizer, self.alpha)
-        for kind, gating in GATINGS.items():
-            if isinstance(regularizer, kind):
-                return gating
-        raise ValueError(
-            f'regularizer={self.regularizer!r} has no gates: give regularizer="group_l0" or '
-            f'"group_lasso", or another algorithm.'
-        )
 
     def _checkpoint(self, table: Table) -> Checkpoint | None:
         if self.checkpoint is None:
@@ -321,7 +265,7 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
                 f"checkpoint={str(self.checkpoint)!r} must be a file in a folder that exists, for "
                 f"the training to be written to: name one."
             )
-        apart = {"checkpoint", "callbacks", "verbose", "cache_size"}
+        apart = {"checkpoint", "callbacks", "verbose"}
         arguments = {k: v for k, v in self.get_params(deep=False).items() if k not in apart}
         return Checkpoint(self.checkpoint, identity(arguments, *table))
 

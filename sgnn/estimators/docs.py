@@ -48,8 +48,10 @@ PARAMETERS = {
         Step size of the optimizer.""",
     "lr_schedule": """float, callable or None, default=0.95
         Factor applied to the learning rate after every epoch, or epoch -> multiple of it.""",
-    "optimizer": """{"sgd", "adam", "adamw", "adamax", "rmsprop"} or torch class, default="adam"
-        The paper has "sgd", with learning rate 0.1.""",
+    "optimizer": """str, Optimizer or torch class, default="adam"
+        "sgd", which the paper has with learning rate 0.1, "adam", "adamw", "adamax" or "rmsprop";
+        an instance, such as `sgnn.optimizers.SGD(momentum=0.9)`, has parameters; a class of torch
+        is called with the parameters and lr.""",
     "loss": """str, torch loss class or instance, default=None
         For numbers "squared_error" (None; half of it), "absolute_error", "huber" or "quantile",
         for which y is scaled to mean 0 and variance 1, or "poisson" or "gamma", for which y is
@@ -80,9 +82,6 @@ PARAMETERS = {
         so that no shrinkage is left.  Left out where the user interrupts the selection.""",
     "warm_start": """bool, default=False
         Let the next fit go on from the last one; what was removed stays removed.""",
-    "cache_size": """float, default=1000
-        Memory in MB that the first-layer product of all rows, and a memory-mapped X, may take;
-        beyond it the one is computed anew for every batch and the other is read from disk.""",
     "device": """str, default="auto"
         A torch device; "auto" is "cuda" where there is one, else "cpu".""",
     "dtype": """{"auto", "float32", "float64"}, default="auto"

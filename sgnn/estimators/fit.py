@@ -4,29 +4,40 @@ from __future__ import annotations
 
 import copy
 import warnings
-from abc import abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from sklearn.base import is_classifier
+from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..algorithms import Algorithm, Network, Problem, Rows, Subgradient, rows_of
+from ..algorithms import (
+    ALGORITHMS,
+    Algorithm,
+    Limits,
+    Network,
+    Problem,
+    Rows,
+    Subgradient,
+    rows_of,
+)
 from ..groups import Groups
-from ..training import OPTIMIZERS, Run, Settings, SkorchNet, check_callbacks, train
+from ..optimizers import OPTIMIZERS
+from ..rules import check_parameters
+from ..training import Run, Settings, SkorchNet, check_callbacks, train
 from .advice import selection_warning, useless_because
 from .deployment import compact, savings, to_onnx
-from .inputs import as_tensor, random_generator
-from .parameters import SHARED, check_limits, check_parameters
+from .inputs import as_tensor, check_limits, random_generator
+from .moved import MOVED, words_of
+from .parameters import SHARED
+from .prediction import decision_function, predict_proba
 from .replicas import fit_replicas, replicas_at_once
 from .selection import GroupSelection
 from .tables import Table, TableBody, split, validation_problem, validation_table
 from .task import Classes, Numbers, Task
-from .trials import try_optimizer, try_schedule
+from .trials import torch_optimizer, try_schedule
 
 __all__ = ["SparseNet"]
 
@@ -45,14 +56,31 @@ class SparseNet(GroupSelection):
     _body_kind: ClassVar[Any] = TableBody
     _task_kind: ClassVar[type[Task]]
     _first_bias = False  # whether the first hidden layer has a bias
+    _inputs_only = False  # whether nothing but the first layer is penalized
     _auto_epochs: Callable[[int], int]  # n_groups -> what max_epochs="auto" is
     net_: SkorchNet
     _task: Task
     _body: Any
 
-    @abstractmethod
     def _algorithm(self) -> Algorithm:
-        """The training algorithm, new."""
+        """A copy of the training algorithm, for one fit."""
+        given = self.algorithm
+        algorithm = ALGORITHMS[given]() if isinstance(given, str) else given.fresh()
+        if algorithm.inputs_only and not self._inputs_only:
+            raise ValueError(
+                f"algorithm={given!r} visits the groups of the input alone, and "
+                f"{type(self).__name__} penalizes more than these: give another algorithm, or take "
+                f"SGINClassifier or SGINRegressor."
+            )
+        if algorithm.overlapping < (getattr(self, "grouping", None) == "oicsr"):
+            raise ValueError(
+                f'grouping="oicsr" makes groups that overlap, for which algorithm={given!r} has no '
+                f'prox: give algorithm="subgradient".'
+            )
+        algorithm.limits = Limits(self.max_groups, self.max_cost)
+        algorithm.warmup_epochs = self.warmup_epochs
+        algorithm.bar = getattr(self, "bar", algorithm.bar)
+        return algorithm
 
     def _batch_size(self, n: int) -> int:
         if self.batch_size == "auto":
@@ -67,6 +95,18 @@ class SparseNet(GroupSelection):
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
         return {"dtype": getattr(torch, dtype), "device": device}
+
+    def __new__(cls, *args: Any, **arguments: Any) -> Self:
+        if moved := MOVED.keys() & arguments.keys():
+            raise TypeError(words_of(cls, moved))
+        return super().__new__(cls)
+
+    def set_params(self, **params: Any) -> Self:
+        if moved := MOVED.keys() & params.keys():
+            raise ValueError(words_of(type(self), moved))
+        return super().set_params(**params)
+
+    set_params.__doc__ = BaseEstimator.set_params.__doc__
 
     # fit -----------------------------------------------------------------------------------
 
@@ -85,7 +125,8 @@ class SparseNet(GroupSelection):
         Parameters
         ----------
         X : array-like of shape (n_samples, n_features)
-            A numpy.memmap larger than `cache_size` is read batch by batch, not loaded.
+            A numpy.memmap larger than `cache_size` of `sgnn.get_config()` is read batch by batch,
+            not loaded.
         y : array-like of shape (n_samples,) or, for regression, (n_samples, n_targets)
             The targets.
         sample_weight : array-like of shape (n_samples,), optional
@@ -125,6 +166,7 @@ class SparseNet(GroupSelection):
     ) -> SparseNet:
         """`fit`, but for groups outside the support, (n_groups,), which are removed first."""
         check_parameters(self, self._rules)
+        algorithm = self._algorithm()
         warm = self.warm_start and hasattr(self, "net_")
         rng = random_generator(self.random_state)
         body, X, y = self._body_kind.read(self, X, y, self._body if warm else None)
@@ -144,7 +186,7 @@ class SparseNet(GroupSelection):
                 self.callbacks,
                 validation=held_out is not None,
                 lr_schedule=self.lr_schedule,
-                gates=getattr(self, "algorithm", None) == "gates",
+                gates=algorithm.gated,
             )
         network = body.network(
             self,
@@ -157,7 +199,7 @@ class SparseNet(GroupSelection):
         settings = self._settings(task, network, held_out)
         if getattr(self, "checkpoint", None) is not None:
             settings.checkpoint = self._checkpoint(table)
-        ((run, history, warning),) = self._train([self], [network], settings, self._algorithm())
+        ((run, history, warning),) = self._train([self], [network], settings, algorithm)
         self._learn(body, task, run, history, warning)
         return self
 
@@ -192,7 +234,7 @@ class SparseNet(GroupSelection):
             runs = [Run(network, settings) for network in networks]
             for run in runs:
                 run.saved = run.snapshot()
-            train(runs, Subgradient(keep_zeros=True), stack)
+            train(runs, Subgradient(zero_tol=0.0, keep_zeros=True), stack)
             histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
         return list(zip(runs, histories, reasons, strict=True))
 
@@ -217,7 +259,8 @@ class SparseNet(GroupSelection):
         if active.shape != groups.weights.shape or not active.any():
             raise ValueError(f"supports must have, for each replica, {len(groups)} bools of which "
                              f"at least one is true, got {active!r:.80}.")  # fmt: skip
-        check_limits(self, groups, active)
+        if self.max_groups is not None or self.max_cost is not None:
+            check_limits(self, groups, active)
         X, targets, weight, rows = table
         batch_size = self._batch_size(len(rows))
         if batch_size < len(rows):
@@ -231,7 +274,7 @@ class SparseNet(GroupSelection):
             loss=task.loss.to(like),
             rows=shared or rows_of(
                 X, rows, packed, module.input_transform,
-                batch_size=batch_size, like=like, max_bytes=self.cache_size * 2**20,
+                batch_size=batch_size, like=like,
             ),
             y=task.tensor(targets[rows], weight, module.target_scale, like),
             weight=None if np.ptp(weight) == 0 else mean_one,
@@ -245,13 +288,15 @@ class SparseNet(GroupSelection):
         max_epochs, validation = self.max_epochs, None
         if max_epochs == "auto":
             max_epochs = self._auto_epochs(network.problem.active.size)
-        if not isinstance(self.optimizer, str):
-            try_optimizer(self.optimizer, self.learning_rate)
         if callable(self.lr_schedule):
             try_schedule(self.lr_schedule, max_epochs)
         if held_out is not None:
-            validation = validation_problem(task, network, held_out, self.cache_size * 2**20)
-        optimizer, options = OPTIMIZERS.get(self.optimizer, (self.optimizer, {}))
+            validation = validation_problem(task, network, held_out)
+        if isinstance(self.optimizer, str):
+            optimizer: Any = OPTIMIZERS[self.optimizer]  # whose defaults are torch's
+            optimizer, options = optimizer.kind, optimizer.options
+        else:
+            optimizer, options = torch_optimizer(self.optimizer, self.learning_rate)
         return Settings(
             max_epochs=max_epochs,
             optimizer=optimizer,
@@ -323,39 +368,8 @@ class SparseNet(GroupSelection):
         outputs = self._outputs(X)
         return self._task.predict(outputs)
 
-    @available_if(is_classifier)
-    def predict_proba(self, X: Any) -> np.ndarray:
-        """Probability of each class: softmax of the network's outputs.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            Columns of removed groups are not looked at.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            Columns in the order of `classes_`.
-        """
-        return Classes.probabilities(self._outputs(X))
-
-    @available_if(is_classifier)
-    def decision_function(self, X: Any) -> np.ndarray:
-        """Outputs of the network, whose softmax are the probabilities.
-
-        Parameters
-        ----------
-        X : array-like of shape (n_samples, n_features)
-            As for `predict`.
-
-        Returns
-        -------
-        values : ndarray of shape (n_samples, n_classes), or (n_samples,) for two classes
-            For two classes log(p_1 / p_0), which is positive where `classes_[1]` is predicted.
-        """
-        outputs = self._outputs(X)
-        return outputs[:, 1] - outputs[:, 0] if outputs.shape[1] == 2 else outputs
-
+    predict_proba = predict_proba
+    decision_function = decision_function
     compact = compact
     savings = savings
     to_onnx = to_onnx

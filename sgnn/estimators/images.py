@@ -5,9 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from numbers import Integral
 from typing import Any, Self
 
 import numpy as np
@@ -40,14 +39,14 @@ class ImageBody:
         One input: (channels, length), (channels, height, width), ...
     flat : bool
         Whether X is (n, n_features), and not (n, *shape).
-    built : tuple
-        The architecture that the network was made by, and its options.
+    built : Architecture or nn.Module
+        What the network was made by.
     """
 
     groups: Groups
     shape: tuple[int, ...]
     flat: bool
-    built: tuple[Any, Any]
+    built: Any
 
     @classmethod
     def read(
@@ -71,7 +70,9 @@ class ImageBody:
         groups = Groups.of(
             model.groups, shape[0], names, weights=model.group_weights, costs=model.group_costs
         )
-        built = copy.copy((model.architecture, model.architecture_options))
+        built = model.architecture
+        if not isinstance(built, nn.Module):
+            built = ARCHITECTURES[built]() if isinstance(built, str) else built.fresh()
         return cls(groups, shape, flat, built), X.reshape(len(X), -1), y
 
     def network(
@@ -109,9 +110,8 @@ class ImageBody:
         problem.terms = terms_of(
             coupling,
             input_weights,
-            (model.regularizer, model.alpha),
+            R,
             grouping=model.grouping,
-            conv_only=model.layers == "conv" or (model.layers == "auto" and not R.size_factor),
             sized=sized,
             by_input="input" in model.regularize and len(groups) > 1,
             inside="hidden" in model.regularize,
@@ -128,7 +128,10 @@ class ImageBody:
         self, model: Any, task: Task, table: Table, rng: np.random.Generator
     ) -> tuple[ChannelNet, Coupling]:
         generator = torch.Generator().manual_seed(int(rng.integers(2**63)))
-        body = new_body(*self.built, self.shape, task.n_outputs, generator)
+        if isinstance(self.built, nn.Module):
+            body = copy.deepcopy(self.built)
+        else:
+            body = self.built(self.shape, task.n_outputs, generator=generator)
         placed = model._placement(len(table.rows))
         X, _, weight, rows = table
         transform = input_transform_of(
@@ -152,11 +155,11 @@ class ImageBody:
     def check_warm(self, model: Any, module: ChannelNet, before: Self) -> None:
         """Refuse arguments that the network of the last fit does not have."""
         check_same_groups(self.groups, before.groups)
-        if self.built != before.built:
+        own = isinstance(self.built, nn.Module)  # the user's
+        if self.built is not before.built and (own or repr(self.built) != repr(before.built)):
             raise ValueError(
-                f"architecture={model.architecture!r} with "
-                f"architecture_options={model.architecture_options!r} is not the network of the "
-                f"fit that warm_start=True goes on with: give the same, or set warm_start=False."
+                f"architecture={model.architecture!r} is not the network of the fit that "
+                f"warm_start=True goes on with: give the same, or set warm_start=False."
             )
 
     # rows that are images ----------------------------------------------------------------------
@@ -204,32 +207,6 @@ class ImageBody:
         )
         check_finite(X.reshape(len(X), -1), names, model.missing == "mean")
         return X
-
-
-def new_body(
-    architecture: Any,
-    options: Mapping[str, Any] | None,
-    shape: tuple[int, ...],
-    n_outputs: int,
-    generator: torch.Generator,
-) -> nn.Module:
-    """The network of that name, or a copy of the user's."""
-    if isinstance(architecture, nn.Module):
-        return copy.deepcopy(architecture)
-    options = options or {}
-    for name, value in options.items():
-        numbers = value if isinstance(value, tuple | list) else [value]
-        if name != "dropout" and any(isinstance(n, Integral) and n < 1 for n in numbers):
-            raise ValueError(
-                f"architecture_options={options!r} has {name}={value!r}: give ints >= 1."
-            )
-    try:
-        return ARCHITECTURES[architecture](shape, n_outputs, generator=generator, **options)
-    except TypeError as error:
-        raise ValueError(
-            f"architecture_options={options!r} do not suit architecture={architecture!r} "
-            f"({error}): give what its function in sgnn.modules takes."
-        ) from None
 
 
 def check_shape(X: np.ndarray, image_shape: Sequence[int] | None) -> tuple[int, ...]:

@@ -11,13 +11,16 @@ from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _get_feature_names, validate_data
 
+from ..algorithms import ROUNDING
 from ..algorithms.problem import CHUNK
+from ..groups import Groups
 from ..modules import InputTransform
 
 __all__ = [
     "as_tensor",
     "check_fit",
     "check_kept",
+    "check_limits",
     "check_weights",
     "class_weights",
     "input_transform_of",
@@ -336,3 +339,35 @@ def input_transform_of(
 def as_tensor(X: np.ndarray, device: torch.device) -> torch.Tensor:
     """A copy of X as it is, as a tensor."""
     return torch.tensor(np.ascontiguousarray(X), device=device)
+
+
+def check_limits(model: Any, groups: Groups, active: np.ndarray) -> None:
+    """Refuse, in one sentence, what the groups that are left cannot be brought down to.
+
+    Parameters
+    ----------
+    model : estimator
+        With max_groups and max_cost.
+    groups : Groups
+    active : ndarray of bool of shape (n_groups,)
+        The groups that are left.
+
+    Raises
+    ------
+    ValueError
+        Naming the argument, what it got and what to give.
+    """
+    always = active & (groups.penalties == 0)
+    n, costs = int(always.sum()), groups.costs
+    if model.max_groups is not None and model.max_groups < n:
+        raise ValueError(
+            f"max_groups={model.max_groups} is less than the {n} groups of weight or cost 0, "
+            f"which are always kept: give at least {n}, or these groups a weight."
+        )
+    least = costs[always].sum() if n else costs[active].min()
+    if model.max_cost is not None and model.max_cost < least * (1 - ROUNDING):
+        of = "groups of weight 0, which are always kept" if n else "cheapest group"
+        raise ValueError(
+            f"max_cost={model.max_cost} is less than {least:.12g}, the cost of the {of}: give at "
+            f"least {least:.12g}{', or these groups a weight' if n else ''}."
+        )

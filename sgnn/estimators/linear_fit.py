@@ -22,9 +22,10 @@ from ..linear import (
     standardize_blocks,
     standardize_targets,
 )
+from ..rules import check_parameters, flag, integer, number
 from .deployment import compact_linear, to_onnx
 from .inputs import check_weights
-from .parameters import SHARED, check_parameters, flag, integer, number
+from .parameters import SHARED
 from .selection import GroupSelection
 from .sparse import Matrix, check_fit_matrix, check_kept_matrix, column_means, filled
 from .task import Classes, Numbers, Task

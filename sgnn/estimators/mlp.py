@@ -8,11 +8,12 @@ import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import RMDA, Algorithm, DenseNetwork, Limits, Proximal, Subgradient
+from ..algorithms import DenseNetwork
 from ..pruning import mlp_sparsity
+from ..rules import Rule, either, integer, number, places
 from .docs import documented
 from .fit import SparseNet
-from .parameters import SHARED, Rule, choice, either, integer, number, places
+from .parameters import SHARED
 from .penalties import dense_terms, made
 from .task import Classes, Numbers
 
@@ -20,7 +21,6 @@ __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
 
 PLACES = ("input", "hidden", "bias")
 GROUP_WEIGHTS = ("adaptive", "sqrt_size", "none")
-POLISHED = {"proximal": Proximal, "rmda": RMDA}
 
 OWN = {
     "lam": """float, default=0.002
@@ -31,23 +31,17 @@ OWN = {
     "regularize": """tuple of {"input", "hidden", "bias"}, default=("input", "hidden", "bias")
         What is penalized: the outgoing weights of each group of inputs, those of each hidden
         unit, and each bias alone.""",
-    "algorithm": """{"proximal", "rmda", "subgradient"}, default="proximal"
+    "algorithm": """{"proximal", "rmda", "subgradient"} or Algorithm, default="proximal"
         Steps of the optimizer with the prox of the penalty, once after every 16 mini-batches and
-        at the end of an epoch; regularized dual averaging, which takes steps of its own and wants
-        ten times the learning rate; or steps of the optimizer along a subgradient, as in the
-        paper, and `zero_tol` at the end.""",
+        at the end of an epoch, and a polish; regularized dual averaging, which takes steps of its
+        own and wants ten times the learning rate, and a polish; or steps of the optimizer along a
+        subgradient, as in the paper, and zeros for what is small in the end.  An instance, such as
+        `sgnn.algorithms.Proximal(polish_iter=500)`, has parameters.""",
     "alpha": """float or None, default=None
         The mix of regularizers given by a name that have one, such as "sparse_group_lasso".""",
     "warmup_epochs": """int or "auto", default="auto"
         Epochs in which the strength of the penalty grows from 0 to lam; the paper has 0.  "auto"
         is two fifths of max_epochs, 20 at most.""",
-    "zero_tol": """float, default=1e-3
-        With algorithm="subgradient", penalized weights that do not exceed this are set to zero
-        after the last epoch.""",
-    "polish_iter": """int or "auto", default="auto"
-        Full-batch iterations after the last epoch, at most, each of which costs an epoch and a
-        third; none with algorithm="subgradient" or early_stopping.  "auto" is 200, and 20,000
-        without a hidden layer, where the solution is then exact.""",
     "group_weights": """{"adaptive", "sqrt_size", "none"} or array, default="adaptive"
         The factor of each group: sqrt(number of its weights), hidden units included, 1, or these
         numbers, (n_groups,), for the groups of inputs.  With "adaptive" it is sqrt(number of its
@@ -67,12 +61,9 @@ class RegularizedMLP(SparseNet):
 
     _first_bias = True
     _rules = SHARED | {
-        "algorithm": choice(*POLISHED, "subgradient"),
         "regularize": places(*PLACES),
         "alpha": either(None, number(0, 1)),
         "warmup_epochs": either("auto", integer(0)),
-        "zero_tol": number(0),
-        "polish_iter": either("auto", integer(0)),
         "group_weights": Rule(
             lambda v: not isinstance(v, str) or v in GROUP_WEIGHTS,
             f"one of {', '.join(map(repr, GROUP_WEIGHTS))} or one number per group",
@@ -89,8 +80,6 @@ class RegularizedMLP(SparseNet):
         algorithm="proximal",
         alpha=None,
         warmup_epochs="auto",
-        zero_tol=1e-3,
-        polish_iter="auto",
         group_weights="adaptive",
         group_costs=None,
         max_groups=None,
@@ -111,7 +100,6 @@ class RegularizedMLP(SparseNet):
         tol=1e-4,
         refit=False,
         warm_start=False,
-        cache_size=1000,
         device="auto",
         dtype="auto",
         callbacks=None,
@@ -125,8 +113,6 @@ class RegularizedMLP(SparseNet):
         self.algorithm = algorithm
         self.alpha = alpha
         self.warmup_epochs = warmup_epochs
-        self.zero_tol = zero_tol
-        self.polish_iter = polish_iter
         self.group_weights = group_weights
         self.group_costs = group_costs
         self.max_groups = max_groups
@@ -147,30 +133,11 @@ class RegularizedMLP(SparseNet):
         self.tol = tol
         self.refit = refit
         self.warm_start = warm_start
-        self.cache_size = cache_size
         self.device = device
         self.dtype = dtype
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
-
-    def _algorithm(self) -> Algorithm:
-        schedule = (Limits(self.max_groups, self.max_cost), self.warmup_epochs)
-        if self.algorithm == "subgradient":
-            return Subgradient(*schedule, self.zero_tol)
-        polish_iter, hidden = self.polish_iter, len(self.hidden_layer_sizes) > 0
-        if polish_iter == "auto":
-            polish_iter = 200 if hidden else 20_000
-        if self.early_stopping:  # the best epoch for the validation rows is not trained on
-            polish_iter = 0
-        given = self.group_weights
-        adaptive = isinstance(given, str) and given == "adaptive" and self._sized
-        return POLISHED[self.algorithm](
-            *schedule,
-            polish_iter,
-            # a linear model is convex: there is one minimum, and it is reached
-            adaptive=adaptive and hidden and "input" in self.regularize,
-        )
 
     @property
     def _sized(self) -> bool:
@@ -188,8 +155,12 @@ class RegularizedMLP(SparseNet):
             weights = np.sqrt(sizes) if sized else np.ones(len(sizes))
             problem.groups = replace(problem.groups, weights=weights)
             theta.blocks.weights = torch.tensor(problem.groups.penalties).to(network.theta)
-        penalty = self.regularizer, self.alpha
-        problem.terms = dense_terms(network.module, theta, penalty, self.regularize, sized=sized)
+        R = made(self.regularizer, self.alpha)
+        problem.terms = dense_terms(network.module, theta, R, self.regularize, sized=sized)
+        given, hidden = self.group_weights, len(self.hidden_layer_sizes) > 0
+        adaptive = isinstance(given, str) and given == "adaptive" and sized
+        # a linear model is convex: there is one minimum, and it is reached
+        problem.adaptive = adaptive and hidden and "input" in self.regularize
 
     @property
     def sparsity_(self) -> list[dict]:
@@ -251,8 +222,6 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
         algorithm="proximal",
         alpha=None,
         warmup_epochs="auto",
-        zero_tol=1e-3,
-        polish_iter="auto",
         group_weights="adaptive",
         group_costs=None,
         max_groups=None,
@@ -274,7 +243,6 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
         tol=1e-4,
         refit=False,
         warm_start=False,
-        cache_size=1000,
         device="auto",
         dtype="auto",
         callbacks=None,
@@ -289,8 +257,6 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
             algorithm=algorithm,
             alpha=alpha,
             warmup_epochs=warmup_epochs,
-            zero_tol=zero_tol,
-            polish_iter=polish_iter,
             group_weights=group_weights,
             group_costs=group_costs,
             max_groups=max_groups,
@@ -311,7 +277,6 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
             tol=tol,
             refit=refit,
             warm_start=warm_start,
-            cache_size=cache_size,
             device=device,
             dtype=dtype,
             callbacks=callbacks,

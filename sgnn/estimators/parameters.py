@@ -2,96 +2,25 @@
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Callable, Mapping
-from numbers import Integral, Real
-from typing import Any, NamedTuple
+from numbers import Integral
+from typing import Any
 
 import numpy as np
 import torch
 
 from .. import losses
-from ..algorithms import ROUNDING
-from ..groups import Groups
+from ..algorithms import ALGORITHMS
 from ..modules.activations import ACTIVATIONS, is_activation
-from ..training import OPTIMIZERS, is_callback
+from ..optimizers import OPTIMIZERS
+from ..regularizers import REGULARIZERS
+from ..rules import Rule, choice, either, flag, integer, number, sizes
+from ..training import is_callback
 
-__all__ = [
-    "SHARED",
-    "Rule",
-    "check_limits",
-    "check_parameters",
-    "choice",
-    "either",
-    "flag",
-    "integer",
-    "number",
-    "places",
-]
+__all__ = ["SHARED"]
 
 
-class Rule(NamedTuple):
-    """Whether a value will do, and the words that say what would."""
-
-    accepts: Callable[[Any], bool]
-    wanted: str
-
-
-def number(low: float = -np.inf, high: float = np.inf, *, open_low: bool = False) -> Rule:
-    """A finite real number from low to high."""
-
-    def accepts(value: Any) -> bool:
-        if not isinstance(value, Real) or isinstance(value, bool | np.bool_):
-            return False
-        try:
-            value = float(value)
-        except OverflowError:  # an int beyond the range of floats
-            return False
-        return bool(np.isfinite(value)) and low <= value <= high and not (open_low and value == low)
-
-    words = f"a finite number {'>' if open_low else '>='} {low:g}"
-    return Rule(accepts, words + (f" and <= {high:g}" if np.isfinite(high) else ""))
-
-
-def integer(low: int) -> Rule:
-    """An int of at least low."""
-
-    def accepts(value: Any) -> bool:
-        return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= low
-
-    return Rule(accepts, f"an int >= {low}")
-
-
-def choice(*values: str) -> Rule:
-    """One of these strings."""
-    return Rule(
-        lambda v: isinstance(v, str) and v in values, f"one of {', '.join(map(repr, values))}"
-    )
-
-
-def either(value: Any, rule: Rule) -> Rule:
-    """That very value, or what the rule accepts."""
-    return Rule(lambda v: v is value or (isinstance(v, str) and v == value) or rule.accepts(v),
-                f"{value!r} or {rule.wanted}")  # fmt: skip
-
-
-POSITIVE, SHARE = integer(1), number(0, 1, open_low=True)
-
-
-def _is_sizes(value: Any) -> bool:
-    listed = isinstance(value, list | tuple | range | np.ndarray)
-    return listed and np.ndim(value) == 1 and all(map(POSITIVE.accepts, value))
-
-
-def places(*known: str) -> Rule:
-    """A tuple or list of some of these strings, each once."""
-
-    def accepts(value: Any) -> bool:
-        if not isinstance(value, tuple | list) or not value:
-            return False
-        return all(isinstance(v, str) and v in known and value.count(v) == 1 for v in value)
-
-    return Rule(accepts, f"a tuple of some of {', '.join(map(repr, known))}")
+SHARE = number(0, 1, open_low=True)
 
 
 def _is_device(value: Any) -> bool:
@@ -110,11 +39,12 @@ def _subclass(kind: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, type) and issubclass(value, kind)
 
 
-flag = Rule(lambda v: isinstance(v, bool | np.bool_), "True or False")
-
+OPTIMIZER = OPTIMIZERS.rule
 SHARED: dict[str, Rule] = {
     "lam": number(0),
-    "hidden_layer_sizes": Rule(_is_sizes, "a sequence of ints >= 1, such as (100,)"),
+    "algorithm": ALGORITHMS.rule,
+    "regularizer": REGULARIZERS.rule,
+    "hidden_layer_sizes": sizes,
     "activation": Rule(
         lambda v: v in ACTIVATIONS if isinstance(v, str) else is_activation(v),
         f"one of {', '.join(map(repr, ACTIVATIONS))}, or a class of torch.nn that maps every "
@@ -131,8 +61,8 @@ SHARED: dict[str, Rule] = {
         ),
     ),
     "optimizer": Rule(
-        lambda v: (isinstance(v, str) and v in OPTIMIZERS) or _subclass(torch.optim.Optimizer)(v),
-        f"one of {', '.join(map(repr, OPTIMIZERS))} or a torch.optim.Optimizer class",
+        lambda v: OPTIMIZER.accepts(v) or _subclass(torch.optim.Optimizer)(v),
+        f"{OPTIMIZER.wanted} or a torch.optim.Optimizer class",
     ),
     "loss": either(
         None,
@@ -156,7 +86,6 @@ SHARED: dict[str, Rule] = {
         "auto", Rule(_is_device, "a torch device present on this machine, such as 'cpu'")
     ),
     "dtype": choice("auto", "float32", "float64"),
-    "cache_size": number(0),
     "callbacks": either(None, Rule(_are_callbacks, "a list of skorch callbacks")),
     "verbose": Rule(lambda v: isinstance(v, Integral | np.bool_), "0 or 1"),
     "class_weight": either(
@@ -164,57 +93,3 @@ SHARED: dict[str, Rule] = {
         either("balanced", Rule(lambda v: isinstance(v, Mapping), "a dict {class: weight}")),
     ),
 }
-
-
-def check_parameters(given: Any, rules: Mapping[str, Rule]) -> None:
-    """Refuse, in one sentence, the first argument that will not do.
-
-    Parameters
-    ----------
-    given : estimator or mapping
-        The arguments by name, or whose constructor arguments they are.
-    rules : mapping of str to Rule
-
-    Raises
-    ------
-    ValueError
-        Naming the argument, what it got and what to give.
-    """
-    values = given if isinstance(given, Mapping) else given.get_params(deep=False)
-    for name, value in values.items():
-        if name in rules and not rules[name].accepts(value):
-            raise ValueError(
-                f"{name} must be {rules[name].wanted}, got {' '.join(reprlib.repr(value).split())}."
-            )
-
-
-def check_limits(model: Any, groups: Groups, active: np.ndarray) -> None:
-    """Refuse, in one sentence, what the groups that are left cannot be brought down to.
-
-    Parameters
-    ----------
-    model : estimator
-        With max_groups and max_cost.
-    groups : Groups
-    active : ndarray of bool of shape (n_groups,)
-        The groups that are left.
-
-    Raises
-    ------
-    ValueError
-        Naming the argument, what it got and what to give.
-    """
-    always = active & (groups.penalties == 0)
-    n, costs = int(always.sum()), groups.costs
-    if model.max_groups is not None and model.max_groups < n:
-        raise ValueError(
-            f"max_groups={model.max_groups} is less than the {n} groups of weight or cost 0, "
-            f"which are always kept: give at least {n}, or these groups a weight."
-        )
-    least = costs[always].sum() if n else costs[active].min()
-    if model.max_cost is not None and model.max_cost < least * (1 - ROUNDING):
-        of = "groups of weight 0, which are always kept" if n else "cheapest group"
-        raise ValueError(
-            f"max_cost={model.max_cost} is less than {least:.12g}, the cost of the {of}: give at "
-            f"least {least:.12g}{', or these groups a weight' if n else ''}."
-        )

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import torch
 
-from .. import regularizers
 from ..algorithms import InputWeight, Term
 from ..algorithms.problem import JoinedTerm
 from ..groups import Blocks, Groups
 from ..modules import MLP, Coupling, Layer, Pair
-from ..regularizers import CGES, L1L2, Regularizer
+from ..regularizers import L1L2, REGULARIZERS, OnLayers, Regularizer
 from ..regularizers.oicsr import join_units
 from ..regularizers.scalar import Entrywise
 from ..regularizers.sparse_group import Sum
@@ -23,31 +20,28 @@ GROUPINGS = ("neuron", "channel", "filter", "oicsr")
 
 
 def made(regularizer: str | Regularizer, alpha: float | None) -> Regularizer:
-    """The regularizer of that name, with that mix if it has one; an instance as it is."""
-    found = regularizers.get(regularizer)
-    if alpha is None or not hasattr(found, "alpha") or found is regularizer:
-        return found
-    return regularizers.get(regularizer, alpha=alpha)
+    """The regularizer of that name, with that mix if it has one; or an instance, checked."""
+    if not isinstance(regularizer, str):
+        return regularizer.fresh()
+    found = REGULARIZERS[regularizer]()
+    mixed = alpha is not None and hasattr(found, "alpha")
+    return REGULARIZERS[regularizer](alpha=alpha) if mixed else found
 
 
 def dense_terms(
     module: MLP,
     theta: Term,
-    penalty: tuple[Any, float | None],
+    R: Regularizer,
     places: tuple[str, ...],
     *,
     sized: bool,
 ) -> list[Term]:
     """Paper 2's groups: those of the input, outgoing weights of the hidden units, biases.
 
-    `theta` is the first layer, cut by the groups of the input; `penalty` the user's regularizer
-    and alpha.  The biases of the outputs are the model's intercepts and stay free.
+    `theta` is the first layer, cut by the groups of the input.  The biases of the outputs are the
+    model's intercepts and stay free.
     """
-    n_layers = 1 + len(module.weights)
-    # CGES, given by name, turns exclusive with the depth
-    by_depth = penalty[0] == "cges"
-    layers = CGES.for_layers(n_layers) if by_depth else [made(*penalty)] * n_layers
-    theta.regularizer, *above = layers
+    theta.regularizer, *above = R.for_layers(1 + len(module.weights))
     terms = [theta] * ("input" in places)
     # the weights that leave a hidden layer, and its bias
     pairs = [*zip(module.weights, above, strict=True)] * ("hidden" in places)
@@ -83,26 +77,21 @@ def input_weights_of(coupling: Coupling, channels: Groups) -> list[InputWeight]:
 def terms_of(
     coupling: Coupling,
     input_weights: list[InputWeight],
-    penalty: tuple[Any, float | None],
+    R: Regularizer,
     *,
     grouping: str,
-    conv_only: bool,
     sized: bool,
     by_input: bool,
     inside: bool,
 ) -> list[Term]:
-    """The penalized weights: those that read the input by its groups, the others by `grouping`.
-
-    `penalty` is the user's regularizer and alpha.
-    """
+    """The penalized weights: those that read the input by its groups, the others by `grouping`."""
+    conv_only = R.layers == "conv"
     if grouping == "oicsr":
-        return _pairs(coupling, made(*penalty), conv_only) if inside else []
+        return _pairs(coupling, R, conv_only) if inside else []
     layers = [layer for layer in coupling.layers if not conv_only or layer.kind != "dense"]
     input_blocks = {id(reader.weight): reader.blocks for reader in input_weights if by_input}
     terms = []
-    by_depth = penalty[0] == "cges"  # given by name, it turns exclusive with the depth
-    R = CGES.for_layers(len(layers)) if by_depth else [made(*penalty)] * len(layers)
-    for layer, regularizer in zip(layers, R, strict=True):
+    for layer, regularizer in zip(layers, R.for_layers(len(layers)), strict=True):
         blocks = input_blocks.get(id(layer.weight))
         if blocks is None and inside:
             blocks = _blocks(layer, grouping, sized)
@@ -137,6 +126,8 @@ def _pairs(coupling: Coupling, regularizer: Regularizer, conv_only: bool) -> lis
     def of_entries(part: Regularizer, share: float) -> list[Term]:
         return [Term(w, Blocks(w.shape, (-1,)).to(w), part, share=share) for w in weights.values()]
 
+    if isinstance(regularizer, OnLayers):
+        regularizer = regularizer.inner
     if isinstance(regularizer, WHOLE_TENSOR):
         return of_entries(regularizer, 1.0)
     if isinstance(regularizer, Sum) and isinstance(regularizer.element, WHOLE_TENSOR):

@@ -12,8 +12,8 @@ from sklearn.base import clone
 
 from ..algorithms import Blockwise, BlockwiseB, DenseNetwork, StoredRows
 from ..algorithms.replicas import StackedBlockwise, StackedNetwork
+from ..rules import check_parameters
 from .inputs import random_generator
-from .parameters import check_parameters
 from .tables import Table, TableBody, rescaled
 
 __all__ = ["fit_replicas", "replicas_at_once"]
@@ -113,7 +113,7 @@ def replicas_at_once(self: Any, shape: tuple[int, ...]) -> int:
     alone = (
         self._body_kind is not TableBody or not stackable
         or self.early_stopping or self.warm_start or self.callbacks or self.missing == "mean"
-        or not isinstance(self.optimizer, str) or len(shape) != 2
+        or isinstance(self.optimizer, type) or len(shape) != 2
     )  # fmt: skip
     if alone:
         return 1

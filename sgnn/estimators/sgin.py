@@ -6,10 +6,11 @@ import math
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import Algorithm, Blockwise, BlockwiseB, Limits, Subgradient
+from ..algorithms import ALGORITHMS
+from ..rules import choice, either, integer
 from .docs import documented
 from .fit import BATCH, FULL_BATCH, SparseNet
-from .parameters import SHARED, choice, either, integer
+from .parameters import SHARED
 from .task import Classes, Numbers
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
@@ -20,7 +21,6 @@ MOST_EPOCHS, FEWEST_EPOCHS, MOST_VISITS = 50, 10, 1100
 # batch_size="auto" of more rows than fit one batch: so many steps a visit, whatever the number of
 # rows, so that a lam means the same for a part of them (a fold) and for all
 STEPS, LARGEST_BATCH = 4, 1000
-ALGORITHMS = {"a": Blockwise, "b": BlockwiseB}
 
 OWN = {
     "batch_size": """int or "auto", default="auto"
@@ -28,7 +28,7 @@ OWN = {
         not fewer than 200 and not more than 1000; 200 with algorithm="sgd".""",
     "lam": """float, default=0.03
         Strength of the penalty, >= 0; 0 removes nothing.""",
-    "algorithm": """{"a", "b", "sgd"}, default="a"
+    "algorithm": """{"a", "b", "sgd"} or Algorithm, default="a"
         Algorithm 1 of the paper, its Algorithm 2 (train through a visit first, then measure),
         or plain gradient steps on the whole objective, which remove nothing by themselves (the
         paper's NN + tau, and with lam=0 its NN).""",
@@ -44,9 +44,9 @@ OWN = {
 class SGIN(SparseNet):
     """What the classifier and the regressor share."""
 
+    _inputs_only = True
     _rules = SHARED | {
         "max_epochs": either("auto", integer(1)),
-        "algorithm": choice(*ALGORITHMS, "sgd"),
         "bar": choice("lam_tau", "lam"),
         "warmup_epochs": either("auto", integer(0)),
     }
@@ -79,7 +79,6 @@ class SGIN(SparseNet):
         tol=1e-4,
         refit=False,
         warm_start=False,
-        cache_size=1000,
         device="auto",
         dtype="auto",
         callbacks=None,
@@ -111,7 +110,6 @@ class SGIN(SparseNet):
         self.tol = tol
         self.refit = refit
         self.warm_start = warm_start
-        self.cache_size = cache_size
         self.device = device
         self.dtype = dtype
         self.callbacks = callbacks
@@ -119,7 +117,7 @@ class SGIN(SparseNet):
         self.random_state = random_state
 
     def _auto_epochs(self, n_groups: int) -> int:
-        if self.algorithm == "sgd":
+        if not ALGORITHMS.get(self.algorithm, self.algorithm).inputs_only:
             return MOST_EPOCHS
         return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // n_groups))
 
@@ -128,16 +126,9 @@ class SGIN(SparseNet):
             return min(self.batch_size, n)
         if n <= FULL_BATCH:
             return n
-        if self.algorithm == "sgd":
+        if not ALGORITHMS.get(self.algorithm, self.algorithm).inputs_only:
             return BATCH
         return min(LARGEST_BATCH, max(BATCH, math.ceil(n / STEPS)))
-
-    def _algorithm(self) -> Algorithm:
-        limits = Limits(self.max_groups, self.max_cost)
-        if self.algorithm == "sgd":
-            return Subgradient(limits)
-        kind, cache_bytes = ALGORITHMS[self.algorithm], self.cache_size * 2**20
-        return kind(self.bar, self.warmup_epochs, limits, cache_bytes)
 
 
 @documented(**OWN)
@@ -217,7 +208,6 @@ class SGINClassifier(ClassifierMixin, SGIN):
         tol=1e-4,
         refit=False,
         warm_start=False,
-        cache_size=1000,
         device="auto",
         dtype="auto",
         callbacks=None,
@@ -250,7 +240,6 @@ class SGINClassifier(ClassifierMixin, SGIN):
             tol=tol,
             refit=refit,
             warm_start=warm_start,
-            cache_size=cache_size,
             device=device,
             dtype=dtype,
             callbacks=callbacks,

@@ -28,7 +28,14 @@ from ..regularizers import GroupLasso
 from .inputs import check_fit, check_kept, input_transform_of
 from .task import Numbers, Task
 
-__all__ = ["Table", "TableBody", "rescaled", "split", "validation_problem", "validation_table"]
+__all__ = [
+    "Table",
+    "TableBody",
+    "rescaled",
+    "split",
+    "validation_problem",
+    "validation_table",
+]
 
 VALIDATION_ROWS = 4096  # of a batch of validation data
 LOOKED_AT, FAR = 1000, 10.0  # rows, and deviations, by which X_val is compared with X
@@ -219,7 +226,7 @@ def _scaled_otherwise(X: np.ndarray, X_val: np.ndarray) -> bool:
     return bool(varies.any() and far[varies].mean() > 0.5)
 
 
-def validation_problem(task: Task, network: Network, table: Table, max_bytes: float) -> Problem:
+def validation_problem(task: Task, network: Network, table: Table) -> Problem:
     """The problem of the network with the rows that are held out, prepared as its own are."""
     X, targets, weight, rows = table
     module: Any = network.module
@@ -228,7 +235,7 @@ def validation_problem(task: Task, network: Network, table: Table, max_bytes: fl
         problem,
         rows=rows_of(
             X, rows, problem.rows.groups, module.input_transform,
-            batch_size=VALIDATION_ROWS, like=like, max_bytes=max_bytes, name="X_val",
+            batch_size=VALIDATION_ROWS, like=like, name="X_val",
         ),
         y=task.tensor(targets[rows], weight, module.target_scale, like, "y_val"),
         weight=torch.from_numpy(weight / weight.mean()).to(like),

@@ -8,16 +8,15 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 import torch
-from scipy.special import softmax
 from sklearn.utils.multiclass import check_classification_targets
 
 from .. import losses
-from ..losses import CrossEntropy, Loss, SquaredError
+from ..losses import BatchLoss, CrossEntropy, Loss, SquaredError
 from ..modules import TargetScale
 from .inputs import check_weights, class_weights, moments
-from .trials import try_loss
+from .trials import try_batch_loss, try_loss
 
-__all__ = ["Classes", "Numbers", "Task"]
+__all__ = ["TASKS", "Classes", "Numbers", "Task"]
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,10 @@ class Task(ABC):
         rows = np.arange(2 if self.n_outputs != 2 else 3) % len(targets)
         out = torch.zeros(len(rows), self.n_outputs, dtype=torch.float64)
         y = torch.tensor(targets[rows], dtype=None if targets.dtype.kind in "iu" else out.dtype)
-        try_loss(loss.double(), out, y, given)
+        if isinstance(loss, BatchLoss):
+            try_batch_loss(loss, out, y, given)
+        else:
+            try_loss(loss.double(), out, y, given)
         return replace(self, loss=loss)
 
     def check_link(self, before: TargetScale, given: Any) -> None:
@@ -132,11 +134,6 @@ class Classes(Task):
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         return self.labels[outputs.argmax(1)]
 
-    @staticmethod
-    def probabilities(outputs: np.ndarray) -> np.ndarray:
-        """Those of each class for outputs (n, n_classes)."""
-        return softmax(outputs, axis=1)
-
 
 @dataclass(frozen=True)
 class Numbers(Task):
@@ -152,8 +149,11 @@ class Numbers(Task):
     of = "numbers"
 
     @classmethod
-    def read(cls, model: Any, y: np.ndarray, before: Self | None) -> tuple[Self, np.ndarray]:
-        """The targets are float64 (n, n_targets)."""
+    def read(cls, model: Any, y: np.ndarray, before: Self | None) -> tuple[Any, np.ndarray]:
+        """The targets are float64 (n, n_targets), or what a task for the loss makes of y."""
+        loss = getattr(model, "loss", None)
+        if cls is Numbers and loss is not None and losses.get(loss).targets in TASKS:
+            return TASKS[losses.get(loss).targets].read(model, y, before)
         targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
         if before is not None and targets.shape[1] != before.n_outputs:
             raise ValueError(
@@ -162,7 +162,6 @@ class Numbers(Task):
             )
         ndim = np.ndim(y) if before is None else before.ndim
         task = cls(SquaredError(), targets.shape[1], ndim)
-        loss = getattr(model, "loss", None)
         return task if loss is None else task.with_loss(loss, targets), targets
 
     def scale_and_start(
@@ -198,3 +197,7 @@ class Numbers(Task):
 
     def predict(self, outputs: np.ndarray) -> np.ndarray:
         return outputs[:, 0] if self.ndim == 1 else outputs
+
+
+# what y is for losses whose targets are neither classes nor numbers, by `Loss.targets`
+TASKS: dict[str, type[Numbers]] = {}

@@ -13,9 +13,10 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from ..losses import Loss
+from ..losses import BatchLoss, Loss
+from ..optimizers import OPTIMIZERS
 
-__all__ = ["try_loss", "try_optimizer", "try_schedule"]
+__all__ = ["torch_optimizer", "try_batch_loss", "try_loss", "try_schedule"]
 
 FAR = 1e4  # outputs at which a loss that falls without bound shows it
 BELOW = -1e3
@@ -54,11 +55,7 @@ def try_loss(loss: Loss, out: Tensor, y: Tensor, given: Any) -> None:
             f"{tuple(gradient.shape)} for {len(out)} rows: let `gradient` return one loss a row, "
             f"and a derivative by each output."
         )
-    if not (values.isfinite().all() and gradient.isfinite().all()):
-        raise ValueError(
-            f"loss={called} is not finite for outputs of 0 with the first targets of y: "
-            f"give a loss of raw outputs, or targets that it is made for."
-        )
+    _check_finite(values, gradient, called)
     if all(not loss.gradient(shift + out, y)[1].any() for shift in (0.0, 1.0, -1.0, FAR, -FAR)):
         raise ValueError(
             f"loss={called} does not change with the outputs (of {out.shape[1]} for each row): "
@@ -72,21 +69,57 @@ def try_loss(loss: Loss, out: Tensor, y: Tensor, given: Any) -> None:
         )
 
 
-def try_optimizer(optimizer: Any, learning_rate: float) -> None:
-    """Refuse a class that cannot be made with parameters and lr, or cannot step by a gradient."""
-    if isinstance(optimizer, str):
-        return
+def try_batch_loss(loss: BatchLoss, out: Tensor, y: Tensor, given: Any) -> None:
+    """The same of a loss of the whole batch."""
+    called = given.__name__ if isinstance(given, type) else reprlib.repr(given)
+    try:
+        value, gradient = loss.mean_gradient(out, y)
+    except Exception as error:
+        raise ValueError(
+            f"loss={called} must take outputs of shape {tuple(out.shape)} with targets of shape "
+            f"{tuple(y.shape)} and weights, and return a number ({_reason(error)})."
+        ) from None
+    _check_finite(value, gradient, called)
+
+
+def _check_finite(values: Tensor, gradient: Tensor, called: str) -> None:
+    if not (values.isfinite().all() and gradient.isfinite().all()):
+        raise ValueError(
+            f"loss={called} is not finite for outputs of 0 with the first targets of y: "
+            f"give a loss of raw outputs, or targets that it is made for."
+        )
+
+
+def torch_optimizer(given: Any, learning_rate: float) -> tuple[Any, dict[str, Any]]:
+    """torch's class of an optimizer, and what it is called with besides parameters and lr.
+
+    Parameters
+    ----------
+    given : Optimizer or torch class
+    learning_rate : float
+        With which it is tried.
+
+    Raises
+    ------
+    ValueError
+        If it cannot be made, or cannot step by a gradient.
+    """
+    if isinstance(given, type):
+        kind, options, called = given, {}, given.__name__
+    else:
+        optimizer = given.fresh()
+        kind, options, called = optimizer.kind, optimizer.options | optimizer.get_params(), given
     parameter = nn.Parameter(torch.ones(2))
     parameter.grad = torch.ones(2)
     try:
-        optimizer([parameter], lr=learning_rate).step()
+        kind([parameter], lr=learning_rate, **options).step()
     except Exception as error:
         raise ValueError(
-            f"optimizer must be a class that is called with the parameters and lr, and whose step "
-            f"needs nothing but their gradients, got {optimizer.__name__} "
-            f"({_reason(error)}): give another, such as "
-            f"torch.optim.SGD."
+            f"optimizer must be one of {', '.join(OPTIMIZERS.names())}, an Optimizer, or a class "
+            f"that is called with the parameters and lr, and whose step needs nothing but their "
+            f"gradients, got {called} ({_reason(error)}): give another, such as torch.optim.SGD."
         ) from None
+    return kind, options
 
 
 def try_schedule(schedule: float | Callable[[int], Any] | None, max_epochs: int) -> None:

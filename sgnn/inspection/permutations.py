@@ -11,8 +11,8 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import Bunch
 from sklearn.utils.validation import check_is_fitted
 
-from ..estimators.parameters import check_parameters, integer
 from ..groups import Groups
+from ..rules import check_parameters, integer
 
 __all__ = ["group_permutation_importance"]
 

@@ -6,6 +6,7 @@
 """
 
 from .base import Loss
+from .batch import BatchLoss
 from .classification import CrossEntropy
 from .lookup import get, names
 from .positive import Gamma, Poisson
@@ -14,6 +15,7 @@ from .torch_loss import TorchLoss
 
 __all__ = [
     "AbsoluteError",
+    "BatchLoss",
     "CrossEntropy",
     "Gamma",
     "Huber",

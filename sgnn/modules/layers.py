@@ -1,18 +1,19 @@
-"""What the convolutional architectures share: layers by dimension, a dense head, first weights."""
+"""What a convolutional architecture is: layers by dimension, a dense head, first weights."""
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from numbers import Integral
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 
-__all__ = ["Axes", "axes_of", "dense_head", "draw"]
+from ..components import Component, Registry
+from ..rules import Rule, sizes
 
-
-M = TypeVar("M", bound=nn.Module)
+__all__ = ["ARCHITECTURES", "STAGES", "Architecture", "Axes", "axes_of", "dense_head"]
 
 
 class Axes(NamedTuple):
@@ -67,20 +68,61 @@ def dense_head(
     return [*layers, ("output", nn.Linear(width, n_outputs))]
 
 
-def draw(make: Callable[[], M], generator: torch.Generator | None) -> M:
-    """Make a module and draw its weights from `generator` alone.
+STAGES = Rule(
+    lambda v: isinstance(v, list | tuple) and len(v) > 0 and all(map(sizes.accepts, v)),
+    "a sequence of sequences of ints >= 1",
+)
 
-    Weights are N(0, 2 / fan_in), biases 0 (He et al., 2015, the rule of paper 3's program).
-    """
-    with torch.device("meta"):  # without numbers: torch's own come from the global stream
-        module = make()
-    module.to_empty(device="cpu").float()  # whatever torch's default dtype is
-    for layer in module.modules():
-        weights: dict[str, Any] = dict(layer.named_parameters(recurse=False))
-        if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-            layer.reset_parameters()
-        elif weights:
-            nn.init.kaiming_normal_(weights["weight"], generator=generator)
-            if "bias" in weights:
-                nn.init.zeros_(weights["bias"])
-    return module
+
+class Architecture(Component, ABC):
+    """A network, but for the shape of its inputs and the number of its outputs."""
+
+    def __call__(
+        self,
+        shape: Sequence[int],
+        n_outputs: int,
+        *,
+        generator: torch.Generator | None = None,
+    ) -> nn.Sequential:
+        """The network, newly drawn.
+
+        Weights are N(0, 2 / fan_in), biases 0 (He et al., 2015, the rule of paper 3's program).
+
+        Parameters
+        ----------
+        shape : tuple of int
+            One input: (channels, length), (channels, height, width) or (channels, depth, height,
+            width).
+        n_outputs : int
+            Width of the output.
+        generator : torch.Generator, optional
+            Draws the initial weights; torch's global stream does by default.
+
+        Returns
+        -------
+        nn.Sequential
+
+        Raises
+        ------
+        ValueError
+            If the shape is not one of these, or too small.
+        """
+        with torch.device("meta"):  # without numbers: torch's own come from the global stream
+            module = self.layers(shape, n_outputs)
+        module.to_empty(device="cpu").float()  # whatever torch's default dtype is
+        for layer in module.modules():
+            weights: dict[str, Any] = dict(layer.named_parameters(recurse=False))
+            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
+                layer.reset_parameters()
+            elif weights:
+                nn.init.kaiming_normal_(weights["weight"], generator=generator)
+                if "bias" in weights:
+                    nn.init.zeros_(weights["bias"])
+        return module
+
+    @abstractmethod
+    def layers(self, shape: Sequence[int], n_outputs: int) -> nn.Sequential:
+        """The layers by name."""
+
+
+ARCHITECTURES: Registry[Architecture] = Registry("architecture", Architecture)

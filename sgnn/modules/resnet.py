@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from .layers import Axes, axes_of, draw
+from ..rules import POSITIVE, Rule, sizes
+from .layers import ARCHITECTURES, Architecture, Axes, axes_of
 
-__all__ = ["ResidualBlock", "resnet18"]
+__all__ = ["ResNet18", "ResidualBlock"]
 
 
 class ResidualBlock(nn.Module):
@@ -46,14 +48,8 @@ class ResidualBlock(nn.Module):
         return torch.relu(self.norm2(self.conv2(inner)) + self.shortcut(x))
 
 
-def resnet18(
-    shape: Sequence[int],
-    n_outputs: int,
-    *,
-    widths: Sequence[int] = (8, 16, 32, 64),
-    blocks: int = 2,
-    generator: torch.Generator | None = None,
-) -> nn.Sequential:
+@ARCHITECTURES.register("resnet18")
+class ResNet18(Architecture):
     """x -> 7 x 7 convolution, max pooling -> residual blocks -> mean over positions -> dense.
 
     ResNet-18 in the widths of paper 4: 17 convolutions, three more in shortcuts, one dense
@@ -61,26 +57,10 @@ def resnet18(
 
     Parameters
     ----------
-    shape : tuple of int
-        One input: (channels, length), (channels, height, width) or (channels, depth, height,
-        width), of any size.
-    n_outputs : int
-        Width of the output.
     widths : sequence of int, default=(8, 16, 32, 64)
         Channels of each stage; every stage but the first halves the axes.
     blocks : int, default=2
         Residual blocks in a stage.
-    generator : torch.Generator, optional
-        Draws the initial weights; torch's global stream does by default.
-
-    Returns
-    -------
-    nn.Sequential
-
-    Raises
-    ------
-    ValueError
-        If the shape is not one of these.
 
     Notes
     -----
@@ -89,11 +69,19 @@ def resnet18(
 
     Examples
     --------
-    >>> net = resnet18((3, 32, 32), 10)
+    >>> net = ResNet18()((3, 32, 32), 10)
     >>> net.block3.shortcut.conv.weight.shape
     torch.Size([16, 8, 1, 1])
     """
-    return draw(lambda: _residual(shape, n_outputs, widths, blocks), generator)
+
+    rules: ClassVar[dict[str, Rule]] = {"widths": sizes, "blocks": POSITIVE}
+
+    def __init__(self, *, widths: Sequence[int] = (8, 16, 32, 64), blocks: int = 2) -> None:
+        self.widths = widths
+        self.blocks = blocks
+
+    def layers(self, shape: Sequence[int], n_outputs: int) -> nn.Sequential:
+        return _residual(shape, n_outputs, self.widths, self.blocks)
 
 
 def _residual(

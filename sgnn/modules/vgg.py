@@ -5,24 +5,18 @@ from __future__ import annotations
 import math
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import ClassVar
 
-import torch
 from torch import nn
 
-from .layers import axes_of, dense_head, draw
+from ..rules import Rule, number, sizes
+from .layers import ARCHITECTURES, STAGES, Architecture, axes_of, dense_head
 
-__all__ = ["alexnet", "vgg11_bn"]
+__all__ = ["VGG11BN", "AlexNet"]
 
 
-def alexnet(
-    shape: Sequence[int],
-    n_outputs: int,
-    *,
-    stages: Sequence[Sequence[int]] = ((8,), (16,), (32, 16, 16)),
-    units: Sequence[int] = (128, 128),
-    dropout: float = 0.5,
-    generator: torch.Generator | None = None,
-) -> nn.Sequential:
+@ARCHITECTURES.register("alexnet")
+class AlexNet(Architecture):
     """x -> three stages of [3 x 3 convolution, ReLU], max pooling -> 4 x 4 means -> dense.
 
     AlexNet for small images, in the widths that paper 4 gives it on CIFAR-10; its widths on
@@ -30,28 +24,12 @@ def alexnet(
 
     Parameters
     ----------
-    shape : tuple of int
-        One input: (channels, length), (channels, height, width) or (channels, depth, height,
-        width), at least 8 positions along every axis.
-    n_outputs : int
-        Width of the output.
     stages : sequence of sequences of int
         Output channels of the convolutions, stage by stage.
     units : sequence of int, default=(128, 128)
         Units of each dense hidden layer.
     dropout : float, default=0.5
         Probability of dropout behind each hidden dense layer.
-    generator : torch.Generator, optional
-        Draws the initial weights; torch's global stream does by default.
-
-    Returns
-    -------
-    nn.Sequential
-
-    Raises
-    ------
-    ValueError
-        If the shape is not one of these, or too small.
 
     Notes
     -----
@@ -59,54 +37,44 @@ def alexnet(
 
     Examples
     --------
-    >>> alexnet((3, 32, 32), 10).dense1
+    >>> AlexNet()((3, 32, 32), 10).dense1
     Linear(in_features=256, out_features=128, bias=True)
     """
-    return draw(
-        lambda: _staged(
-            shape, n_outputs, stages, units, dropout=dropout, norm=False, positions=4
-        ),
-        generator,
-    )  # fmt: skip
+
+    rules: ClassVar[dict[str, Rule]] = {"stages": STAGES, "units": sizes, "dropout": number(0, 1)}
+
+    def __init__(
+        self,
+        *,
+        stages: Sequence[Sequence[int]] = ((8,), (16,), (32, 16, 16)),
+        units: Sequence[int] = (128, 128),
+        dropout: float = 0.5,
+    ) -> None:
+        self.stages = stages
+        self.units = units
+        self.dropout = dropout
+
+    def layers(self, shape: Sequence[int], n_outputs: int) -> nn.Sequential:
+        return _staged(
+            shape, n_outputs, self.stages, self.units,
+            dropout=self.dropout, norm=False, positions=4,
+        )  # fmt: skip
 
 
-def vgg11_bn(
-    shape: Sequence[int],
-    n_outputs: int,
-    *,
-    stages: Sequence[Sequence[int]] = ((16,), (32,), (64, 64), (128, 128), (128, 128)),
-    units: Sequence[int] = (128, 128),
-    dropout: float = 0.5,
-    generator: torch.Generator | None = None,
-) -> nn.Sequential:
+@ARCHITECTURES.register("vgg11_bn")
+class VGG11BN(Architecture):
     """x -> five stages of [3 x 3 convolution, batch norm, ReLU], max pooling -> mean -> dense.
 
     VGG-11 with batch normalization, in the widths that paper 4 gives it on CIFAR-100.
 
     Parameters
     ----------
-    shape : tuple of int
-        One input: (channels, length), (channels, height, width) or (channels, depth, height,
-        width), at least 32 positions along every axis.
-    n_outputs : int
-        Width of the output.
     stages : sequence of sequences of int
         Output channels of the convolutions, stage by stage.
     units : sequence of int, default=(128, 128)
         Units of each dense hidden layer.
     dropout : float, default=0.5
         Probability of dropout behind each hidden dense layer.
-    generator : torch.Generator, optional
-        Draws the initial weights; torch's global stream does by default.
-
-    Returns
-    -------
-    nn.Sequential
-
-    Raises
-    ------
-    ValueError
-        If the shape is not one of these, or too small.
 
     Notes
     -----
@@ -114,13 +82,28 @@ def vgg11_bn(
 
     Examples
     --------
-    >>> vgg11_bn((3, 32, 32), 100).dense1
+    >>> VGG11BN()((3, 32, 32), 100).dense1
     Linear(in_features=128, out_features=128, bias=True)
     """
-    return draw(
-        lambda: _staged(shape, n_outputs, stages, units, dropout=dropout, norm=True, positions=1),
-        generator,
-    )
+
+    rules: ClassVar[dict[str, Rule]] = {"stages": STAGES, "units": sizes, "dropout": number(0, 1)}
+
+    def __init__(
+        self,
+        *,
+        stages: Sequence[Sequence[int]] = ((16,), (32,), (64, 64), (128, 128), (128, 128)),
+        units: Sequence[int] = (128, 128),
+        dropout: float = 0.5,
+    ) -> None:
+        self.stages = stages
+        self.units = units
+        self.dropout = dropout
+
+    def layers(self, shape: Sequence[int], n_outputs: int) -> nn.Sequential:
+        return _staged(
+            shape, n_outputs, self.stages, self.units,
+            dropout=self.dropout, norm=True, positions=1,
+        )  # fmt: skip
 
 
 def _staged(

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from .layers import Axes, axes_of, draw
+from ..rules import POSITIVE, Rule, number
+from .layers import ARCHITECTURES, Architecture, Axes, axes_of
 
-__all__ = ["PreActivationBlock", "resnet40", "wrn28_10"]
+__all__ = ["PreActivationBlock", "ResNet40", "WRN28x10"]
 
 WIDTHS = (16, 32, 64)  # channels of the three stages at widen_factor=1
 
@@ -50,105 +52,77 @@ class PreActivationBlock(nn.Module):
         return self.conv2(inner) + (x if self.shortcut is None else self.shortcut(a))
 
 
-def resnet40(
-    shape: Sequence[int],
-    n_outputs: int,
-    *,
-    depth: int = 40,
-    widen_factor: int = 1,
-    dropout: float = 0.3,
-    generator: torch.Generator | None = None,
-) -> nn.Sequential:
+@ARCHITECTURES.register("resnet40")
+class ResNet40(Architecture):
     """x -> 3 x 3 convolution -> three stages of pre-activation blocks -> mean -> dense.
 
     Paper 3's ResNet-40, a Wide ResNet of widen factor 1.
 
     Parameters
     ----------
-    shape : tuple of int
-        One input: (channels, length), (channels, height, width) or (channels, depth, height,
-        width), of any size.
-    n_outputs : int
-        Width of the output.
     depth : int, default=40
         Layers on the longest path: 6 k + 4, k blocks in each stage.
     widen_factor : int, default=1
         The stages have 16, 32 and 64 channels times this.
     dropout : float, default=0.3
         Probability of dropout inside the blocks.
-    generator : torch.Generator, optional
-        Draws the initial weights; torch's global stream does by default.
-
-    Returns
-    -------
-    nn.Sequential
-        For (3, 32, 32): 1520 neurons as paper 3 counts them.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not one of these, or the depth not 6 k + 4.
 
     Notes
     -----
+    For (3, 32, 32): 1520 neurons as paper 3 counts them.
+
     Source: Zagoruyko and Komodakis (2016); paper 3, section 3.2.
 
     Examples
     --------
-    >>> resnet40((3, 32, 32), 10).block7.shortcut.weight.shape
+    >>> ResNet40()((3, 32, 32), 10).block7.shortcut.weight.shape
     torch.Size([32, 16, 1, 1])
     """
-    return draw(lambda: _wide(shape, n_outputs, depth, widen_factor, dropout), generator)
+
+    rules: ClassVar[dict[str, Rule]] = {
+        "depth": POSITIVE,
+        "widen_factor": POSITIVE,
+        "dropout": number(0, 1),
+    }
+
+    def __init__(self, *, depth: int = 40, widen_factor: int = 1, dropout: float = 0.3) -> None:
+        self.depth = depth
+        self.widen_factor = widen_factor
+        self.dropout = dropout
+
+    def layers(self, shape: Sequence[int], n_outputs: int) -> nn.Sequential:
+        return _wide(shape, n_outputs, self.depth, self.widen_factor, self.dropout)
 
 
-def wrn28_10(
-    shape: Sequence[int],
-    n_outputs: int,
-    *,
-    depth: int = 28,
-    widen_factor: int = 10,
-    dropout: float = 0.3,
-    generator: torch.Generator | None = None,
-) -> nn.Sequential:
+@ARCHITECTURES.register("wrn28_10")
+class WRN28x10(ResNet40):
     """x -> 3 x 3 convolution -> three stages of pre-activation blocks -> mean -> dense.
 
     The Wide ResNet of depth 28 and widen factor 10: 36.5 million weights.
 
     Parameters
     ----------
-    shape : tuple of int
-        As for `resnet40`.
-    n_outputs : int
-        Width of the output.
     depth : int, default=28
         Layers on the longest path: 6 k + 4, k blocks in each stage.
     widen_factor : int, default=10
         The stages have 16, 32 and 64 channels times this.
     dropout : float, default=0.3
         Probability of dropout inside the blocks.
-    generator : torch.Generator, optional
-        Draws the initial weights; torch's global stream does by default.
-
-    Returns
-    -------
-    nn.Sequential
-        For (3, 32, 32): 10,736 neurons as paper 3 counts them.
-
-    Raises
-    ------
-    ValueError
-        If the shape is not one of these, or the depth not 6 k + 4.
 
     Notes
     -----
+    For (3, 32, 32): 10,736 neurons as paper 3 counts them.
+
     Source: Zagoruyko and Komodakis (2016); paper 3, section 3.2.
 
     Examples
     --------
-    >>> wrn28_10((3, 32, 32), 10, depth=10, widen_factor=2).output
+    >>> WRN28x10(depth=10, widen_factor=2)((3, 32, 32), 10).output
     Linear(in_features=128, out_features=10, bias=True)
     """
-    return draw(lambda: _wide(shape, n_outputs, depth, widen_factor, dropout), generator)
+
+    def __init__(self, *, depth: int = 28, widen_factor: int = 10, dropout: float = 0.3) -> None:
+        super().__init__(depth=depth, widen_factor=widen_factor, dropout=dropout)
 
 
 def _wide(

@@ -1,12 +1,16 @@
 """Regularizers: value, subgradient, prox and zero level of each penalty, found by name.
 
 >>> from sgnn import regularizers
+>>> regularizers.get("group_lasso")
+GroupLasso()
+>>> regularizers.get("sparse_group_lasso", alpha=0.3)
+SparseGroupLasso(alpha=0.3)
 >>> "group_lasso" in regularizers.names()
 True
 """
 
 from .adaptive import Adaptive
-from .base import Regularizer, get, names
+from .base import REGULARIZERS, Regularizer, get, names
 from .concave import MCP, SCAD, GroupMCP, GroupSCAD
 from .exclusive import CGES, Exclusive
 from .gates import DGating, Gating, HardConcrete
@@ -16,6 +20,7 @@ from .hierarchical_half import HSQGLHalf, HSQRTGLHalf, SHSQGLHalf, SHSQRTGLHalf
 from .lasso import L1, L2, GroupLasso
 from .nonconvex import L0, L1L2, TL1, GroupL0
 from .oicsr import join_units, split_units
+from .on_layers import OnLayers
 from .sparse_group import SparseGroupLasso
 from .sparse_nonconvex import SparseGroupL0, SparseGroupL1L2, SparseGroupSCAD, SparseGroupTL1
 
@@ -30,6 +35,7 @@ __all__ = [
     "L1L2",
     "L2",
     "MCP",
+    "REGULARIZERS",
     "SCAD",
     "TL1",
     "Adaptive",
@@ -44,6 +50,7 @@ __all__ = [
     "HSQGLHalf",
     "HSQRTGLHalf",
     "HardConcrete",
+    "OnLayers",
     "Regularizer",
     "SHSQGLHalf",
     "SHSQRTGLHalf",
@@ -58,3 +65,5 @@ __all__ = [
     "names",
     "split_units",
 ]
+
+REGULARIZERS.discover(__name__)

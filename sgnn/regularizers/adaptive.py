@@ -117,5 +117,5 @@ class Adaptive(Regularizer):
             )
         return reweighted(blocks, blocks.weights * self.factors.to(blocks.weights))
 
-    def __repr__(self) -> str:
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
         return f"Adaptive({self.regularizer!r}, n_blocks={self.factors.shape[-1]})"

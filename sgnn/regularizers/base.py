@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import copy
-import inspect
 from abc import ABC, abstractmethod
-from collections.abc import Callable
-from typing import Any, TypeVar
+from collections.abc import Sequence
+from typing import Any
 
 import torch
 from torch import Tensor
 
+from ..components import Component, Registry
 from ..groups import Blocks
 
 __all__ = [
+    "REGULARIZERS",
     "Lam",
     "Regularizer",
     "critical_lam",
@@ -28,11 +29,8 @@ __all__ = [
 
 Lam = float | Tensor  # one number, or one per replica
 
-_REGISTRY: dict[str, Callable[..., Regularizer]] = {}
-R = TypeVar("R", bound="type[Regularizer]")
 
-
-class Regularizer(ABC):
+class Regularizer(Component, ABC):
     """A penalty R(w), independent of lam, of the step size and of the module.
 
     Tensors are (..., *blocks.shape); leading axes are replicas, and `lam` and `step` are
@@ -50,11 +48,25 @@ class Regularizer(ABC):
     expensive_prox : bool
         Whether the prox sorts, searches or uses trigonometric functions, so that it may take
         longer than a training step.
+    gating : Gating or None
+        The gates of blocks whose penalty stands for R, where there are some.
+    layers : {"all", "conv"}
+        Which layers of a convolutional network it is for: all where it has the size factor (paper
+        3), convolutions where it has not (paper 4).
     """
 
     convex: bool = True
     size_factor: bool = False
     expensive_prox: bool = False
+    gating: Any = None
+
+    @property
+    def layers(self) -> str:
+        return "all" if self.size_factor else "conv"
+
+    def for_layers(self, n_layers: int) -> Sequence[Regularizer]:
+        """One for each of so many layers, from the input on."""
+        return [self] * n_layers
 
     @abstractmethod
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
@@ -94,69 +106,9 @@ class Regularizer(ABC):
             f"lam > 0 holds a block at 0 against small enough steps: give a range of lam instead."
         )
 
-    def __repr__(self) -> str:
-        arguments = ", ".join(f"{name}={value!r}" for name, value in vars(self).items())
-        return f"{type(self).__name__}({arguments})"
 
-
-def register(name: str) -> Callable[[R], R]:
-    """Class decorator: register a regularizer by name."""
-
-    def add(cls: R) -> R:
-        _REGISTRY[name] = cls
-        return cls
-
-    return add
-
-
-def names() -> list[str]:
-    """The registered names, sorted."""
-    return sorted(_REGISTRY)
-
-
-def get(name: str | Regularizer, **parameters: Any) -> Regularizer:
-    """The regularizer of that name.
-
-    Parameters
-    ----------
-    name : str or Regularizer
-        One of `names()`; a Regularizer is returned as it is.
-    **parameters
-        Parameters of its constructor.
-
-    Raises
-    ------
-    ValueError
-        If the name is unknown; the message lists the valid ones.
-    TypeError
-        If the regularizer has no such parameter, or is an instance.
-
-    Examples
-    --------
-    >>> from sgnn import regularizers
-    >>> regularizers.get("group_lasso")
-    GroupLasso()
-    """
-    if isinstance(name, Regularizer):
-        if parameters:
-            raise TypeError(
-                f"regularizer={name!r} is made already and takes no {', '.join(parameters)}: "
-                f"give its name instead, or set them when making it."
-            )
-        return name
-    if not isinstance(name, str) or name not in _REGISTRY:
-        raise ValueError(
-            f"regularizer={name!r} is unknown: give a Regularizer or one of {', '.join(names())}."
-        )
-    constructor = _REGISTRY[name]
-    known = list(inspect.signature(constructor).parameters)
-    for unknown in parameters:
-        if unknown not in known:
-            raise TypeError(
-                f"regularizer={name!r} has no parameter {unknown!r}: it takes "
-                f"{', '.join(known) or 'none'}."
-            )
-    return constructor(**parameters)
+REGULARIZERS: Registry[Regularizer] = Registry("regularizer", Regularizer)
+register, names, get = REGULARIZERS.register, REGULARIZERS.names, REGULARIZERS.made
 
 
 def per_block(lam: Lam) -> Lam:

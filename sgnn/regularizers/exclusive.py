@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 
@@ -82,9 +84,9 @@ class CGES(Sum):
 
     Parameters
     ----------
-    mu : float in [0, 1], default=0.5
-        0 is the group lasso, 1 exclusive sparsity.  It grows with the depth of a layer:
-        `for_layers`.
+    mu : float in [0, 1] or None, default=None
+        0 is the group lasso, 1 exclusive sparsity.  None grows with the depth of a layer, as
+        `for_layers` says, and is 0.5 of a single weight.
 
     Notes
     -----
@@ -106,14 +108,13 @@ class CGES(Sum):
     element = Exclusive()
     size_factor = False
 
-    def __init__(self, mu: float = 0.5) -> None:
-        if not 0 <= mu <= 1:
-            raise ValueError(f"mu={mu!r} must lie between 0 and 1.")
+    def __init__(self, mu: float | None = None) -> None:
+        if mu is not None and not 0 <= mu <= 1:
+            raise ValueError(f"mu={mu!r} must be None or lie between 0 and 1.")
         self.mu = mu
 
-    @classmethod
-    def for_layers(cls, n_layers: int, first: int = 1) -> list[CGES]:
-        """One for each layer l, from the input on, with mu_l = l / n_layers, l = first, ...
+    def for_layers(self, n_layers: int, first: int = 1) -> Sequence[CGES]:
+        """One for each layer l, from the input on: mu_l = l / n_layers, l = first, ... for mu=None.
 
         Parameters
         ----------
@@ -124,14 +125,17 @@ class CGES(Sum):
 
         Examples
         --------
-        >>> CGES.for_layers(2)
+        >>> CGES().for_layers(2)
         [CGES(mu=0.5), CGES(mu=1.0)]
         """
-        return [cls((first + layer) / n_layers) for layer in range(n_layers)]
+        if self.mu is not None:
+            return [self] * n_layers
+        return [type(self)((first + layer) / n_layers) for layer in range(n_layers)]
 
     @property
     def mix(self) -> tuple[float, float]:  # type: ignore[override]
-        return 1 - self.mu, self.mu
+        mu = 0.5 if self.mu is None else self.mu
+        return 1 - mu, mu
 
     def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
         magnitude, (a, b) = w.abs(), self.mix
@@ -149,4 +153,4 @@ class CGES(Sum):
         """That of the group lasso part, as exclusive sparsity has slope 0 at 0."""
         if self.mu == 1:
             return self.element.zero_level(grad, blocks)
-        return self.group.zero_level(grad, blocks) / (1 - self.mu)
+        return self.group.zero_level(grad, blocks) / self.mix[0]

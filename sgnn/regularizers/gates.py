@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from ..components import Component
 from ..groups import Blocks
 from .base import Lam, per_block
 
@@ -18,7 +18,7 @@ OPEN = 2.0  # initial log_alpha, of a deterministic gate of 0.96
 FASTER = 20.0  # log_alpha over the trained parameter
 
 
-class Gating(ABC):
+class Gating(Component, ABC):
     """A weight as a product of a tensor of its shape and factors of its blocks.
 
     Tensors are (..., *blocks.shape) and (..., n_blocks); gates may have additional axes before
@@ -50,7 +50,6 @@ class Gating(ABC):
             (per_block(lam) * blocks.weights * per_block_penalty).sum().backward()
 
 
-@dataclass(frozen=True)
 class HardConcrete(Gating):
     """w_g = z_g omega_g, z = clip((high - low) s + low, 0, 1) a random gate that is often 0 or 1.
 
@@ -76,12 +75,11 @@ class HardConcrete(Gating):
     tensor([0.0000, 0.5000, 1.0000])
     """
 
-    temperature: float = 2 / 3
-    low: float = -0.1
-    high: float = 1.1
-
-    def __post_init__(self) -> None:
-        if not (self.temperature > 0 and self.low < 0 and self.high > 1):
+    def __init__(self, temperature: float = 2 / 3, low: float = -0.1, high: float = 1.1) -> None:
+        self.temperature = temperature
+        self.low = low
+        self.high = high
+        if not (temperature > 0 and low < 0 and high > 1):
             raise ValueError(
                 f"{self!r} is no hard-concrete gate: give temperature > 0, low < 0 and high > 1."
             )
@@ -124,7 +122,6 @@ class HardConcrete(Gating):
         return ((self.high - self.low) * s + self.low).clamp(0, 1)
 
 
-@dataclass(frozen=True)
 class DGating(Gating):
     """w_g = omega_g prod_d gamma_gd, d = 1 .. depth - 1, with plain weight decay on all factors.
 
@@ -149,11 +146,10 @@ class DGating(Gating):
     tensor([16.,  0.,  4.])
     """
 
-    depth: int = 2
-
-    def __post_init__(self) -> None:
-        if self.depth < 2:
-            raise ValueError(f"depth={self.depth!r} must be at least 2: give 2 for group lasso.")
+    def __init__(self, depth: int = 2) -> None:
+        self.depth = depth
+        if depth < 2:
+            raise ValueError(f"depth={depth!r} must be at least 2: give 2 for group lasso.")
 
     def split(self, w: Tensor, blocks: Blocks) -> tuple[Tensor, Tensor]:
         """The balanced factors of w: omega, shaped as w, and gamma (..., depth - 1, n_blocks)."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from torch import Tensor
 
 from .base import Lam, register
+from .gates import DGating
 from .scalar import L1, Entrywise, Normwise
 
 __all__ = ["L1", "L2", "GroupLasso"]
@@ -59,3 +60,4 @@ class GroupLasso(Normwise):
 
     size_factor = True
     scalar = L1()
+    gating = DGating()

@@ -8,6 +8,7 @@ from torch.nn.functional import one_hot
 
 from ..groups import Blocks
 from .base import Lam, Regularizer, critical_lam, per_block, per_entry, register, total
+from .gates import HardConcrete
 from .scalar import Entrywise, Normwise, is_above
 from .solvers import safe_sqrt
 
@@ -76,6 +77,7 @@ class GroupL0(Normwise):
 
     size_factor = True
     scalar = L0()
+    gating = HardConcrete()
 
     def zero_level(self, grad: Tensor, blocks: Blocks) -> Tensor:
         return Regularizer.zero_level(self, grad, blocks)

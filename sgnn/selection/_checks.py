@@ -21,7 +21,7 @@ from sklearn.utils import _safe_indexing, check_array, get_tags, indexable
 from sklearn.utils.multiclass import type_of_target
 from sklearn.utils.validation import _num_samples
 
-from ..estimators.parameters import Rule, either, integer
+from ..rules import Rule, either, integer
 
 __all__ = ["COMMON_RULES", "check_rows", "check_score", "check_scorer", "check_splits"]
 

@@ -15,10 +15,10 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _num_features
 
 from .. import losses
-from ..estimators.parameters import check_parameters
 from ..estimators.task import Classes, Numbers, Task
 from ..groups import Groups
 from ..modules import TargetScale
+from ..rules import check_parameters
 from ._constraints import Constraints
 from ._masked import MaskedData
 from ._models import final_estimator, resolve_groups
@@ -114,6 +114,11 @@ def read(
         task, targets = kind.read(_of_scikit_learn(final_estimator(model)), y, None)
     if loss is not None:
         task = task.with_loss(loss, targets)
+    if isinstance(task.loss, losses.BatchLoss):
+        raise ValueError(
+            f"loss={task.loss!r} is one of whole batches, and sets of groups are compared by the "
+            f"losses of rows: give search=SubsetSearch(loss=...) with a loss of rows."
+        )
     task.loss.check_targets(targets)
     return Reading(
         layout, task, targets, task.weights(targets, sample_weight),

@@ -13,7 +13,7 @@ from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..estimators.inputs import kept_columns, lacks_columns
-from ..estimators.parameters import Rule, check_parameters, choice, either, flag, integer, number
+from ..rules import Rule, check_parameters, choice, either, flag, integer, number
 from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import raised_interrupts

@@ -9,8 +9,8 @@ from sklearn.feature_selection import SelectFromModel
 from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import validate_data
 
-from ..estimators.parameters import check_parameters, either, integer
 from ..groups import Groups
+from ..rules import check_parameters, either, integer
 from ._checks import check_rows
 from ._meta_selector import MetaSelector
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from ..estimators.parameters import Rule, integer, number
+from ..rules import Rule, integer, number
 from ._fits import FitResult, FitRunner
 from ._models import convert_lam, final_estimator
 

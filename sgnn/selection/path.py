@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from ..estimators.parameters import check_parameters
 from ..groups import Groups
+from ..rules import check_parameters
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import Data, FitRunner
 from ._models import final_estimator, group_support, resolve_groups, strength_parameter

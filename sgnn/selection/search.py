@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import _num_features, check_is_fitted, validate_data
 
-from ..estimators.parameters import Rule, check_parameters, either, flag, integer, number
 from ..groups import Groups
+from ..rules import Rule, check_parameters, either, flag, integer, number
 from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer, check_splits
 from ._fits import Data, FitResult, FitRunner, Sample

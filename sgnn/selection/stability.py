@@ -14,7 +14,6 @@ from sklearn.utils.metadata_routing import MetadataRouter, MethodMapping, proces
 from sklearn.utils.validation import has_fit_parameter, validate_data
 
 from ..estimators.inputs import check_weights, random_generator
-from ..estimators.parameters import check_parameters, choice, either, integer, number
 from ..metrics import (
     group_similarity,
     jaccard_stability,
@@ -22,6 +21,7 @@ from ..metrics import (
     nogueira_stability,
     similarity_stability,
 )
+from ..rules import check_parameters, choice, either, integer, number
 from ._checks import COMMON_RULES, check_rows
 from ._fits import Data, FitRunner, Sample
 from ._meta_selector import MetaSelector

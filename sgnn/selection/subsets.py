@@ -10,10 +10,10 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 
-from ..estimators.parameters import Rule, check_parameters, either, flag, integer, number
 from ..estimators.task import Classes, Task
 from ..modules import TargetScale
 from ..persistence.packed import Packed
+from ..rules import Rule, check_parameters, either, flag, integer, number
 from ._constraints import Constraints
 from ._finalists import refit_losses
 from ._front import Front, points_of

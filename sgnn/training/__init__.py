@@ -3,11 +3,10 @@
 from .callbacks import check_callbacks, is_callback
 from .loop import progress_bar, train
 from .run import Run
-from .settings import OPTIMIZERS, Settings
+from .settings import Settings
 from .skorch_net import SkorchNet
 
 __all__ = [
-    "OPTIMIZERS",
     "Run",
     "Settings",
     "SkorchNet",

@@ -50,7 +50,7 @@ def train(runs: Sequence[Run], algorithm: Algorithm, stack: Stack | None = None)
         for run in runs:
             run.restore_best()
         polished = []
-        if algorithm.polish_iter > 0:  # it moves every weight
+        if algorithm.n_polish > 0:  # it moves every weight
             polished = [run for run in runs if not run.aborted and not run.network.frozen]
         if polished:
             _polish(polished, algorithm, stack)
@@ -100,7 +100,7 @@ def _begin(runs: Sequence[Run], algorithm: Algorithm, stack: Stack | None) -> Ne
         **settings.optimizer_options,
     )
     algorithm.network, algorithm.problem, algorithm.optimizer = network, network.problem, optimizer
-    algorithm.validation = settings.validation
+    algorithm.validation, algorithm.stops_early = settings.validation, settings.stop_on_validation
     algorithm.max_epochs, algorithm.epoch = settings.max_epochs, 0
     auto = min(MOST_WARMUP, 2 * settings.max_epochs // 5)
     algorithm.warmup = auto if isinstance(algorithm.warmup_epochs, str) else algorithm.warmup_epochs
@@ -198,7 +198,7 @@ def _polish(runs: list[Run], algorithm: Algorithm, stack: Stack | None) -> None:
     try:
         with (
             progress_bar(
-                "polish", algorithm.polish_iter, verbose=settings.verbose, bar_format=BAR
+                "polish", algorithm.n_polish, verbose=settings.verbose, bar_format=BAR
             ) as bar,
             closing(algorithm.polish()) as iterations,
         ):

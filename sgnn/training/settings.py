@@ -11,16 +11,7 @@ import torch
 from ..algorithms import Problem
 from ..checkpoints import Checkpoint
 
-__all__ = ["OPTIMIZERS", "Settings"]
-
-# The fused kernels do in one pass what the default ones do in several.
-OPTIMIZERS: dict[str, tuple[type[torch.optim.Optimizer], dict]] = {
-    "sgd": (torch.optim.SGD, {"fused": True}),
-    "adam": (torch.optim.Adam, {"fused": True}),
-    "adamw": (torch.optim.AdamW, {"fused": True}),
-    "adamax": (torch.optim.Adamax, {}),
-    "rmsprop": (torch.optim.RMSprop, {}),
-}
+__all__ = ["Settings"]
 
 
 @dataclass

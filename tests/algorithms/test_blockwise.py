@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 import torch
 
+import sgnn
 from sgnn import datasets
-from sgnn.algorithms import Blockwise, BlockwiseB, Limits
+from sgnn.algorithms import Blockwise, BlockwiseB
 from sgnn.losses import SquaredError
 
 from ..naive import NaiveSGIN
 from ..naive import network as transcribed
-from ..problems import begin, run, sgin_network
+from ..problems import begin, run, sgin_network, with_limits
 
 OURS = {"a": Blockwise, "b": BlockwiseB}
 TOLERANCE = {torch.float64: 1e-10, torch.float32: 1e-4}
@@ -66,11 +67,11 @@ def assert_same(network, naive, tolerance):
 
 
 @pytest.mark.parametrize("dtype", TOLERANCE)
-@pytest.mark.parametrize("cache_bytes", [float("inf"), 0])
+@pytest.mark.parametrize("cache_size", [1000, 0])
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("bar", ["lam_tau", "lam"])
 @pytest.mark.parametrize("algorithm", OURS)
-def test_equals_the_transcript(algorithm, bar, weighted, cache_bytes, dtype):
+def test_equals_the_transcript(algorithm, bar, weighted, cache_size, dtype):
     X, y, labels = unequal()
     weight = np.random.default_rng(1).multinomial(len(X), np.full(len(X), 1 / len(X)))
     lam = 0.003 if bar == "lam_tau" else 0.01
@@ -80,8 +81,10 @@ def test_equals_the_transcript(algorithm, bar, weighted, cache_bytes, dtype):
     naive, batches = transcript(network, X, labels, algorithm, sgd, bar=bar)
     order = copy.deepcopy(network.problem.rng)
     epochs = 4
-    ours = OURS[algorithm](bar, warmup_epochs=1, cache_bytes=cache_bytes)
-    run(network, ours, sgd, epochs)
+    ours = OURS[algorithm]()
+    ours.warmup_epochs, ours.bar = 1, bar
+    with sgnn.config_context(cache_size=cache_size):
+        run(network, ours, sgd, epochs)
     for epoch in range(epochs):
         active_groups = np.flatnonzero(naive.active)
         naive.epoch(batches, order.permutation(active_groups), remove=epoch >= 1)
@@ -182,7 +185,7 @@ def test_the_last_group_stays():
 def test_max_groups_is_reached_by_backward_elimination():
     X, y, labels = unequal()
     network = sgin_network(X, y, labels, lam=0.0)
-    removed = run(network, Blockwise(limits=Limits(2)), sgd, 8)
+    removed = run(network, with_limits(Blockwise(), 2), sgd, 8)
     assert network.problem.active.tolist() == [
         False,
         True,

@@ -14,7 +14,7 @@ from sgnn.groups import Blocks, Groups
 from sgnn.losses import SquaredError
 from sgnn.modules import ChannelNet, InputTransform, couple
 
-from ..problems import begin, sgin_network
+from ..problems import begin, sgin_network, with_limits
 
 LABELS = [1, 0, 1, 2]
 X = np.random.default_rng(0).normal(size=(50, 4))
@@ -110,7 +110,7 @@ def test_the_increase_is_measured_on_the_first_rows(make, monkeypatch):
 def test_a_group_of_weight_zero_goes_before_one_that_does_harm(make):
     network, removed = make(), []
     for room in (2, 1):
-        algorithm = Subgradient(Limits(room))
+        algorithm = with_limits(Subgradient(), room)
         begin(algorithm, network, torch.optim.SGD(network.parameters, lr=0.0), 1)
         with torch.no_grad():
             algorithm.end_epoch()

@@ -8,12 +8,12 @@ import numpy as np
 import pytest
 import torch
 
-from sgnn.algorithms import Gates, Limits
+from sgnn.algorithms import Gates
 from sgnn.losses import SquaredError
 from sgnn.regularizers import DGating, HardConcrete
 from sgnn.regularizers.gates import FASTER, OPEN
 
-from ..problems import run, sgin_network
+from ..problems import run, sgin_network, with_limits
 
 LAM, LR = 0.05, 0.1
 labels = np.arange(6) // 2
@@ -55,7 +55,7 @@ def test_one_step_of_d_gating_by_hand():
 
 def test_d_gating_ends_at_the_group_lasso():
     network, (X, y) = linear(lam=0.3), regression()
-    algorithm = Gates(gating=DGating(), tolerance=1e-6)
+    algorithm = Gates(gating=DGating(), zero_tol=1e-6)
     run(network, algorithm, sgd, 3000)
     w, bias = network.module.theta.detach().numpy()[0], network.module.biases[0].item()
     force = -X.T @ (X @ w + bias - y) / len(X)
@@ -102,6 +102,6 @@ def test_gates_of_groups_that_say_nothing_shut():
 
 def test_removed_groups_stay_removed():
     network = linear(batch_size=20)
-    run(network, Gates(Limits(1), gating=HardConcrete()), sgd, 4)
+    run(network, with_limits(Gates(gating=HardConcrete()), 1), sgd, 4)
     assert network.problem.active.tolist() == [True, False, False]
     assert (network.module.theta.detach().reshape(3, 2)[1:] == 0).all()

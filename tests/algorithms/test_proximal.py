@@ -32,7 +32,7 @@ def rows(n=80, p=12, seed=0):
 
 def solved(network, optimizer, epochs=20):
     run(network, Proximal(polish_iter=0), optimizer, epochs)
-    return polished(network, optimizer, Proximal(polish_iter=500, tolerance=1e-8))[-1]
+    return polished(network, optimizer, Proximal(polish_iter=500, polish_tol=1e-8))[-1]
 
 
 def polished(network, optimizer, algorithm):

@@ -86,7 +86,7 @@ def supports(algorithm, epochs=60):
 
 
 def test_the_support_settles_where_the_noise_of_proximal_steps_wakes_all_groups():
-    settled, noisy = supports(RMDA()), supports(Proximal(every=1))
+    settled, noisy = supports(RMDA()), supports(Proximal(prox_every=1))
     assert set(settled[-30:]) == {(True, False, False)}
     assert (True, False, False) not in noisy[-30:]
 

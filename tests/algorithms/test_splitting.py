@@ -132,8 +132,8 @@ def test_small_weights_are_zero_in_the_end():
     X, y = regression()
     network = linear(X, y, "sgl_l1")
     sgd, whole = partial(torch.optim.SGD, lr=LR), linear(X, y, "sgl_l1")
-    run(whole, Splitting(tolerance=0.0), sgd, 20)
-    run(network, Splitting(tolerance=0.1), sgd, 20)
+    run(whole, Splitting(zero_tol=0.0), sgd, 20)
+    run(network, Splitting(zero_tol=0.1), sgd, 20)
     before = whole.module.theta.detach()
     small = before.abs() <= 0.1
     assert small.any()

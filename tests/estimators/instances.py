@@ -19,7 +19,9 @@ from sgnn import (
     SGINRegressor,
     SparseGroupCNN,
 )
+from sgnn.algorithms import ALGORITHMS
 from sgnn.datasets import make_grouped_classification, make_grouped_regression
+from sgnn.modules import LeNet5
 
 __all__ = ["CASES", "CNN", "MLPS", "NUMBERS", "SGIN", "VARIANTS", "Case", "first_layer", "outputs"]
 
@@ -41,9 +43,19 @@ class Case:
     of_six_columns: dict[str, Any] = field(default_factory=dict)
 
     def __call__(self, *, hidden: bool = True, **changes: Any) -> Any:
-        """A new estimator, its settings changed by these."""
+        """A new estimator, its settings changed by these.
+
+        "algorithm__x" is the parameter x of its algorithm, where that has one.
+        """
         changes |= {} if hidden else self.without_hidden_layer
-        return self.kind(**{"groups": self.made.groups, **self.settings, **changes})
+        settings = {"groups": self.made.groups, **self.settings, **changes}
+        names = [name for name in settings if name.startswith("algorithm__")]
+        own = {name.removeprefix("algorithm__"): settings.pop(name) for name in names}
+        if own:
+            algorithm = ALGORITHMS.made(settings.get("algorithm", next(iter(self.algorithms))))
+            known = {name: own[name] for name in own.keys() & algorithm.get_params().keys()}
+            settings["algorithm"] = algorithm.fresh().set_params(**known)
+        return self.kind(**settings)
 
     def by_default(self, *groups: Any, **changes: Any) -> Any:
         """A new estimator with its own defaults, for a table of six columns."""
@@ -143,7 +155,7 @@ SGIN = (
     Case(SGINRegressor, NUMBERS, SGINS, QUICK | {"lam": 0.03, "warmup_epochs": 2}),
 )
 PAPER_2 = {"proximal": {}, "rmda": {"learning_rate": 0.5}, "subgradient": {}}
-RAW = {"max_groups": 2, "polish_iter": 0, "warmup_epochs": 0}
+RAW = {"max_groups": 2, "algorithm__polish_iter": 0, "warmup_epochs": 0}
 MLPS = (
     Case(GroupLassoMLP, CLASSES, PAPER_2, QUICK | RAW | {"lam": 0.005}),
     Case(
@@ -160,16 +172,16 @@ CNN = Case(
     PAPER_3,
     {
         "image_shape": (-1, 1),
-        "architecture_options": {"filters": (16,), "units": ()},
+        "architecture": LeNet5(filters=(16,), units=()),
         "device": "cpu",
         "learning_rate": 0.07,
         "max_epochs": 12,
         "max_groups": 2,
         "lam": 0.001,
-        "sigma": 1.0,
+        "algorithm__sigma": 1.0,
         "random_state": 0,
     },
-    {"architecture_options": {"filters": (3,), "units": ()}},
+    {"architecture": LeNet5(filters=(3,), units=())},
     {"image_shape": (-1, 1)},
 )
 CASES = (*SGIN, *MLPS, CNN)

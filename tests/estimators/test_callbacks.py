@@ -29,6 +29,8 @@ from skorch.callbacks import (
     Unfreezer,
 )
 
+from sgnn.modules import LeNet5
+
 from .instances import CASES, CNN, MLPS, SGIN, outputs
 
 # several mini-batches, and validation data of their own
@@ -87,7 +89,7 @@ def test_augmented_images_are_told_of_as_the_network_saw_them():
         "groups": None,
         "standardize": False,
     }
-    options = {"architecture_options": {"filters": (2,), "units": ()}}
+    options = {"architecture": LeNet5(filters=(2,), units=())}
     estimator, (seen,) = trained(CNN, Seen(), **still, **options)
     whole = {tuple(row) for row in CNN.X[:80]}
     moved = 0
@@ -180,7 +182,7 @@ def test_frozen_weights_stay(case, name):
     for algorithm in case.algorithms:
         if algorithm == "gates":
             continue
-        settings = {"optimizer": "adamw", "polish_iter": 20} if case in MLPS else {}
+        settings = {"optimizer": "adamw", "algorithm__polish_iter": 20} if case in MLPS else {}
         _, (_, seen) = trained(case.by(algorithm), Freezer(name), Seen(), **settings)
         first, *later = [module[name] for module in seen.modules]
         assert all(torch.equal(value, first) for value in later)
@@ -211,7 +213,7 @@ def test_a_users_network_may_come_with_frozen_layers():
         torch.nn.Conv1d(10, 4, 1), torch.nn.ReLU(), torch.nn.Flatten(), torch.nn.Linear(4, 2)
     ).double()
     body[0].requires_grad_(False)
-    model = CNN(architecture=body, architecture_options=None, max_groups=None, lam=1e-4)
+    model = CNN(architecture=body, max_groups=None, lam=1e-4)
     model.fit(CNN.X, CNN.y)
     assert torch.equal(model.module_.body[0].weight, body[0].weight)
     assert not torch.equal(model.module_.body[3].weight, body[3].weight)

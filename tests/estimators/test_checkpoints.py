@@ -17,6 +17,7 @@ from skorch.callbacks import Callback
 from sgnn.checkpoints import Checkpoint
 from sgnn.estimators.identity import identity
 from sgnn.losses import CrossEntropy, Huber, Quantile, TorchLoss
+from sgnn.modules import CNN4
 
 from ..killing import end_of
 from .instances import CNN, outputs
@@ -24,8 +25,7 @@ from .instances import CNN, outputs
 # several batches, momentum, a schedule, shifts, dropout and batch norm: all that has a state
 SETTINGS = {
     "image_shape": (10, 1),
-    "architecture": "cnn4",
-    "architecture_options": {"filters": (8,), "units": (8,), "dropout": 0.2},
+    "architecture": CNN4(filters=(8,), units=(8,), dropout=0.2),
     "batch_size": 40,
     "dtype": "float32",
     "lr_schedule": 0.9,

@@ -10,12 +10,15 @@ import torch
 from torch import nn
 
 from sgnn import SparseGroupCNN, regularizers
+from sgnn.algorithms import Gates, Splitting, Subgradient
 from sgnn.estimators.augment import AUGMENTATIONS
+from sgnn.modules import ARCHITECTURES, LeNet5
+from sgnn.regularizers import L1, OnLayers, SparseGroupLasso
 
 from .instances import CNN
 
 QUICK = {
-    "architecture_options": {"filters": (6, 8), "units": (10,)},
+    "architecture": LeNet5(filters=(6, 8), units=(10,)),
     "learning_rate": 0.01,
     "max_epochs": 12,
     "device": "cpu",
@@ -144,14 +147,15 @@ def by_loops(model, name):
 @pytest.mark.parametrize("name", ["sgl_l1", "hsq_gl"])
 def test_the_penalty_is_the_papers_formula(name):
     settings = QUICK | {"max_epochs": 3, "lam": 1e-3, "regularize": ("hidden",)}
-    model = SparseGroupCNN(regularizer=name, algorithm="subgradient", zero_tol=0, **settings)
+    model = SparseGroupCNN(regularizer=name, algorithm=Subgradient(zero_tol=0.0), **settings)
     model.fit(X, Y)
     assert model.history_[-1]["regularization"] == pytest.approx(by_loops(model, name), rel=1e-5)
 
 
 def test_oicsr_joins_what_leads_into_and_out_of_a_unit():
-    settings = QUICK | {"lam": 1e-3, "regularizer": "group_lasso", "zero_tol": 0, "max_epochs": 3}
-    model = SparseGroupCNN(grouping="oicsr", algorithm="subgradient", **settings).fit(X, Y)
+    settings = QUICK | {"lam": 1e-3, "regularizer": "group_lasso", "max_epochs": 3}
+    algorithm = Subgradient(zero_tol=0.0)
+    model = SparseGroupCNN(grouping="oicsr", algorithm=algorithm, **settings).fit(X, Y)
     body = model.module_.body
     W1, W2 = (W.detach().double().numpy() for W in (body.conv1.weight, body.conv2.weight))
     W3, W4 = (W.detach().double().numpy() for W in (body.dense1.weight, body.output.weight))
@@ -167,16 +171,16 @@ def test_oicsr_joins_what_leads_into_and_out_of_a_unit():
 @pytest.mark.parametrize(
     ("regularizer", "group", "entry"),
     [
-        ({"regularizer": "sgl_l1"}, 1.0, 1.0),
-        ({"regularizer": "sgl_l1", "alpha": 0.25}, 0.25, 0.75),
-        ({"regularizer": "l1"}, 0.0, 1.0),
+        (SparseGroupLasso(), 1.0, 1.0),
+        (SparseGroupLasso(alpha=0.25), 0.25, 0.75),
+        (L1(), 0.0, 1.0),
     ],
 )
 @pytest.mark.parametrize("layers", ["all", "conv"])
 def test_oicsr_counts_no_entry_twice_and_respects_layers(layers, regularizer, group, entry):
-    settings = QUICK | {"lam": 1e-3, "zero_tol": 0, "max_epochs": 2, **regularizer}
-    arguments = {"grouping": "oicsr", "algorithm": "subgradient", "layers": layers}
-    model = SparseGroupCNN(**arguments, **settings).fit(X, Y)
+    settings = QUICK | {"lam": 1e-3, "max_epochs": 2, "algorithm": Subgradient(zero_tol=0.0)}
+    R = OnLayers(regularizer, layers)
+    model = SparseGroupCNN(regularizer=R, grouping="oicsr", **settings).fit(X, Y)
     body = model.module_.body
     names = ["conv1", "conv2"] + ["dense1", "output"] * (layers == "all")
     weights = [getattr(body, name).weight.detach().double().numpy() for name in names]
@@ -190,11 +194,13 @@ def test_oicsr_counts_no_entry_twice_and_respects_layers(layers, regularizer, gr
 
 
 def test_oicsr_of_convolutions_leaves_dense_layers_alone():
-    settings = QUICK | {"lam": 10.0, "regularizer": "sgl_l1", "zero_tol": 1e-2, "max_epochs": 8}
-    arguments = {"grouping": "oicsr", "algorithm": "subgradient"}
+    settings = QUICK | {"lam": 10.0, "max_epochs": 8}
+    arguments = {"grouping": "oicsr", "algorithm": Subgradient(zero_tol=1e-2)}
     found = {}
     for layers in ("all", "conv"):
-        model = SparseGroupCNN(layers=layers, **arguments, **settings).fit(X, Y)
+        model = SparseGroupCNN(regularizer=OnLayers("sgl_l1", layers), **arguments, **settings).fit(
+            X, Y
+        )
         found[layers] = {row["name"]: row["zero_weights"] for row in model.sparsity_}
     assert found["conv"]["dense1"] == found["conv"]["output"] == 0 < found["all"]["dense1"]
 
@@ -207,9 +213,9 @@ SLOW = pytest.mark.slow
 )
 @pytest.mark.parametrize("regularizer", ["group_l0", "group_lasso"])
 def test_gates_shut_and_compact(regularizer, grouping):
-    settings = QUICK | {"lam": 0.03, "zero_tol": 1e-3, "max_epochs": 40, "batch_size": 15}
+    settings = QUICK | {"lam": 0.03, "max_epochs": 40, "batch_size": 15}
     model = SparseGroupCNN(
-        regularizer=regularizer, algorithm="gates", grouping=grouping, layers="all", **settings
+        regularizer=regularizer, algorithm=Gates(zero_tol=1e-3), grouping=grouping, **settings
     ).fit(X, Y)
     assert sum(layer["zero_weights"] for layer in model.sparsity_) > 100
     assert model.score(X, Y) > 0.9
@@ -236,11 +242,10 @@ def test_lenet_has_the_papers_neurons():
     ],
 )
 def test_architectures(architecture, options):
-    settings = QUICK | {"architecture_options": options, "batch_size": 30, "lam": 1e-4}
+    made = ARCHITECTURES.made(architecture, **options)
+    settings = QUICK | {"architecture": made, "batch_size": 30, "lam": 1e-4}
     before = torch.get_rng_state()
-    model, again = (
-        SparseGroupCNN(architecture=architecture, **settings).fit(X, Y) for _ in range(2)
-    )
+    model, again = (SparseGroupCNN(**settings).fit(X, Y) for _ in range(2))
     assert torch.equal(torch.get_rng_state(), before)
     np.testing.assert_array_equal(model.predict_proba(X), again.predict_proba(X))
     assert model.score(X, Y) > 0.8
@@ -271,10 +276,8 @@ def test_a_users_own_network():
         torch.manual_seed(0)
         mine = Residual()
     before = {name: value.clone() for name, value in mine.state_dict().items()}
-    settings = {k: v for k, v in QUICK.items() if k != "architecture_options"}
-    model = SparseGroupCNN(
-        architecture=mine, lam=3e-3, algorithm="proximal", **settings | {"max_epochs": 30}
-    ).fit(X, Y)
+    settings = QUICK | {"architecture": mine, "max_epochs": 30}
+    model = SparseGroupCNN(lam=3e-3, algorithm="proximal", **settings).fit(X, Y)
     assert all(torch.equal(value, before[name]) for name, value in mine.state_dict().items())
     assert model.score(X, Y) > 0.9
     with torch.no_grad():
@@ -290,18 +293,14 @@ REFUSED = {
         "module returns no tensor",
     ),
     "no layer": ({"architecture": nn.Flatten()}, "architecture has no convolution or dense"),
-    "unknown option": (
-        {"architecture_options": {"depth": 3}},
-        "architecture_options=.*do not suit architecture='lenet5'",
-    ),
-    "too small": ({"architecture": "vgg11_bn", "architecture_options": None}, "too small"),
-    "no gates": ({"algorithm": "gates"}, "regularizer='sgl_l1' has no gates"),
+    "too small": ({"architecture": "vgg11_bn"}, "too small"),
+    "no gates": ({"algorithm": "gates"}, "regularizer=SparseGroupLasso.* has no gates"),
     "overlapping groups": ({"grouping": "oicsr"}, 'give algorithm="subgradient"'),
     "wrong shape": ({"image_shape": (1, 8, 8)}, r"image_shape=\(1, 8, 8\) is not the \(4, 8, 8\)"),
     "shape in words": ({"image_shape": "8x8"}, "image_shape must be None or a tuple"),
     "two unknowns": ({"image_shape": (-1, -1, 8)}, "image_shape must be.*at most one of them -1"),
-    "unknown architecture": ({"architecture": "lenet"}, "architecture must be one of 'lenet5'"),
-    "falling beta": ({"sigma": 0.5}, "sigma must be a finite number >= 1"),
+    "unknown architecture": ({"architecture": "lenet"}, "architecture must be one of 'alexnet'"),
+    "falling beta": ({"algorithm": Splitting(sigma=0.5)}, "sigma must be a finite number >= 1"),
     "unknown change": ({"augment": "rotate"}, "augment must be None or one of 'shift'"),
 }
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import pytest
 from sklearn.utils.estimator_checks import check_estimator
 
+from sgnn.algorithms import ALGORITHMS
+from sgnn.modules import LeNet5
+
 
 def assert_passes(estimator):
     results = check_estimator(estimator, on_skip=None, on_fail=None)
@@ -25,20 +28,27 @@ def short(case):
     if case.takes({"hidden_layer_sizes"}):
         settings["hidden_layer_sizes"] = (16,)
     else:
-        settings["architecture_options"] = {"filters": (8,), "units": (16,)}
-    if case.takes({"polish_iter"}):
-        settings["polish_iter"] = 20
+        settings["architecture"] = LeNet5(filters=(8,), units=(16,))
     return settings
 
 
+def made(case, *names, **settings):
+    """An estimator of these settings, with a short polish where its algorithm has one."""
+    algorithm = ALGORITHMS.made(*names or [*case.algorithms][:1])
+    if "polish_iter" in algorithm.get_params():
+        settings["algorithm"] = algorithm.set_params(polish_iter=20)
+    elif names:
+        settings["algorithm"] = names[0]
+    return case.kind(**settings)
+
+
 def test_with_few_epochs(case):
-    assert_passes(case.kind(**short(case)))
+    assert_passes(made(case, **short(case)))
 
 
 @pytest.mark.slow
 def test_with_everything_on(case):
-    algorithm = list(case.algorithms)[1]
-    assert_passes(case.kind(algorithm=algorithm, **short(case), **PREPARED))
+    assert_passes(made(case, list(case.algorithms)[1], **short(case), **PREPARED))
 
 
 @pytest.mark.slow
@@ -48,5 +58,4 @@ def test_with_the_defaults(case):
 
 @pytest.mark.slow
 def test_with_everything_on_and_the_defaults(case):
-    prepared = PREPARED | ({"polish_iter": 20} if case.takes({"polish_iter"}) else {})
-    assert_passes(case.kind(algorithm=list(case.algorithms)[1], **prepared))
+    assert_passes(made(case, list(case.algorithms)[1], **PREPARED))

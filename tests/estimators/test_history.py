@@ -14,6 +14,7 @@ from skorch.callbacks import Callback
 from torch import nn
 
 from sgnn import GroupLassoMLP, SGINClassifier, SparseGroupCNN
+from sgnn.algorithms import Proximal
 from sgnn.losses import Huber
 
 from .instances import outputs
@@ -248,7 +249,10 @@ def test_a_progress_bar_on_request(case, capfd, verbose):
         (SGINClassifier, {"max_epochs": 10, "warmup_epochs": 10}),
         (SGINClassifier, {"max_epochs": 2, "warmup_epochs": 20, "algorithm": "b"}),
         (GroupLassoMLP, {"max_epochs": 1, "warmup_epochs": 3, "early_stopping": True}),
-        (GroupLassoMLP, {"max_epochs": 1, "warmup_epochs": 3, "polish_iter": 0}),
+        (
+            GroupLassoMLP,
+            {"max_epochs": 1, "warmup_epochs": 3, "algorithm": Proximal(polish_iter=0)},
+        ),
         (SparseGroupCNN, {"max_epochs": 1, "warmup_epochs": 3}),
     ],
 )

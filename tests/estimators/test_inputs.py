@@ -7,6 +7,8 @@ import copy
 import numpy as np
 import pytest
 
+from sgnn.modules import LeNet5
+
 from .instances import NUMBERS, outputs
 
 
@@ -27,14 +29,22 @@ def test_nothing_given_is_changed(case):
     if case.takes(["hidden_layer_sizes"]):
         arguments["hidden_layer_sizes"] = [6, 4]
     else:
-        arguments["architecture_options"] = {"filters": [6], "units": [4]}
+        arguments["architecture"] = LeNet5(filters=[6], units=[4])
     X_val, y_val = X[:20].copy(), y[:20].copy()
-    given = (X, y, weight, X_val, y_val, arguments)
-    before = copy.deepcopy(given)
+    given = (
+        X,
+        y,
+        weight,
+        X_val,
+        y_val,
+        {k: v for k, v in arguments.items() if k != "architecture"},
+    )
+    before, architecture = copy.deepcopy(given), repr(arguments.get("architecture"))
     estimator = case(**arguments).fit(X, y, weight, X_val=X_val, y_val=y_val)
     outputs(estimator, X)
     estimator.transform(X)
     np.testing.assert_equal(given, before)
+    assert repr(arguments.get("architecture")) == architecture
     assert all(estimator.get_params()[name] is value for name, value in arguments.items())
 
 

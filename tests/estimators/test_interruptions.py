@@ -100,7 +100,7 @@ def test_ctrl_c_while_polishing_ends_a_fit_that_would_refit(monkeypatch):
 
     monkeypatch.setattr(Proximal, "polish", press)
     with pytest.warns(UserWarning, match="polish was interrupted"):
-        model = case(polish_iter=100, refit=True).fit(case.X, case.y)
+        model = case(algorithm__polish_iter=100, refit=True).fit(case.X, case.y)
     assert model.n_iter_ == case.settings["max_epochs"]
 
 

@@ -97,7 +97,7 @@ def test_many_classes_satisfy_the_optimality_conditions(algorithm):
 @pytest.mark.parametrize("name", regularizers.names())
 def test_every_regularizer_trains_and_compacts(name, algorithm):
     case = MLPS[0].by(algorithm)
-    settings = {"lam": 0.002, "max_epochs": 4, "polish_iter": 3, "max_groups": None}
+    settings = {"lam": 0.002, "max_epochs": 4, "algorithm__polish_iter": 3, "max_groups": None}
     estimator = case(regularizer=name, **settings).fit(case.X, case.y)
     said = outputs(estimator, case.X)
     assert np.isfinite(said).all()
@@ -120,7 +120,12 @@ def test_alpha_mixes_where_there_is_a_mix():
 
 def test_adaptive_weights_remove_what_the_first_fit_made_small():
     case = MLPS[1]
-    settings = {"polish_iter": 100, "max_epochs": 40, "max_groups": None, "regularize": ("input",)}
+    settings = {
+        "algorithm__polish_iter": 100,
+        "max_epochs": 40,
+        "max_groups": None,
+        "regularize": ("input",),
+    }
     plain = {"group_weights": "sqrt_size"}
     first = case(**plain, **settings).fit(case.X, case.y)
     assert first.group_support_.all()
@@ -138,16 +143,18 @@ def test_adaptive_weights_remove_what_the_first_fit_made_small():
 def test_the_polish_weighs_groups_by_what_the_epochs_made_of_them(algorithm, costs):
     case = MLPS[0].by(algorithm)
     settings = {"max_groups": None, "lam": 1e-3, "group_costs": costs}
-    raw = case(polish_iter=0, **settings).fit(case.X, case.y)
+    raw = case(algorithm__polish_iter=0, **settings).fit(case.X, case.y)
     columns = raw.module_.theta.detach().square().mean(0).numpy()
     groups = [case.made.groups == name for name in raw.groups_.names]
     squares = np.array([columns[group].mean() for group in groups])
     expected = raw.groups_.weights * np.maximum(1.0, columns.mean() / squares)
     np.testing.assert_allclose(raw.groups_.weights, [np.sqrt(8 * g.sum()) for g in groups])
-    polished = case(polish_iter=3, **settings).fit(case.X, case.y)
+    polished = case(algorithm__polish_iter=3, **settings).fit(case.X, case.y)
     np.testing.assert_allclose(polished.groups_.weights, expected)
     assert polished.history_[-1]["regularization"] == pytest.approx(penalty_of(polished))
-    plain = case(polish_iter=3, group_weights="sqrt_size", **settings).fit(case.X, case.y)
+    plain = case(algorithm__polish_iter=3, group_weights="sqrt_size", **settings).fit(
+        case.X, case.y
+    )
     np.testing.assert_array_equal(plain.groups_.weights, raw.groups_.weights)
     assert (expected > 1.05 * raw.groups_.weights).any()
 
@@ -169,7 +176,7 @@ def test_linear_models_and_other_weights_are_not_adapted():
         {"regularizer": "l1"},
         {"early_stopping": True},
     ):
-        settings = settings | {"max_groups": None, "polish_iter": 3, "lam": 1e-3}
+        settings = settings | {"max_groups": None, "algorithm__polish_iter": 3, "lam": 1e-3}
         model, plain = (
             case(group_weights=weights, **settings).fit(case.X, case.y)
             for weights in ("adaptive", "sqrt_size")
@@ -189,7 +196,7 @@ PLACES = {
 @pytest.mark.parametrize("regularize", PLACES, ids=str)
 def test_what_is_penalized_is_what_becomes_zero(regularize):
     case = MLPS[1]
-    settings = {"lam": 0.05, "max_groups": None, "polish_iter": 50, "max_epochs": 20}
+    settings = {"lam": 0.05, "max_groups": None, "algorithm__polish_iter": 50, "max_epochs": 20}
     estimator = case(regularize=regularize, **settings).fit(case.X, case.y)
     module = estimator.module_
     zeros = [
@@ -202,7 +209,12 @@ def test_what_is_penalized_is_what_becomes_zero(regularize):
 
 def test_sparsity_counts_what_is_zero():
     case = MLPS[1]
-    settings = {"hidden_layer_sizes": (9, 7), "lam": 0.01, "polish_iter": 50, "max_groups": None}
+    settings = {
+        "hidden_layer_sizes": (9, 7),
+        "lam": 0.01,
+        "algorithm__polish_iter": 50,
+        "max_groups": None,
+    }
     estimator = case(**settings).fit(case.X, case.y)
     module = estimator.module_
     layers = estimator.sparsity_
@@ -225,8 +237,8 @@ def test_sparsity_counts_what_is_zero():
 def test_the_last_row_of_the_history_speaks_of_the_polished_network():
     case = MLPS[1]
     settings = {"lam": 0.012, "max_groups": None, "max_epochs": 30}
-    estimator = case(polish_iter=100, **settings).fit(case.X, case.y)
-    raw = case(polish_iter=0, **settings).fit(case.X, case.y)
+    estimator = case(algorithm__polish_iter=100, **settings).fit(case.X, case.y)
+    raw = case(algorithm__polish_iter=0, **settings).fit(case.X, case.y)
     assert raw.group_support_.sum() != estimator.group_support_.sum()
     assert estimator.history_[-1]["n_groups"] == estimator.group_support_.sum()
     assert estimator.history_[:-1] != []
@@ -238,7 +250,8 @@ def test_early_stopping_is_not_polished():
     case = MLPS[0]
     settings = {"early_stopping": True, "max_epochs": 30}
     polished, raw = (
-        case(polish_iter=polish_iter, **settings).fit(case.X, case.y) for polish_iter in (50, 0)
+        case(algorithm__polish_iter=polish_iter, **settings).fit(case.X, case.y)
+        for polish_iter in (50, 0)
     )
     np.testing.assert_array_equal(outputs(polished, case.X), outputs(raw, case.X))
 
@@ -255,7 +268,7 @@ def test_a_lam_too_large_leaves_nothing_and_says_so(case):
 
 def test_the_subgradient_leaves_nothing_between_zero_and_the_tolerance():
     case = MLPS[1].by("subgradient")
-    settings = {"lam": 0.03, "zero_tol": 0.02, "max_epochs": 60, "max_groups": None}
+    settings = {"lam": 0.03, "algorithm__zero_tol": 0.02, "max_epochs": 60, "max_groups": None}
     estimator = case(**settings).fit(case.X, case.y)
     module, labels = estimator.module_, estimator.groups_.labels
     groups = [module.theta[:, labels == g] for g in range(5)]
@@ -269,7 +282,7 @@ def test_a_polish_that_is_interrupted_keeps_its_best_point(monkeypatch):
     import sgnn.algorithms.polish as module
 
     case, calls = MLPS[0], []
-    settings = {"polish_iter": 50, "max_groups": None}
+    settings = {"algorithm__polish_iter": 50, "max_groups": None}
     gradient = module._gradient
 
     def interrupted(algorithm, point):
@@ -282,5 +295,5 @@ def test_a_polish_that_is_interrupted_keeps_its_best_point(monkeypatch):
     with pytest.warns(UserWarning, match="polish was interrupted"):
         estimator = case(**settings).fit(case.X, case.y)
     monkeypatch.undo()
-    fewer = case(**settings | {"polish_iter": 19}).fit(case.X, case.y)
+    fewer = case(**settings | {"algorithm__polish_iter": 19}).fit(case.X, case.y)
     np.testing.assert_array_equal(outputs(estimator, case.X), outputs(fewer, case.X))

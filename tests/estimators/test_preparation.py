@@ -134,8 +134,9 @@ def streamed(monkeypatch):
 
 @pytest.mark.parametrize("settings", [{}, {"standardize": False}, {"missing": "mean"}], ids=str)
 def test_a_large_memory_map_is_streamed(variant, on_disk, streamed, settings):
-    case, settings = variant, {"batch_size": 50, "cache_size": 0, **settings}
-    from_disk = case(**settings).fit(on_disk, case.y)
+    case, settings = variant, {"batch_size": 50, **settings}
+    with sgnn.config_context(cache_size=0):
+        from_disk = case(**settings).fit(on_disk, case.y)
     assert streamed
     assert not on_disk.flags.writeable
     reads = len(streamed)
@@ -154,9 +155,9 @@ def test_a_small_memory_map_is_loaded(case, on_disk, streamed, fitted):
 
 
 def test_the_budget_for_cached_products_changes_nothing(case):
-    cached, recomputed = (
-        case(cache_size=size, batch_size=50).fit(case.X, case.y) for size in (1000, 0)
-    )
+    cached = case(batch_size=50).fit(case.X, case.y)
+    with sgnn.config_context(cache_size=0):
+        recomputed = case(batch_size=50).fit(case.X, case.y)
     np.testing.assert_allclose(
         outputs(cached, case.X), outputs(recomputed, case.X), rtol=0, atol=1e-9
     )

@@ -111,7 +111,9 @@ def test_the_support_is_what_the_outputs_depend_on(variant):
 @pytest.mark.parametrize("case", MLPS, ids=str)
 @pytest.mark.parametrize("refit", [False, True])
 def test_groups_whose_units_all_died_are_not_selected(case, refit):
-    model = case(regularize=("hidden",), lam=50.0, max_groups=None, refit=refit, polish_iter=50)
+    model = case(
+        regularize=("hidden",), lam=50.0, max_groups=None, refit=refit, algorithm__polish_iter=50
+    )
     with pytest.warns(ConvergenceWarning, match="no group is left .* constant: lower lam") as told:
         model.fit(case.X, case.y)
     assert len(told) == 1

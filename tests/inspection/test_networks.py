@@ -9,6 +9,7 @@ import torch
 from sgnn import SGINClassifier, SparseGroupCNN
 from sgnn.datasets import load_digit_rows
 from sgnn.inspection import AccuracySparsityDisplay, FilterDisplay, LayerSparsityDisplay
+from sgnn.modules import LeNet5
 
 
 @pytest.fixture(scope="module")
@@ -16,7 +17,7 @@ def networks():
     """A trained network, and a copy with the filters 1 and 4 set to 0."""
     digits = load_digit_rows()
     settings = {
-        "image_shape": (1, 8, 8), "architecture_options": {"filters": (8, 6), "units": (12,)},
+        "image_shape": (1, 8, 8), "architecture": LeNet5(filters=(8, 6), units=(12,)),
         "algorithm": "proximal", "learning_rate": 0.01, "max_epochs": 2, "random_state": 0,
     }  # fmt: skip
     found = {

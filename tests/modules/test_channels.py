@@ -24,7 +24,7 @@ class Viewing(nn.Module):
 
 NAMES = [
     pytest.param(name, marks=pytest.mark.slow) if name == "wrn28_10" else name
-    for name in ARCHITECTURES
+    for name in ARCHITECTURES.names()
 ]
 
 
@@ -32,7 +32,7 @@ NAMES = [
 def test_outputs_do_not_depend_on_the_layout(architecture):
     shape = (2, 6, 6) if architecture is Viewing else (3, 32, 32)
     generator = torch.Generator().manual_seed(0)
-    body = Viewing() if architecture is Viewing else ARCHITECTURES[architecture](shape, 4)
+    body = Viewing() if architecture is Viewing else ARCHITECTURES.made(architecture)(shape, 4)
     body = body.double()  # up to the rounding of sums in another order
     net = ChannelNet(InputTransform(torch.Size(shape).numel()), shape, body).eval()
     x = torch.randn(5, *shape, generator=generator, dtype=torch.float64)

@@ -8,10 +8,10 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sgnn.modules.cnn import ARCHITECTURES
+from sgnn.modules import ARCHITECTURES
 
 SMALL = {"resnet40": {"depth": 10}, "wrn28_10": {"depth": 10, "widen_factor": 2}}
-ANY_SIZE = sorted(ARCHITECTURES.keys() - {"alexnet", "vgg11_bn"})
+ANY_SIZE = sorted(set(ARCHITECTURES.names()) - {"alexnet", "vgg11_bn"})
 
 
 def generator(seed=0):
@@ -19,7 +19,9 @@ def generator(seed=0):
 
 
 def build(name, shape, n_outputs=3, seed=0):
-    return ARCHITECTURES[name](shape, n_outputs, generator=generator(seed), **SMALL.get(name, {}))
+    return ARCHITECTURES.made(name, **SMALL.get(name, {}))(
+        shape, n_outputs, generator=generator(seed)
+    )
 
 
 def layers(net, kinds=(nn.Conv2d, nn.Linear)):
@@ -35,7 +37,7 @@ def n_parameters(net):
 
 
 def test_lenet5_of_paper_3():
-    net = ARCHITECTURES["lenet5"]((1, 28, 28), 10)
+    net = ARCHITECTURES.made("lenet5")((1, 28, 28), 10)
     # 28 - 4 = 24, halved 12, - 4 = 8, halved 4: the dense layer reads 50 * 4 * 4 = 800
     weights = 20 * 5 * 5 + 50 * 20 * 5 * 5 + 500 * 800 + 10 * 500
     assert sum(layer.weight.numel() for layer in layers(net)) == weights == 430_500
@@ -43,7 +45,7 @@ def test_lenet5_of_paper_3():
 
 
 def test_cnn4_of_paper_3():
-    net = ARCHITECTURES["cnn4"]((1, 28, 28), 10)
+    net = ARCHITECTURES.made("cnn4")((1, 28, 28), 10)
     weights = 32 * 5 * 5 + 64 * 32 * 5 * 5 + 1000 * 1024 + 10 * 1000
     assert n_parameters(net) == weights + 1000 + 10 == 1_087_010
 
@@ -58,7 +60,7 @@ def test_cnn4_of_paper_3():
     ],
 )
 def test_widths_of_paper_4(name, shape, n_outputs, widths):
-    net = ARCHITECTURES[name](shape, n_outputs)
+    net = ARCHITECTURES.made(name)(shape, n_outputs)
     assert [len(layer.weight) for layer in layers(net)] == widths
 
 
@@ -74,10 +76,10 @@ def wide_resnet_parameters(blocks, widen):
 
 
 def test_resnet40_and_wrn28_10_of_paper_3():
-    resnet40 = n_parameters(ARCHITECTURES["resnet40"]((3, 32, 32), 10))
+    resnet40 = n_parameters(ARCHITECTURES.made("resnet40")((3, 32, 32), 10))
     assert resnet40 == wide_resnet_parameters(6, 1)
     assert resnet40 == pytest.approx(570_000, rel=0.02)  # "approximately", in the paper
-    wrn28_10 = n_parameters(ARCHITECTURES["wrn28_10"]((3, 32, 32), 10))
+    wrn28_10 = n_parameters(ARCHITECTURES.made("wrn28_10")((3, 32, 32), 10))
     assert wrn28_10 == wide_resnet_parameters(4, 10)
     assert wrn28_10 == pytest.approx(36_500_000, rel=0.002)
 
@@ -85,11 +87,11 @@ def test_resnet40_and_wrn28_10_of_paper_3():
 def test_widths_on_request():
     net = build("simple", (1, 28, 28))
     assert [len(layer.weight) for layer in layers(net)] == [16, 32, 128, 3]
-    net = ARCHITECTURES["simple"]((1, 28, 28), 3, filters=(4, 5, 6), units=(7, 8))
+    net = ARCHITECTURES.made("simple", filters=(4, 5, 6), units=(7, 8))((1, 28, 28), 3)
     assert [len(layer.weight) for layer in layers(net)] == [4, 5, 6, 7, 8, 3]
-    net = ARCHITECTURES["alexnet"]((3, 96, 96), 10, stages=((2,), (3, 4)), units=())
+    net = ARCHITECTURES.made("alexnet", stages=((2,), (3, 4)), units=())((3, 96, 96), 10)
     assert [len(layer.weight) for layer in layers(net)] == [2, 3, 4, 10]
-    net = ARCHITECTURES["resnet18"]((3, 32, 32), 10, widths=(2, 2, 3), blocks=1)
+    net = ARCHITECTURES.made("resnet18", widths=(2, 2, 3), blocks=1)((3, 32, 32), 10)
     assert [len(layer.weight) for layer in layers(net)] == [2, 2, 2, 2, 2, 3, 3, 10]
     assert net.eval()(torch.ones(1, 3, 32, 32)).shape == (1, 10)
 
@@ -210,22 +212,22 @@ def test_what_is_too_small_is_refused(name, smallest):
 
 
 @pytest.mark.parametrize("shape", [(), (4,), (1, 2, 3, 4, 5), (0, 4), (1, -2), (1, 2.5)], ids=str)
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", ARCHITECTURES.names())
 def test_what_is_no_shape_is_refused(name, shape):
     with pytest.raises(ValueError, match="shape must be"):
         build(name, shape)
 
 
-@pytest.mark.parametrize("depth", [4, 27, 0])
+@pytest.mark.parametrize("depth", [4, 27, 1])
 def test_a_depth_that_makes_no_blocks_is_refused(depth):
     with pytest.raises(ValueError, match=f"depth must be 6 k .* got {depth}"):
-        ARCHITECTURES["wrn28_10"]((3, 32, 32), 10, depth=depth)
+        ARCHITECTURES.made("wrn28_10", depth=depth)((3, 32, 32), 10)
 
 
 # first weights -------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", ARCHITECTURES.names())
 def test_the_generator_alone_decides(name):
     before = torch.get_rng_state()
     net = build(name, (3, 32))
@@ -238,7 +240,7 @@ def test_the_generator_alone_decides(name):
     assert not torch.equal(other.output.weight, net.output.weight)
 
 
-@pytest.mark.parametrize("name", ARCHITECTURES)
+@pytest.mark.parametrize("name", ARCHITECTURES.names())
 def test_weights_start_as_he_et_al_say_and_the_rest_at_rest(name):
     for module in build(name, (3, 32, 32)).modules():
         if isinstance(module, nn.BatchNorm2d):

@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import nn
 from torch.nn.utils import prune
 
-from sgnn.modules.cnn import ARCHITECTURES
+from sgnn.modules import ARCHITECTURES
 from sgnn.modules.coupling import couple
 from sgnn.regularizers.oicsr import join_units, split_units
 
@@ -176,7 +176,7 @@ def test_what_a_softmax_reads_is_held():
     ],
 )
 def test_neurons_as_paper_3_counts_them(name, shape, neurons):
-    net = ARCHITECTURES[name](shape, 10, generator=torch.Generator())
+    net = ARCHITECTURES.made(name)(shape, 10, generator=torch.Generator())
     assert couple(net, shape).n_neurons == neurons
 
 
@@ -196,14 +196,14 @@ def pairs(net, shape):
 
 
 def test_pairs_of_lenet():
-    net = ARCHITECTURES["lenet5"]((1, 28, 28), 10)
+    net = ARCHITECTURES.made("lenet5")((1, 28, 28), 10)
     assert pairs(net, (1, 28, 28)) == [
         ("conv1", "conv2", 1), ("conv2", "dense1", 16), ("dense1", "output", 1),
     ]  # fmt: skip
 
 
 def test_pairs_of_a_resnet_are_inside_its_blocks():
-    net = ARCHITECTURES["resnet18"]((3, 32, 32), 10)
+    net = ARCHITECTURES.made("resnet18")((3, 32, 32), 10)
     expected = [(f"block{i}.conv1", f"block{i}.conv2", 1) for i in range(1, 9)]
     assert pairs(net, (3, 32, 32)) == expected
 
@@ -224,7 +224,7 @@ def test_no_pair_where_others_read_or_make_the_units(forward):
 
 
 def test_pairs_are_the_rows_of_oicsr():
-    net = ARCHITECTURES["lenet5"]((1, 28, 28), 10)
+    net = ARCHITECTURES.made("lenet5")((1, 28, 28), 10)
     _, pair, _ = couple(net, (1, 28, 28)).pairs()
     lower, upper = pair.lower.weight.detach(), pair.upper.weight.detach()
     rows = join_units(lower, upper)
@@ -242,8 +242,8 @@ def test_pairs_are_the_rows_of_oicsr():
 
 def cases():
     for name in ("lenet5", "alexnet", "resnet18"):
-        yield name, ARCHITECTURES[name]((3, 16, 16), 3), (3, 16, 16)
-    yield "resnet40", ARCHITECTURES["resnet40"]((3, 8, 8), 3, depth=10), (3, 8, 8)
+        yield name, ARCHITECTURES.made(name)((3, 16, 16), 3), (3, 16, 16)
+    yield "resnet40", ARCHITECTURES.made("resnet40", depth=10)((3, 8, 8), 3), (3, 8, 8)
     yield "user", user_module(), (3, 8, 8)
 
 

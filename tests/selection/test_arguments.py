@@ -23,6 +23,7 @@ from sgnn import (
     SGINClassifier,
     SGINRegressor,
 )
+from sgnn.algorithms import Proximal
 from sgnn.selection import (
     GroupSelectFromModel,
     LambdaSearchCV,
@@ -177,8 +178,8 @@ MODELS = {
     "linear numbers": GroupLassoRegressor(2),
     "sgin": SGINClassifier(2, **SHORT),
     "sgin of numbers": SGINRegressor(2, **SHORT),
-    "mlp": GroupLassoMLP(2, polish_iter=5, **SHORT),
-    "mlp of numbers": GroupLassoMLPRegressor(2, polish_iter=5, **SHORT),
+    "mlp": GroupLassoMLP(2, algorithm=Proximal(polish_iter=5), **SHORT),
+    "mlp of numbers": GroupLassoMLPRegressor(2, algorithm=Proximal(polish_iter=5), **SHORT),
     "theirs": Lasso(),
 }
 

@@ -10,6 +10,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from sgnn import GroupLassoMLP, GroupLassoRegressor, SGINClassifier
+from sgnn.algorithms import Proximal
 from sgnn.selection import LambdaSearchCV, StabilitySelector, lambda_path
 from sgnn.selection._fits import Data, Sample, plan_batches
 
@@ -33,7 +34,7 @@ class MLPOneByOne(OneByOne, GroupLassoMLP):
     pass
 
 
-SHORT_POLISH = {"polish_iter": 10}
+SHORT_POLISH = {"algorithm": Proximal(polish_iter=10)}
 PAIRS = [(SGINClassifier, SGINOneByOne, {}), (GroupLassoMLP, MLPOneByOne, SHORT_POLISH)]
 SMALL = {"hidden_layer_sizes": (6,), "max_epochs": 6, "warmup_epochs": 2, "random_state": 0}
 

@@ -67,7 +67,7 @@ class OptimizerState:
             part = slice(start, start + length)
             leaf = nn.Parameter(values[part])
             leaf.grad = grad[part]
-            if count:
+            if state:  # zeros before the first step, which are what optimizers begin with
                 own = {name: kept[part] for name, kept in state.items()}
                 optimizer.state[leaf] = own | {"step": self.counter.new_tensor(count)}
             leaves.append(leaf)

@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from ...modules import UpperLayers
 from ...regularizers.base import reweighted
-from ..dense import DenseNetwork, groups_read
+from ..dense import DenseNetwork, groups_read, n_polish
 from ..network import Network
 from ..problem import Problem, RescaledRows, Rows, Term
 
@@ -39,6 +39,7 @@ class StackedNetwork(Network):
     """
 
     members: list[DenseNetwork] = []  # noqa: RUF012 - in the place of a property
+    zero_tol = DenseNetwork.zero_tol
 
     def __init__(self, members: Sequence[DenseNetwork]) -> None:
         self.members, first = list(members), members[0]
@@ -61,6 +62,7 @@ class StackedNetwork(Network):
             lam=torch.tensor([problem.lam for problem in own], dtype=torch.float64).to(self.theta),
             active=np.stack([problem.active for problem in own]),
             rng=own[0].rng,
+            adaptive=own[0].adaptive,
         )
         labels = own[0].groups.labels[rows.order]
         self.labels = torch.from_numpy(labels).to(self.theta.device)
@@ -94,6 +96,10 @@ class StackedNetwork(Network):
         self.removed: Tensor | None = None
         self.n_active = self.problem.active.size
 
+    @property
+    def n_polish(self) -> int:  # type: ignore[override]
+        return n_polish(self.upper)
+
     # the loss ----------------------------------------------------------------------------------
 
     def outputs(self, batch: slice, rows: Rows | None = None) -> Tensor:
@@ -104,13 +110,13 @@ class StackedNetwork(Network):
         x = problem.rows.read(batch)
         layers = self.upper.forward(self._product(x))
         self.out = layers[-1]
-        losses, g = problem.loss.gradient(self.out, problem.targets(batch))
-        g = self.upper.backward(layers, problem.weighted(g, batch))
+        loss, g = problem.mean_gradient(self.out, batch)
+        g = self.upper.backward(layers, g)
         self.theta.grad = g.mT @ x
         if self.scale is not None and self.shift is not None:
             self.theta.grad.mul_(self.scale.unsqueeze(1))
             self.theta.grad.add_(g.sum(1).unsqueeze(2) * self.shift.unsqueeze(1))
-        return problem.mean(losses, batch)
+        return loss
 
     def _product(self, x: Tensor) -> Tensor:
         """Rows (b, p) -> first products (R, b, q), that lie in memory as (R, q, b)."""

@@ -82,7 +82,7 @@ class StackedBlockwise(GroupByGroup):
     network: StackedNetwork
 
     def __init__(self, rule: Blockwise) -> None:
-        super().__init__(rule.bar, rule.warmup_epochs, rule.limits)
+        self.bar, self.warmup_epochs, self.limits = rule.bar, rule.warmup_epochs, rule.limits
         self.second_pass = isinstance(rule, BlockwiseB)
 
     def begin(self) -> None:
@@ -216,11 +216,10 @@ class StackedBlockwise(GroupByGroup):
         problem, v = self.visiting, self.visits
         part, rest, z = self._read(batch)
         layers = v.layers.forward(z.mT)
-        losses, g = problem.loss.gradient(layers[-1], problem.targets(batch))
-        first = problem.mean(losses, batch)
+        first, g = problem.mean_gradient(layers[-1], batch)
         if self.measuring:
             self._measure(first, rest, batch)
-        g = v.layers.backward(layers, problem.weighted(g, batch))
+        g = v.layers.backward(layers, g)
         grad = self.regularizer.subgradient(v.parts, v.blocks, problem.lam)
         torch.baddbmm(grad, g.mT, part.mT, out=v.parts_grad)
         pieces = [t.grad.flatten(1) for t in (*v.layers.weights, *v.layers.biases)
@@ -255,9 +254,7 @@ class StackedBlockwise(GroupByGroup):
 
     def _loss(self, z: Tensor, batch: slice) -> Tensor:
         """Mean loss of a batch from its first products (k, q, b), which are overwritten."""
-        problem = self.visiting
-        out = self.visits.layers.forward(z.mT)[-1]
-        return problem.mean(problem.loss(out, problem.targets(batch)), batch)
+        return self.visiting.mean_loss(self.visits.layers.forward(z.mT)[-1], batch)
 
     def _below_threshold(self) -> Tensor:
         lam = self.visiting.lam

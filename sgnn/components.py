@@ -1,0 +1,132 @@
+"""What an argument takes by name or as an instance: algorithms, optimizers, regularizers, ..."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from importlib import import_module
+from pkgutil import iter_modules
+from typing import Any, ClassVar, Self, TypeVar
+
+from sklearn.base import BaseEstimator
+
+from .rules import Rule, check_parameters
+
+__all__ = ["Component", "Registry"]
+
+T = TypeVar("T")
+C = TypeVar("C", bound=Callable[..., Any])
+
+
+class Component(BaseEstimator):
+    """Something with parameters of its own, which scikit-learn's searches reach.
+
+    As in estimators, the constructor stores its arguments as they are.
+
+    Attributes
+    ----------
+    rules : mapping of str to Rule
+        What the parameters may be.
+    """
+
+    rules: ClassVar[Mapping[str, Rule]] = {}
+
+    def fresh(self) -> Self:
+        """A new one of the same parameters, which are checked: what a fit may write on.
+
+        Raises
+        ------
+        ValueError
+            Naming the parameter, what it got and what to give.
+        """
+        check_parameters(self, self.rules)
+        return type(self)(**self.get_params(deep=False))
+
+    def __repr__(self, N_CHAR_MAX: int = 700) -> str:
+        given = ", ".join(f"{k}={v!r}" for k, v in self.get_params(deep=False).items())
+        return f"{type(self).__name__}({given})"
+
+
+class Registry(dict[str, Callable[..., T]]):
+    """The classes of one kind, by name.
+
+    Parameters
+    ----------
+    argument : str
+        The argument of estimators that takes such a name, as errors call it.
+    kind : type
+        The base class.
+    """
+
+    def __init__(self, argument: str, kind: type[Any]) -> None:
+        super().__init__()
+        self.argument, self.kind = argument, kind
+        article = "an" if kind.__name__[0] in "AEIO" else "a"
+        self.instance = f"{article} {kind.__name__}"
+
+    def register(self, name: str) -> Callable[[C], C]:
+        """Decorator: register a class, or a function that makes an instance, by name."""
+
+        def add(made: C) -> C:
+            self[name] = made
+            return made
+
+        return add
+
+    def discover(self, package: str) -> None:
+        """Import every file of the package, so that each registers what it holds."""
+        for module in iter_modules(import_module(package).__path__, f"{package}."):
+            if not module.ispkg:
+                import_module(module.name)
+
+    def names(self) -> list[str]:
+        """The registered names, sorted."""
+        return sorted(self)
+
+    @property
+    def rule(self) -> Rule:
+        """A registered name, or an instance."""
+        words = ", ".join(map(repr, self.names()))
+        return Rule(
+            lambda v: v in self if isinstance(v, str) else isinstance(v, self.kind),
+            f"one of {words} or {self.instance}",
+        )
+
+    def made(self, name: Any, **parameters: Any) -> T:
+        """The instance of that name.
+
+        Parameters
+        ----------
+        name : str or instance
+            One of `names()`; an instance is returned as it is.
+        **parameters
+            Parameters of its constructor.
+
+        Raises
+        ------
+        ValueError
+            If the name is unknown; the message lists the valid ones.
+        TypeError
+            If there is no such parameter, or it is an instance.
+        """
+        argument = self.argument
+        if isinstance(name, self.kind):
+            if parameters:
+                raise TypeError(
+                    f"{argument}={name!r} is made already and takes no {', '.join(parameters)}: "
+                    f"give its name instead, or set them when making it."
+                )
+            return name
+        if not isinstance(name, str) or name not in self:
+            raise ValueError(
+                f"{argument}={name!r} is unknown: give {self.instance} or one of "
+                f"{', '.join(self.names())}."
+            )
+        known = list(inspect.signature(self[name]).parameters)
+        for unknown in parameters:
+            if unknown not in known:
+                raise TypeError(
+                    f"{argument}={name!r} has no parameter {unknown!r}: it takes "
+                    f"{', '.join(known) or 'none'}."
+                )
+        return self[name](**parameters)
