@@ -1,6 +1,7 @@
 """The loop, the same for every algorithm and for many trainings at once; it alone knows skorch."""
 
 from .callbacks import check_callbacks, is_callback
+from .fit_task import CallbackSupportMixin, FitTask, with_callbacks
 from .loop import progress_bar, train
 from .run import Run
 from .settings import OPTIMIZERS, Settings
@@ -8,6 +9,8 @@ from .skorch_net import SkorchNet
 
 __all__ = [
     "OPTIMIZERS",
+    "CallbackSupportMixin",
+    "FitTask",
     "Run",
     "Settings",
     "SkorchNet",
@@ -15,4 +18,5 @@ __all__ = [
     "is_callback",
     "progress_bar",
     "train",
+    "with_callbacks",
 ]
