@@ -78,7 +78,7 @@ def new_network(p, size, hidden, classes, batch_size, *, lam, n_batches):
 def steps_of(name, parameters):
     """The optimizer of that name, as the estimators make it; "momentum" is SGD with 0.9."""
     made = SGD(momentum=0.9) if name == "momentum" else OPTIMIZERS.made(name)
-    return made.kind(parameters, lr=LR, **made.options, **made.get_params())
+    return made.kind(parameters, lr=LR, **made.arguments)
 
 
 def ours(algorithm, trained, name):

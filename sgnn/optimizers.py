@@ -46,6 +46,11 @@ class Optimizer(Component):
     kind: ClassVar[type[torch.optim.Optimizer]]
     options: ClassVar[dict[str, Any]] = {}
 
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """All that torch's class is called with, but for what it moves and its learning rate."""
+        return self.options | self.get_params()
+
 
 OPTIMIZERS: Registry[Optimizer] = Registry("optimizer", Optimizer)
 register, names, get = OPTIMIZERS.register, OPTIMIZERS.names, OPTIMIZERS.made
@@ -91,6 +96,12 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.weight_decay = weight_decay
         self.nesterov = nesterov
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        # the fused kernel has to be given the momentum of all parameters or of none, and in SGIN
+        # the upper layers have one when a group is visited for the first time
+        return self.get_params() if self.momentum else super().arguments
 
 
 @register("adam")

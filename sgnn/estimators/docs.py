@@ -90,7 +90,8 @@ PARAMETERS = {
     "callbacks": """list of skorch callbacks, default=None
         Copied; the copies are in `net_.callbacks_`.  They are given each mini-batch as the
         network reads it, filled in and scaled, and targets as class indices or numbers.  Those
-        that cannot work here are refused, with the argument that does the same.""",
+        that cannot work here are refused, with the argument that does the same.  Those of
+        scikit-learn (from 1.9 on) are set by `set_callbacks`.""",
     "verbose": """int, default=0
         1 shows a progress bar.""",
     "random_state": """int, RandomState, Generator or None, default=None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import warnings
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, ClassVar, Self
 
 import numpy as np
@@ -26,7 +27,15 @@ from ..algorithms import (
 from ..groups import Groups
 from ..optimizers import OPTIMIZERS
 from ..rules import check_parameters
-from ..training import Run, Settings, SkorchNet, check_callbacks, train
+from ..training import (
+    FitTask,
+    Run,
+    Settings,
+    SkorchNet,
+    check_callbacks,
+    train,
+    with_callbacks,
+)
 from .advice import selection_warning, useless_because
 from .deployment import compact, savings, to_onnx
 from .inputs import as_tensor, check_limits, random_generator
@@ -154,6 +163,7 @@ class SparseNet(GroupSelection):
         """
         return self._fit(X, y, sample_weight, X_val, y_val)
 
+    @with_callbacks
     def _fit(
         self,
         X: Any,
@@ -169,15 +179,15 @@ class SparseNet(GroupSelection):
         algorithm = self._algorithm()
         warm = self.warm_start and hasattr(self, "net_")
         rng = random_generator(self.random_state)
-        body, X, y = self._body_kind.read(self, X, y, self._body if warm else None)
-        task, targets = self._task_kind.read(self, y, self._task if warm else None)
+        body, rows, labels = self._body_kind.read(self, X, y, self._body if warm else None)
+        task, targets = self._task_kind.read(self, labels, self._task if warm else None)
         if warm:
             body.check_warm(self, self.module_, self._body)
             task.check_link(self.module_.target_scale, self.loss)
         weight = task.weights(targets, sample_weight)
-        table, held_out = Table(X, targets, weight, np.arange(len(X))), None
+        table, held_out = Table(rows, targets, weight, np.arange(len(rows))), None
         if X_val is not None or y_val is not None:
-            held_out = validation_table(self, body, task, X, X_val, y_val)
+            held_out = validation_table(self, body, task, rows, X_val, y_val)
         elif self.early_stopping:
             stratified = issubclass(self._task_kind, Classes)
             table, held_out = split(table, self.validation_fraction, rng, stratified=stratified)
@@ -189,18 +199,20 @@ class SparseNet(GroupSelection):
                 gates=algorithm.gated,
             )
         network = body.network(
-            self,
-            task,
-            table,
-            rng,
-            module=copy.deepcopy(self.module_) if warm else None,
+            self, task, table, rng, module=copy.deepcopy(self.module_) if warm else None,
             active=self.group_support_ if warm else support,
-        )
+        )  # fmt: skip
         settings = self._settings(task, network, held_out)
         if getattr(self, "checkpoint", None) is not None:
             settings.checkpoint = self._checkpoint(table)
-        ((run, history, warning),) = self._train([self], [network], settings, algorithm)
-        self._learn(body, task, run, history, warning)
+        if hasattr(self, "_skl_callbacks"):
+            n_epochs = settings.max_epochs * (1 + self.refit)
+            settings.task = FitTask.of(self, X, y, sample_weight, max_subtasks=n_epochs)
+            settings.learned = partial(self._learned, body, task)
+        ((run, warning),) = self._train([self], [network], settings, algorithm)
+        self._learn(body, task, run, warning)
+        if settings.task is not None:
+            settings.task.end({})
         return self
 
     fit_replicas = fit_replicas
@@ -213,17 +225,16 @@ class SparseNet(GroupSelection):
         settings: Settings,
         algorithm: Algorithm,
         stack: Any = None,
-    ) -> list[tuple[Run, list[dict], str | None]]:
+    ) -> list[tuple[Run, str | None]]:
         """Train the networks of one model or, by `stack`, of many; with `refit`, again without lam.
 
         Returns
         -------
-        trained : list of (run, history, warning)
-            Of each model: the last training, the epochs of both, and a warning of the first.
+        trained : list of (run, warning)
+            Of each model: the last training, and a warning of the first.
         """
         runs = [Run(network, settings) for network in networks]
         train(runs, algorithm, stack)
-        histories = [run.history for run in runs]
         reasons = [selection_warning(model, run, algorithm)
                    for model, run in zip(models, runs, strict=True)]  # fmt: skip
         if models[0].refit and not any(run.interrupted for run in runs):
@@ -231,12 +242,11 @@ class SparseNet(GroupSelection):
                 network.problem.lam = 0.0
             if settings.checkpoint is not None:
                 settings.checkpoint = settings.checkpoint.beside("refit")
-            runs = [Run(network, settings) for network in networks]
+            runs = [Run(run.network, settings, earlier=run.history) for run in runs]
             for run in runs:
                 run.saved = run.snapshot()
             train(runs, Subgradient(zero_tol=0.0, keep_zeros=True), stack)
-            histories = [old + run.history for old, run in zip(histories, runs, strict=True)]
-        return list(zip(runs, histories, reasons, strict=True))
+        return list(zip(runs, reasons, strict=True))
 
     def _problem(
         self,
@@ -311,23 +321,25 @@ class SparseNet(GroupSelection):
             stop_on_validation=self.early_stopping,
         )
 
-    def _learn(
-        self, body: Any, task: Task, run: Run, history: list[dict], warning: str | None
-    ) -> None:
+    def _learn(self, body: Any, task: Task, run: Run, warning: str | None) -> None:
         """Set the fitted attributes; `warning` is one from before a refit."""
-        network, problem = run.network, run.network.problem
-        assert run.net is not None
-        self._body, self._task, self.net_ = body, task, run.net
-        if isinstance(task, Classes):
-            self.classes_ = task.labels
-        self.groups_ = body.of_columns(problem.groups)
-        self.group_support_, self.group_norms_ = problem.active, network.norms()
-        self.history_, self.n_iter_ = history, len(history)
-        warning = warning or useless_because(self, network)
+        self.__dict__.update(self._learned(body, task, run))
+        warning = warning or useless_because(self, run.network)
         if warning is not None:
-            warnings.warn(warning, ConvergenceWarning, stacklevel=5)
-        kept = body.columns(self.group_support_)
-        self.module_.input_transform.keep(torch.from_numpy(kept))
+            warnings.warn(warning, ConvergenceWarning, stacklevel=6)
+
+    def _learned(self, body: Any, task: Task, run: Run) -> dict[str, Any]:
+        """The fitted attributes."""
+        problem, history = run.network.problem, run.earlier + run.history
+        assert run.net is not None
+        kept = torch.from_numpy(body.columns(problem.active))
+        run.net.module_.input_transform.keep(kept)
+        classes = {"classes_": task.labels} if isinstance(task, Classes) else {}
+        return classes | {
+            "_body": body, "_task": task, "net_": run.net,
+            "groups_": body.of_columns(problem.groups), "group_support_": problem.active,
+            "group_norms_": run.network.norms(), "history_": history, "n_iter_": len(history),
+        }  # fmt: skip
 
     # prediction and export -----------------------------------------------------------------
 

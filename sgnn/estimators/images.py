@@ -252,5 +252,5 @@ def warn_of_shape(X: np.ndarray, shape: tuple[int, ...], image_shape: Sequence[i
         f"{given} is taken for {channels} channels of {axes}: if a row is {kind}, give "
         f"image_shape={meant}" + ("." if X.ndim == 2 else ", and X with the channels first."),
         UserWarning,
-        stacklevel=5,
+        stacklevel=6,
     )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator, Sequence
-from copy import deepcopy
 from typing import Any, ClassVar, NamedTuple, Self
 
 import numpy as np
@@ -23,6 +22,7 @@ from ..linear import (
     standardize_targets,
 )
 from ..rules import check_parameters, flag, integer, number
+from ..training import FitTask, with_callbacks
 from .deployment import compact_linear, to_onnx
 from .inputs import check_weights
 from .parameters import SHARED
@@ -161,8 +161,7 @@ class LinearGroupLasso(GroupSelection):
             coef = self.coef_.reshape(-1, self.n_features_in_)
             V = prepared.rescaling.from_coef(coef, np.reshape(self.intercept_, -1), prepared.path.V)
             prepared.path.warm_start_from(V, float(self.lam))
-        self._set_fitted(prepared, self._solve(prepared, float(self.lam)))
-        return self
+        return self._fit_prepared(prepared, X, y, sample_weight)
 
     def fit_replicas(
         self,
@@ -212,12 +211,21 @@ class LinearGroupLasso(GroupSelection):
         for same in _equal_weights(weights):
             first, *others = sorted(same, key=lambda r: -replicas[r].lam)
             prepared = replicas[first]._prepare(X, y, weights[first], reset=True)
-            for r in others:  # copies the attributes that validation has set
-                replicas[r] = deepcopy(replicas[first]).set_params(lam=replicas[r].lam)
+            validated = {name: value for name, value in vars(replicas[first]).items()
+                         if name in ("n_features_in_", "feature_names_in_")}  # fmt: skip
             for r in (first, *others):
-                replica = replicas[r]
-                replica._set_fitted(prepared, replica._solve(prepared, replica.lam))
+                vars(replicas[r]).update(validated)
+                replicas[r]._fit_prepared(prepared, X, y, weights[r])
         return replicas
+
+    @with_callbacks
+    def _fit_prepared(self, prepared: PreparedFit, X: Any, y: Any, sample_weight: Any) -> Self:
+        """Solve, which is the task that callbacks are told of, and set the fitted attributes."""
+        task = FitTask.of(self, X, y, sample_weight) if hasattr(self, "_skl_callbacks") else None
+        self._set_fitted(prepared, self._solve(prepared, float(self.lam)))
+        if task is not None:
+            task.end({})
+        return self
 
     def _set_fitted(self, prepared: PreparedFit, solution: CoefSolution) -> None:
         """Set the fitted attributes."""
@@ -237,7 +245,7 @@ class LinearGroupLasso(GroupSelection):
                 f"lam={self.lam!r} is not below lambda_max_={self.lambda_max_:.6g}, so that no "
                 f"group is left and the predictions are constant: lower lam.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
 
     def path(self, X: Any, y: Any, *, lams: Any = 50, sample_weight: Any = None) -> CoefficientPath:
@@ -318,7 +326,7 @@ class LinearGroupLasso(GroupSelection):
                 f"max_iter={self.max_iter} iterations end at lam={lam:.6g} with a KKT residual of "
                 f"{residual:.1e} above tol={self.tol}: give a larger max_iter or standardize=True.",
                 ConvergenceWarning,
-                stacklevel=3,
+                stacklevel=5,
             )
         return CoefSolution(
             lam,

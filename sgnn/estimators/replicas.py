@@ -112,7 +112,8 @@ def replicas_at_once(self: Any, shape: tuple[int, ...]) -> int:
     stackable = vars(type(self._algorithm())).get("stackable", False)
     alone = (
         self._body_kind is not TableBody or not stackable
-        or self.early_stopping or self.warm_start or self.callbacks or self.missing == "mean"
+        or self.early_stopping or self.warm_start or self.missing == "mean"
+        or self.callbacks or hasattr(self, "_skl_callbacks")
         or isinstance(self.optimizer, type) or len(shape) != 2
     )  # fmt: skip
     if alone:

@@ -11,6 +11,7 @@ from sklearn.feature_selection import SelectorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
+from ..training import CallbackSupportMixin
 from .inputs import check_kept, kept_columns
 
 __all__ = ["GroupSelection"]
@@ -18,7 +19,7 @@ __all__ = ["GroupSelection"]
 SMALLEST_IMPORTANCE = 1e-4  # of a kept group; SelectFromModel cuts at 1e-5
 
 
-class GroupSelection(SelectorMixin, BaseEstimator):
+class GroupSelection(SelectorMixin, BaseEstimator, CallbackSupportMixin):
     """The selection that a fit leaves behind, for scikit-learn and for its user."""
 
     _not_fitted: ClassVar[str | None] = None  # what errors say, None for scikit-learn's words

@@ -204,7 +204,7 @@ def validation_table(
             "X_val lies far from X in most columns, as if it had not been scaled like X: in a "
             "Pipeline, name it in transform_input=['X_val'], with metadata routing enabled.",
             UserWarning,
-            stacklevel=5,
+            stacklevel=6,
         )
     # in an order of their own, so that the first of them are like all
     return Table(X, targets, weight, np.random.default_rng(len(X)).permutation(len(X)))

@@ -108,7 +108,7 @@ def torch_optimizer(given: Any, learning_rate: float) -> tuple[Any, dict[str, An
         kind, options, called = given, {}, given.__name__
     else:
         optimizer = given.fresh()
-        kind, options, called = optimizer.kind, optimizer.options | optimizer.get_params(), given
+        kind, options, called = optimizer.kind, optimizer.arguments, given
     parameter = nn.Parameter(torch.ones(2))
     parameter.grad = torch.ones(2)
     try:

@@ -15,6 +15,7 @@ from ._classes import is_known, is_plain, is_users_module, name_of
 
 __all__ = ["encoded"]
 
+CALLBACKS = "_skl_callbacks"  # those of `set_callbacks` are no part of what was learned
 NUMERIC = "biuf"  # kinds of arrays that safetensors keeps
 
 
@@ -93,7 +94,8 @@ class _Encoder:
                 f"only those of sgnn, scikit-learn, numpy and torch that consist of arrays, "
                 f"numbers and names can be kept without pickle; use joblib.dump."
             )
-        pairs = [[name, self.value(value, f"{where}.{name}")] for name, value in state.items()]
+        pairs = [[name, self.value(value, f"{where}.{name}")] for name, value in state.items()
+                 if name != CALLBACKS]  # fmt: skip
         return {"kind": "object", "class": name_of(kind), "state": pairs}
 
 

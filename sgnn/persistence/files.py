@@ -31,7 +31,8 @@ def save(estimator: BaseEstimator, path: str | PathLike) -> None:
 
     The file is a safetensors file: the arrays and weights, and in its header JSON with classes,
     parameters, fitted attributes and versions, and the SHA-256 of all of it.  It holds no pickle.
-    It appears under its name when it is complete.
+    It appears under its name when it is complete.  Callbacks that were set by `set_callbacks` are
+    left out.
 
     Parameters
     ----------

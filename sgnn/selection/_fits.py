@@ -25,10 +25,17 @@ from sklearn.utils.validation import _check_method_params, check_memory
 
 from ..estimators.inputs import random_generator
 from ..groups import Groups
-from ..training import progress_bar
+from ..training import FitTask, progress_bar
 from ..version import __version__
 from ._checks import check_score
-from ._models import draw_seed, final_estimator, group_support, set_lam, with_seed
+from ._models import (
+    draw_seed,
+    final_estimator,
+    group_support,
+    set_lam,
+    with_seed,
+    without_callbacks,
+)
 
 __all__ = [
     "Data",
@@ -108,11 +115,15 @@ class FitRunner(AbstractContextManager):
         For the total of the bar; those that find the ends of a grid are added later.
     random_state : int, RandomState, Generator or None
         From which the seed of all fits is drawn; None keeps the estimator's.
+    search : estimator, optional
+        The search whose fit this is, which is told to scikit-learn's callbacks, of the search or of
+        any part of the estimator: every planned fit is a task.  It has to be fitted at the end.
     """
 
     def __init__(
         self, estimator: Any, data: Data, *, n_jobs: int | None, memory: Any, verbose: int,
         lams: Any, fits_per_lam: int = 1, other_fits: int = 0, random_state: Any = None,
+        search: Any = None,
     ) -> None:  # fmt: skip
         self.estimator, self.data, self.n_jobs = clone(estimator), data, n_jobs
         if random_state is not None:
@@ -120,13 +131,19 @@ class FitRunner(AbstractContextManager):
         versions = (__version__, torch.__version__)
         self.key = None if memory is None else content_hash(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
-        self._fit = store.cache(fit_batch, ignore=["estimator", "data"])
+        self._fit = store.cache(fit_batch, ignore=["estimator", "data", "tasks"])
         n_lams = int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
         planned = n_lams * fits_per_lam + other_fits
         self.bar = progress_bar("fits", planned, verbose=verbose, unit="fit")
+        parts, self.task = [] if search is None else [search, *search.get_params().values()], None
+        if any(hasattr(part, "_skl_callbacks") for part in parts):
+            weight = data.fit_params.get("sample_weight")
+            self.task = FitTask.of(search, data.X, data.y, weight, max_subtasks=planned)
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self.bar.close()
+        if self.task is not None and kind is None:
+            self.task.end({})
 
     def __call__(
         self,
@@ -144,6 +161,9 @@ class FitRunner(AbstractContextManager):
         so neither do the results.  With `warm_start` each fit starts from the one before.  Fits
         that are not `planned` are added to the total of the progress bar.
         """
+        estimator = self.estimator
+        if self.task is not None and not planned:
+            estimator = without_callbacks(estimator)
         specs = [
             FitSpec(lam, sample, all_estimators or i == 0)
             for i, (lam, sample) in enumerate(product(lams, samples))
@@ -153,11 +173,17 @@ class FitRunner(AbstractContextManager):
         batches = (
             [list(range(len(specs)))]
             if warm_start
-            else plan_batches(self.estimator, self.data, len(lams), samples)
+            else plan_batches(estimator, self.data, len(lams), samples)
         )
-        jobs = (tuple(specs[i] for i in batch) for batch in batches)
+        # all before the first is sent to a process, as sending one sends the tree that it is in
+        tasks = [self.task.subtask("fit") for _ in specs] if planned and self.task else []
+        jobs = (
+            (tuple(specs[i] for i in batch), [tasks[i] for i in batch if tasks])
+            for batch in batches
+        )
         found = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(self._fit)(self.estimator, job, self.data, self.key, warm_start) for job in jobs
+            delayed(self._fit)(estimator, job, self.data, self.key, warm_start, of_job)
+            for job, of_job in jobs
         )
         results: dict[int, FitResult] = {}
         for batch, of_batch in zip(batches, found, strict=True):
@@ -183,7 +209,8 @@ def plan_batches(
     Parameters
     ----------
     estimator : estimator
-        Without `fit_replicas`, of it or the last step of a pipeline, each batch is one fit.
+        Without `fit_replicas`, of it or the last step of a pipeline, each batch is one fit; with
+        callbacks of scikit-learn's too, of it or any part of it.
     data : Data
         The data of the fits.
     n_lams : int
@@ -198,7 +225,9 @@ def plan_batches(
     """
     n_fits, model = n_lams * len(samples), final_estimator(estimator)
     passed = data.fit_params.keys() - ({"sample_weight"} if model is estimator else set())
-    if not hasattr(model, "fit_replicas") or passed:
+    told = any(hasattr(part, "_skl_callbacks")
+               for part in (estimator, *estimator.get_params().values()))  # fmt: skip
+    if not hasattr(model, "fit_replicas") or passed or told:
         return [[i] for i in range(n_fits)]
     paths = [list(range(i, n_fits, len(samples))) for i in range(len(samples))]
     if not hasattr(model, "replicas_at_once"):
@@ -222,9 +251,12 @@ def plan_batches(
 
 
 def fit_batch(
-    estimator: Any, specs: Sequence[FitSpec], data: Data, key: str | None, warm_start: bool
-) -> list[FitResult]:
+    estimator: Any, specs: Sequence[FitSpec], data: Data, key: str | None, warm_start: bool,
+    tasks: Sequence[FitTask] = (),
+) -> list[FitResult]:  # fmt: skip
     """Fit and score clones; `key` is the hash of estimator and data in the cache.
+
+    `tasks` are those of the fits for scikit-learn's callbacks, where there are some.
 
     Raises
     ------
@@ -238,9 +270,13 @@ def fit_batch(
         if warm_start:
             models = _fit_warm_path(estimator, X, y, params, (spec.lam for spec in specs))
         elif len(specs) > 1:
+            for task in tasks:
+                task.begin()
             models = _fit_jointly(estimator, X, y, params, specs)
         else:
-            models = [_fit_alone(estimator, X, y, params, specs[0])]
+            models = [_fit_alone(estimator, X, y, params, specs[0], *tasks)]
+    for task in tasks:
+        task.end()
     seconds = (time.perf_counter() - start) / len(specs)
     pairs = zip(models, specs, strict=True)
     return [_fit_result(model, spec, data, seconds) for model, spec in pairs]
@@ -259,11 +295,17 @@ def raised_interrupts() -> Iterator[None]:
         raise
 
 
-def _fit_alone(estimator: Any, X: Any, y: Any, params: dict, spec: FitSpec) -> Any:
+def _fit_alone(
+    estimator: Any, X: Any, y: Any, params: dict, spec: FitSpec, task: FitTask | None = None
+) -> Any:
     if spec.sample.weight is not None:
         params = {**params, "sample_weight": spec.sample.weight}
-    model = with_seed(estimator, spec.sample.seed)
-    return set_lam(model, spec.lam, X, params).fit(X, y, **params)
+    model = set_lam(with_seed(estimator, spec.sample.seed), spec.lam, X, params)
+    if task is None:
+        return model.fit(X, y, **params)
+    with task.context.propagate_callback_context(model):
+        task.begin()
+        return model.fit(X, y, **params)
 
 
 def _fit_jointly(
@@ -288,9 +330,14 @@ def _fit_jointly(
 def _fit_warm_path(
     estimator: Any, X: Any, y: Any, params: dict, lams: Iterable[float]
 ) -> list[Any]:
-    """Copies of one model that is refitted with a warm start at each lam."""
+    """Copies of one model, with its callbacks, that is refitted with a warm start at each lam."""
     model = clone(estimator)
-    return [deepcopy(set_lam(model, lam, X, params).fit(X, y, **params)) for lam in lams]
+    parts = (model, *model.get_params().values())
+    callbacks = {id(each): each for part in parts for each in getattr(part, "_skl_callbacks", ())}
+    return [
+        deepcopy(set_lam(model, lam, X, params).fit(X, y, **params), dict(callbacks))
+        for lam in lams
+    ]
 
 
 def _fit_result(model: Any, spec: FitSpec, data: Data, seconds: float) -> FitResult:
@@ -322,10 +369,17 @@ def cached_call(function: Callable, arguments: tuple, key: Any) -> Any:
 
 
 class TensorHasher(NumpyHasher):
-    """Hash tensors by value, as pickles of equal tensors differ."""
+    """Hash tensors by value, as pickles of equal tensors differ, and estimators but for callbacks.
+
+    Those of scikit-learn change nothing of a fit that they do not end.
+    """
 
     def save(self, obj: Any) -> None:
-        super().save(obj.detach().cpu().numpy() if isinstance(obj, torch.Tensor) else obj)
+        if isinstance(obj, torch.Tensor):
+            obj = obj.detach().cpu().numpy()
+        elif isinstance(obj, dict) and "_skl_callbacks" in obj:
+            obj = {name: value for name, value in obj.items() if name != "_skl_callbacks"}
+        super().save(obj)
 
 
 def content_hash(*parts: Any) -> str:

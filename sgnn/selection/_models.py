@@ -28,6 +28,7 @@ __all__ = [
     "strength_parameter",
     "tags_of_search",
     "with_seed",
+    "without_callbacks",
 ]
 
 # The objectives: mean loss + lam R(w); scikit-learn's Lasso and ElasticNet, mean loss + alpha R(w);
@@ -88,6 +89,15 @@ def with_seed(estimator: Any, seed: int | None) -> Any:
     """A clone with every `random_state` set to the seed; None leaves them unchanged."""
     seeds = [name for name in estimator.get_params() if name.split("__")[-1] == "random_state"]
     return clone(estimator).set_params(**dict.fromkeys(seeds if seed is not None else (), seed))
+
+
+def without_callbacks(estimator: Any) -> Any:
+    """A clone without the callbacks of scikit-learn that it or any part of it has."""
+    model = clone(estimator)
+    for part in (model, *model.get_params().values()):
+        if hasattr(part, "_skl_callbacks"):
+            part.set_callbacks()
+    return model
 
 
 def draw_seed(rng: np.random.Generator) -> int:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
@@ -14,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 
 from ..estimators.inputs import kept_columns, lacks_columns
 from ..rules import Rule, check_parameters, choice, either, flag, integer, number
+from ..training import FitTask, with_callbacks
 from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import raised_interrupts
@@ -183,6 +186,7 @@ class BudgetSelector(BestEstimator):
         self.verbose = verbose
         self.random_state = random_state
 
+    @with_callbacks
     @torch.inference_mode(False)  # whatever surrounds the call
     def fit(self, X: Any, y: Any = None, **params: Any) -> BudgetSelector:
         """Search, choose, and fit the estimator to the groups chosen.
@@ -211,18 +215,27 @@ class BudgetSelector(BestEstimator):
             If the user interrupts: the selector is then not fitted, but with `memory` a repeated
             call reads what is finished.
         """
-        request = self._request(X, y, params)
+        request, task = self._request(X, y, params), None
+        phase: Callable = nullcontext
+        if hasattr(self, "_skl_callbacks"):
+            task = FitTask.of(self, X, y, request.fit_params.get("sample_weight"), max_subtasks=3)
+            phase = task.phase
         with raised_interrupts(), Percent(self.verbose) as percent:
-            front, networks = request.front(percent)
-            chosen = self._choice(front, self.max_groups, self.max_cost)
-            every = np.flatnonzero(front.sizes)
-            points = {None: every[:0], "chosen": np.array([chosen]), "all": every}[self.evaluate]
-            for done, point in enumerate(points, 1):
-                front.scores[point] = request.score(front.sets[point])
-                percent.part(65, 90)(done / len(points))
-            self._learn(request, front, chosen)
-            percent.part(90, 100)(1.0)
+            with phase("search"):
+                front, networks = request.front(percent)
+                chosen = self._choice(front, self.max_groups, self.max_cost)
+            with phase("score"):
+                every = np.flatnonzero(front.sizes)
+                points = {None: every[:0], "chosen": np.array([chosen]), "all": every}
+                for done, point in enumerate(points[self.evaluate], 1):
+                    front.scores[point] = request.score(front.sets[point])
+                    percent.part(65, 90)(done / len(points[self.evaluate]))
+            with phase("fit"):
+                self._learn(request, front, chosen)
+                percent.part(90, 100)(1.0)
         self._networks = networks
+        if task is not None:
+            task.end({})
         return self
 
     def refit(

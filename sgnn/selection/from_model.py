@@ -11,6 +11,7 @@ from sklearn.utils.validation import validate_data
 
 from ..groups import Groups
 from ..rules import check_parameters, either, integer
+from ..training import FitTask, with_callbacks
 from ._checks import check_rows
 from ._meta_selector import MetaSelector
 
@@ -84,6 +85,7 @@ class GroupSelectFromModel(MetaSelector):
         self.prefit = prefit
         self.threshold = threshold
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, **fit_params: Any) -> GroupSelectFromModel:
         """Fit the estimator, unless it is `prefit`, and select.
 
@@ -110,7 +112,9 @@ class GroupSelectFromModel(MetaSelector):
         X, y = check_rows(self.estimator, X, y)
         validate_data(self, X, y, skip_check_array=True)
         names = getattr(self, "feature_names_in_", None)
-        given = Groups.of(self.groups, self.n_features_in_, names)
+        given, task = Groups.of(self.groups, self.n_features_in_, names), None
+        if hasattr(self, "_skl_callbacks"):
+            task = FitTask.of(self, X, y, fit_params.get("sample_weight"))
         inner = self._column_selector().fit(X, y, **fit_params)
         self.estimator_, self.threshold_ = inner.estimator_, inner.threshold_
         own = getattr(self.estimator_, "groups_", given)
@@ -123,6 +127,8 @@ class GroupSelectFromModel(MetaSelector):
         ranked = np.argsort(-importances, kind="stable")
         if self.max_groups is not None:
             self.group_support_[ranked[self.max_groups :]] = False
+        if task is not None:
+            task.end({})
         return self
 
     def _column_selector(self) -> SelectFromModel:

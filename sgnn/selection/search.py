@@ -10,6 +10,7 @@ from sklearn.utils.validation import _num_features, check_is_fitted, validate_da
 
 from ..groups import Groups
 from ..rules import Rule, check_parameters, either, flag, integer, number
+from ..training import with_callbacks
 from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer, check_splits
 from ._fits import Data, FitResult, FitRunner, Sample
@@ -146,6 +147,7 @@ class LambdaSearchCV(BestEstimator):
         self.groups = groups
         self.random_state = random_state
 
+    @with_callbacks
     def fit(self, X: Any, y: Any = None, **params: Any) -> LambdaSearchCV:
         """Search, and fit to all rows with the lam chosen.
 
@@ -188,6 +190,7 @@ class LambdaSearchCV(BestEstimator):
             self.estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
             lams=self.lams, fits_per_lam=len(splits) + counted,
             other_fits=int(self.refit and not counted), random_state=self.random_state,
+            search=self,
         ) as runner:  # fmt: skip
             lams = grid(runner, self.lams)
             # best_estimator_ is the fit whose groups were counted
@@ -199,13 +202,13 @@ class LambdaSearchCV(BestEstimator):
             last = None
             if self.refit:
                 last = to_all_rows[best] if counted else runner([float(lams[best])])[0]
-        self.lams_, self.scorer_, self.n_splits_, self.cv_results_ = (
-            lams, scorer, len(splits), results,
-        )  # fmt: skip
-        self.groups_ = group_support(fit_results[0].estimator, own)[1]
-        supports = [fit_result.support for fit_result in fit_results]
-        self.supports_ = np.reshape(supports, (len(lams), len(splits), -1))
-        self._learn(best, last)
+            self.lams_, self.scorer_, self.n_splits_, self.cv_results_ = (
+                lams, scorer, len(splits), results,
+            )  # fmt: skip
+            self.groups_ = group_support(fit_results[0].estimator, own)[1]
+            supports = [fit_result.support for fit_result in fit_results]
+            self.supports_ = np.reshape(supports, (len(lams), len(splits), -1))
+            self._learn(best, last)
         return self
 
     def choose(self, select: Any, X: Any = None, y: Any = None, **params: Any) -> dict[str, Any]:

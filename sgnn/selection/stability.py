@@ -22,6 +22,7 @@ from ..metrics import (
     similarity_stability,
 )
 from ..rules import check_parameters, choice, either, integer, number
+from ..training import with_callbacks
 from ._checks import COMMON_RULES, check_rows
 from ._fits import Data, FitRunner, Sample
 from ._meta_selector import MetaSelector
@@ -164,6 +165,7 @@ class StabilitySelector(MetaSelector):
         mapping = MethodMapping().add(caller="fit", callee="fit")
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
 
+    @with_callbacks
     def fit(self, X: Any, y: Any, **params: Any) -> StabilitySelector:
         """Fit to every sample, and select.
 
@@ -211,18 +213,18 @@ class StabilitySelector(MetaSelector):
             lams = [np.nan if without_lam else float(convert_lam(estimator, None, X, {})[1])]
         with FitRunner(
             estimator, data, n_jobs=self.n_jobs, memory=self.memory, verbose=self.verbose,
-            lams=lams, fits_per_lam=len(samples),
+            lams=lams, fits_per_lam=len(samples), search=self,
         ) as runner:  # fmt: skip
             self.lams_ = grid(runner, lams)
             fit_results = runner(self.lams_, samples)
-        fitted = fit_results[0].estimator
-        self.groups_ = group_support(fitted, data.groups)[1]
-        supports = [fit_result.support for fit_result in fit_results]
-        self.supports_ = np.reshape(supports, (len(self.lams_), len(samples), -1))
-        self.selection_probabilities_ = self.supports_.mean(axis=1)
-        self.group_support_ = self.selection_probabilities_.max(axis=0) >= self.threshold
-        similarity = _similarity(fitted, X, self.groups_.labels)
-        self.stability_ = _stability(self.supports_, similarity)
+            fitted = fit_results[0].estimator
+            self.groups_ = group_support(fitted, data.groups)[1]
+            supports = [fit_result.support for fit_result in fit_results]
+            self.supports_ = np.reshape(supports, (len(self.lams_), len(samples), -1))
+            self.selection_probabilities_ = self.supports_.mean(axis=1)
+            self.group_support_ = self.selection_probabilities_.max(axis=0) >= self.threshold
+            similarity = _similarity(fitted, X, self.groups_.labels)
+            self.stability_ = _stability(self.supports_, similarity)
         return self
 
     def _samples(self, y: Any, weight: np.ndarray | None, rng: np.random.Generator) -> list[Sample]:

@@ -124,6 +124,8 @@ def _train_epoch(runs: list[Run], algorithm: Algorithm, bar: Any) -> list[bool]:
         if run.net is not None:
             run.net.begin_epoch(problem.rows.n * n_visits, run.settings.validation)
             _freeze(run.network)
+        if run.settings.task is not None:
+            run.begin_task()
     total, first = _sweep(runs[0], algorithm, bar)
     algorithm.end_epoch()
     for p, value in network.frozen:
@@ -146,6 +148,8 @@ def _train_epoch(runs: list[Run], algorithm: Algorithm, bar: Any) -> list[bool]:
                 lr=lr, seconds=seconds,
             )  # fmt: skip
             over = run.ends(settled=algorithm.settled(run.network, n_epochs))
+            if run.task is not None:
+                over = run.end_task(algorithm) or over
         ended.append(over)
     if not all(ended):
         if n_epochs < algorithm.max_epochs:

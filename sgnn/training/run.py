@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import warnings
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ from sklearn.exceptions import ConvergenceWarning
 from ..algorithms import Algorithm, Network
 from ..checkpoints import Checkpoint
 from .early_stopping import EarlyStopping, Snapshot
+from .fit_task import FitTask
 from .settings import Settings
 from .skorch_net import SkorchNet
 
@@ -33,6 +35,8 @@ class Run:
     saved : Snapshot, optional
         What is left when not one epoch can be finished, with a warning; by default that is an
         error.  Later what the last finished epoch left.
+    earlier : list of dict, optional
+        The history of the training before, which this one goes on with.
 
     Attributes
     ----------
@@ -46,11 +50,14 @@ class Run:
         The groups that the network read when last looked at.
     net : SkorchNet or None
         The network as skorch knows it: from the start if there are callbacks, else at the end.
+    task : FitTask or None
+        The epoch, as scikit-learn's callbacks know it.
     """
 
     network: Network
     settings: Settings
     saved: Snapshot | None = None
+    earlier: list[dict[str, Any]] = field(default_factory=list)
     history: list[dict[str, Any]] = field(default_factory=list)
     interrupted: bool = False
     aborted: bool = False
@@ -58,12 +65,13 @@ class Run:
     selected: np.ndarray = field(init=False)
     early_stopping: EarlyStopping = field(default_factory=EarlyStopping)
     net: SkorchNet | None = None
+    task: FitTask | None = None
 
     @property
     def observed(self) -> bool:
         """Whether anything looks at the module between epochs."""
         settings = self.settings
-        return bool(self.net or settings.validation or settings.checkpoint)
+        return bool(self.net or settings.validation or settings.checkpoint or settings.task)
 
     def snapshot(self) -> Snapshot:
         """The network as it is."""
@@ -104,6 +112,20 @@ class Run:
         row = self.history[-1]
         over = self.early_stopping.update(self.settings, row, self.saved, settled=settled)
         return (self.net is not None and self.net.end_epoch()) or over
+
+    def begin_task(self) -> None:
+        """Tell scikit-learn's callbacks that an epoch begins."""
+        fit = self.settings.task
+        assert fit is not None
+        self.task = fit.subtask("epoch", **fit.data)
+        self.task.begin()
+
+    def end_task(self, algorithm: Algorithm) -> bool:
+        """Tell them of the epoch recorded last; return whether one ends the training."""
+        learned, task = self.settings.learned, self.task
+        assert learned is not None
+        assert task is not None
+        return task.end(lambda: learned(self.ended(algorithm)))
 
     def _removed(self, selected: np.ndarray) -> list:
         """Names of the groups that were selected when last looked at and are no longer."""
@@ -204,6 +226,16 @@ class Run:
             self.net.record_all(self.history)
         elif self.net.end_training():
             self.interrupt()
+
+    def ended(self, algorithm: Algorithm) -> Run:
+        """A copy that ends with the last epoch, as if the user had interrupted the next one."""
+        run, problem = copy.copy(self), self.network.problem
+        rows = {id(each): each for each in (problem.rows, problem.y, problem.weight)}
+        run.network, run.history = copy.deepcopy((self.network, self.history), rows)
+        run.net, run.settings = None, replace(self.settings, callbacks=None)
+        run.restore_best()
+        run.finish(algorithm, polished=False)
+        return run
 
     # checkpoint --------------------------------------------------------------------------------
 

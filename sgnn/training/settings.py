@@ -10,6 +10,7 @@ import torch
 
 from ..algorithms import Problem
 from ..checkpoints import Checkpoint
+from .fit_task import FitTask
 
 __all__ = ["Settings"]
 
@@ -33,6 +34,10 @@ class Settings:
         Watch the validation loss, and return to its best epoch, instead of the objective.
     checkpoint : Checkpoint or None
         Where the training is kept after every epoch, and gone on with.
+    task : FitTask or None
+        The fit, whose epochs are its subtasks for scikit-learn's callbacks.
+    learned : callable or None
+        What these get a fitted estimator by: a run that has ended -> the fitted attributes.
     """
 
     max_epochs: int
@@ -47,6 +52,8 @@ class Settings:
     validation: Problem | None = None
     stop_on_validation: bool = False
     checkpoint: Checkpoint | None = None
+    task: FitTask | None = None
+    learned: Callable[[Any], dict[str, Any]] | None = None
 
     def set_learning_rate(self, optimizer: torch.optim.Optimizer, epoch: int) -> None:
         """That of the epoch, from that of the epoch before."""
