@@ -13,6 +13,8 @@ from sklearn.utils import Bunch
 
 from sgnn import SparseGroupCNN
 
+from .versions import needs_l1_ratio
+
 PAPERS = Path(__file__).parents[1] / "examples" / "papers"
 PNG = b"\x89PNG"
 
@@ -73,6 +75,7 @@ def test_parity(section):
     assert "| noise (epoch " in page
 
 
+@needs_l1_ratio
 def test_eye_tracking(section):
     page = section("sgin_eye_tracking")
     _, *rows = table(page)

@@ -144,7 +144,7 @@ def get(name: str | Regularizer, **parameters: Any) -> Regularizer:
                 f"give its name instead, or set them when making it."
             )
         return name
-    if not isinstance(name, str) or name not in _REGISTRY:
+    if not isinstance(name, str) or name not in _REGISTRY:  # type: ignore[redundant-expr]
         raise ValueError(
             f"regularizer={name!r} is unknown: give a Regularizer or one of {', '.join(names())}."
         )
