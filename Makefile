@@ -55,7 +55,7 @@ $(VENV)/pip:
 	@touch $@
 
 # A stamp per set of packages: made again when what is installed may have changed.
-$(VENV)/demo: PACKAGES = ".[plot]"
+$(VENV)/demo: PACKAGES = ".[plot]" pandas
 $(VENV)/test: PACKAGES = ".[all]" --group test
 $(VENV)/dev: PACKAGES = ".[all]" --group dev
 $(VENV)/docs: PACKAGES = ".[all]" --group docs
