@@ -59,6 +59,6 @@ $(VENV)/demo: PACKAGES = ".[plot]" pandas
 $(VENV)/test: PACKAGES = ".[all]" --group test
 $(VENV)/dev: PACKAGES = ".[all]" --group dev
 $(VENV)/docs: PACKAGES = ".[all]" --group docs
-$(VENV)/demo $(VENV)/test $(VENV)/dev $(VENV)/docs: pyproject.toml $(CONSTRAINTS) | $(VENV)/pip
+$(VENV)/demo $(VENV)/test $(VENV)/dev $(VENV)/docs: Makefile pyproject.toml $(CONSTRAINTS) | $(VENV)/pip
 	$(PIP) --editable $(PACKAGES)
 	@touch $@
