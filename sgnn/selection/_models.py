@@ -140,7 +140,7 @@ def route_params(search: Any, params: dict, scorer: Callable) -> Bunch:
     if get_config()["enable_metadata_routing"]:
         return process_routing(search, "fit", **params)
     fit = {name: value for name, value in params.items() if name != "groups"}
-    weighted = _takes_weights(scorer) and "sample_weight" in fit
+    weighted = "sample_weight" in fit and _takes_weights(scorer)
     score = {"sample_weight": fit["sample_weight"]} if weighted else {}
     return Bunch(
         estimator=Bunch(fit=fit),
