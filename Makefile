@@ -1,39 +1,64 @@
 # Two commands do everything: `make demo` and `make test`.  Each creates what it needs in .venv.
 PYTHON ?= python3
 VENV ?= .venv
-PIP = $(VENV)/bin/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt
+CONSTRAINTS = constraints.txt
+BIN = $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
+PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test slow lint clean
+.PHONY: demo test slow lowest lint wheel installed clean
 
 demo: $(VENV)/demo  ## install the package and run the quickstart
-	$(VENV)/bin/python examples/quickstart.py
+	$(BIN)/python examples/quickstart.py
 
 # One thread a process: on small tensors more of them only wait for each other.
-demo test slow: export OMP_NUM_THREADS = 1
+demo test slow installed: export OMP_NUM_THREADS = 1
 
-test: $(VENV)/test  ## install the package with the test extras and run the tests
-	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadgroup --durations 20
+test: $(VENV)/test  ## install the package with all extras and run the tests
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --durations 20 $(TESTS)
 
 slow: $(VENV)/test  ## the tests that take minutes
-	$(VENV)/bin/python -m pytest --numprocesses auto --dist loadgroup -m slow
+	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup -m slow
 
-lint: $(VENV)/dev  ## ruff, mypy and codespell, as pre-commit runs them
-	$(VENV)/bin/ruff check .
-	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/mypy sgnn
-	$(VENV)/bin/codespell
-	$(VENV)/bin/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'sgnn/estimators/*.py')
+lowest:  ## the tests with the lowest versions that pyproject.toml allows
+	$(MAKE) test VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt TESTS="tests sgnn"
+
+lint: $(VENV)/dev  ## what pre-commit runs, the docstrings, and the layout of the repository
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+	$(BIN)/rumdl check --quiet
+	$(BIN)/zizmor --offline --quiet .github
+	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'sgnn/estimators/*.py')
+	$(BIN)/repo-review --show errskip .
+
+wheel: $(VENV)/dev  ## build the distributions (TAG=v1.2.3: of that version), and test the wheel
+	rm -rf dist $(VENV)-wheel
+	$(BIN)/python -m build
+	$(BIN)/twine check --strict dist/*
+	$(if $(TAG),test -e dist/sgnn-$(TAG:v%=%).tar.gz)
+	$(MAKE) installed VENV=$(VENV)-wheel
+
+# Outside the source tree: first with what the wheel requires alone, then with its extras.
+installed: $(VENV)/pip
+	$(PIP) dist/*.whl
+	cd / && $(abspath $(BIN))/python -I $(CURDIR)/.ci/smoke.py
+	$(PIP) "$$(echo dist/*.whl)[all]" --group test
+	cd / && $(abspath $(BIN))/python -I -m pytest -W error -p no:cacheprovider --doctest-modules --numprocesses auto --pyargs sgnn
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-wheel dist
 
-$(VENV)/bin/python:
+$(VENV)/pip:
 	$(PYTHON) -m venv $(VENV)
+	$(PIP) "pip>=25.1"  # the first with --group
+	@touch $@
 
-# A stamp per set of extras: made again when what is installed may have changed.
-$(VENV)/demo: EXTRAS = plot
-$(VENV)/test: EXTRAS = test
-$(VENV)/dev: EXTRAS = dev
-$(VENV)/demo $(VENV)/test $(VENV)/dev: pyproject.toml constraints.txt | $(VENV)/bin/python
-	$(PIP) --editable ".[$(EXTRAS)]"
+# A stamp per set of packages: made again when what is installed may have changed.
+$(VENV)/demo: PACKAGES = ".[plot]" pandas
+$(VENV)/test: PACKAGES = ".[all]" --group test
+$(VENV)/dev: PACKAGES = ".[all]" --group dev
+$(VENV)/docs: PACKAGES = ".[all]" --group docs
+$(VENV)/demo $(VENV)/test $(VENV)/dev $(VENV)/docs: Makefile pyproject.toml $(CONSTRAINTS) | $(VENV)/pip
+	$(PIP) --editable $(PACKAGES)
 	@touch $@

@@ -1,6 +1,7 @@
 """sgnn: which groups of input variables can a neural network do without?"""
 
 from importlib import import_module as _import_module
+from typing import Any as _Any
 
 from .version import __version__ as __version__
 
@@ -47,7 +48,7 @@ _MODULES = (
 __all__ = [*_HOME, *_MODULES]
 
 
-def __getattr__(name: str):
+def __getattr__(name: str) -> _Any:
     if name in _HOME:
         return getattr(_import_module(f".{_HOME[name]}", __name__), name)
     if name in _MODULES:

@@ -50,7 +50,7 @@ def integer(low: int) -> Rule:
     """An int of at least low."""
 
     def accepts(value: Any) -> bool:
-        return isinstance(value, Integral) and not isinstance(value, bool) and int(value) >= low
+        return not isinstance(value, bool) and isinstance(value, Integral) and int(value) >= low
 
     return Rule(accepts, f"an int >= {low}")
 

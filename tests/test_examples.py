@@ -15,6 +15,8 @@ from sgnn import SparseGroupCNN
 from sgnn.modules import LeNet5
 from sgnn.regularizers import OnLayers
 
+from .versions import needs_l1_ratio
+
 PAPERS = Path(__file__).parents[1] / "examples" / "papers"
 PNG = b"\x89PNG"
 
@@ -75,6 +77,7 @@ def test_parity(section):
     assert "| noise (epoch " in page
 
 
+@needs_l1_ratio
 def test_eye_tracking(section):
     page = section("sgin_eye_tracking")
     _, *rows = table(page)

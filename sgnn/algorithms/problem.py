@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -143,7 +144,16 @@ class StreamedRows(Rows):
         The row of `source` at each place.
     """
 
-    def __init__(self, groups: Groups, source, batch_size: int, *, rows, prepare, like: Tensor):
+    def __init__(
+        self,
+        groups: Groups,
+        source: np.ndarray,
+        batch_size: int,
+        *,
+        rows: np.ndarray,
+        prepare: Callable[..., Tensor],
+        like: Tensor,
+    ):
         super().__init__(groups, len(rows), batch_size)
         self.source, self.rows, self.prepare, self.like = source, rows, prepare, like
 

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import torch
 from sklearn.utils import _safe_indexing, check_array
-from sklearn.utils.class_weight import compute_class_weight
 from sklearn.utils.validation import _get_feature_names, validate_data
 
 from ..algorithms import ROUNDING
@@ -150,12 +149,11 @@ def class_weights(
     """The rows' weights times the weights of their classes; y are indices into classes."""
     if class_weight is None:
         return weight
-    if isinstance(class_weight, str):
-        used = np.unique(y[weight > 0])
+    if isinstance(class_weight, str):  # "balanced", as compute_class_weight from scikit-learn 1.7
+        mass = np.bincount(y, weight, minlength=len(classes))
+        used = mass > 0
         factors = np.zeros(len(classes))
-        factors[used] = compute_class_weight(
-            class_weight, classes=used, y=y[weight > 0], sample_weight=weight[weight > 0]
-        )
+        factors[used] = mass.sum() / (used.sum() * mass[used])
         return weight * factors[y]
     unknown = [label for label in class_weight if label not in classes.tolist()]
     if unknown:

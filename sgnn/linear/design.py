@@ -206,7 +206,8 @@ def _moments(columns: Array, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray
     The rows are first divided by a power of two, which is exact and avoids overflow of squares.
     """
     if sparse.issparse(columns):
-        exponent = np.frexp(abs(columns).max(axis=1).toarray())[1]
+        largest = abs(columns).max(axis=1).toarray().ravel()  # scipy 1.13 returns a column
+        exponent = np.frexp(largest)[1]
         scaled = columns.copy()
         scaled.data = np.ldexp(scaled.data, -np.repeat(exponent, np.diff(scaled.indptr)))
     else:

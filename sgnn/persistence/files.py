@@ -116,10 +116,10 @@ def load(path: str | PathLike, *, module: torch.nn.Module | None = None) -> Any:
     Examples
     --------
     >>> import sgnn
-    >>> sgnn.load("README.md")
+    >>> sgnn.load(sgnn.__file__)  # doctest: +ELLIPSIS
     Traceback (most recent call last):
         ...
-    ValueError: README.md is not a file of sgnn.save, or is damaged: save the estimator again.
+    ValueError: ...__init__.py is not a file of sgnn.save, or is damaged: save the estimator again.
     """
     name = fspath(path)
     if not os.path.isfile(name):

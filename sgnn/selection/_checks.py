@@ -27,7 +27,7 @@ __all__ = ["COMMON_RULES", "check_rows", "check_score", "check_scorer", "check_s
 
 
 def _is_number_of_jobs(value: Any) -> bool:
-    return isinstance(value, Integral) and not isinstance(value, bool) and value != 0
+    return not isinstance(value, bool) and isinstance(value, Integral) and value != 0
 
 
 def _is_folder(value: Any) -> bool:

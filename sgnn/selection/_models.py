@@ -5,6 +5,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable
 from copy import deepcopy
+from inspect import signature
 from typing import Any
 
 import numpy as np
@@ -149,13 +150,21 @@ def route_params(search: Any, params: dict, scorer: Callable) -> Bunch:
     if get_config()["enable_metadata_routing"]:
         return process_routing(search, "fit", **params)
     fit = {name: value for name, value in params.items() if name != "groups"}
-    weighted = getattr(scorer, "_accept_sample_weight", bool)() and "sample_weight" in fit
+    weighted = "sample_weight" in fit and _takes_weights(scorer)
     score = {"sample_weight": fit["sample_weight"]} if weighted else {}
     return Bunch(
         estimator=Bunch(fit=fit),
         splitter=Bunch(split={"groups": params.get("groups")}),
         scorer=Bunch(score=score),
     )
+
+
+def _takes_weights(scorer: Callable) -> bool:
+    """Whether it is a scorer of scikit-learn whose function takes sample_weight."""
+    # `_accept_sample_weight`, which says it too, came with scikit-learn 1.7
+    estimator = getattr(scorer, "_estimator", None)  # of the scorer that stands for its score
+    function = getattr(scorer, "_score_func", getattr(estimator, "score", None))
+    return function is not None and "sample_weight" in signature(function).parameters
 
 
 def tags_of_search(search: Any) -> Tags:

@@ -14,6 +14,7 @@ from sgnn.algorithms.proximal import mean_step
 from sgnn.losses import SquaredError
 
 from ..problems import begin, run, sgin_network
+from ..versions import L1
 
 OPTIMIZERS = [
     partial(torch.optim.SGD, lr=0.05),
@@ -92,7 +93,7 @@ def test_two_outputs_are_logistic_regression_with_an_l1_penalty():
     theta = network.module.theta.detach().numpy()
     v = theta[1] - theta[0]
     plain = LogisticRegression(
-        C=np.sqrt(2) / (lam * len(X)), l1_ratio=1, solver="saga", tol=1e-10, max_iter=20_000
+        C=np.sqrt(2) / (lam * len(X)), **L1, solver="saga", tol=1e-10, max_iter=20_000
     ).fit(X, labels)
     np.testing.assert_allclose(v, plain.coef_[0], atol=1e-4)
 

@@ -20,6 +20,7 @@ from sklearn.utils.class_weight import compute_sample_weight
 from sgnn.datasets import make_grouped_classification, make_grouped_regression
 from sgnn.estimators.linear import GroupLassoClassifier, GroupLassoRegressor
 
+from ..versions import L1
 from .test_common import assert_passes
 
 SIZES = {"n_samples": 120, "n_groups": 5, "group_size": [2, 1, 3, 2, 2], "n_informative": 2}
@@ -94,7 +95,7 @@ def test_groups_of_one_with_several_targets_are_the_multi_task_lasso():
 def test_groups_of_one_are_the_sparse_logistic_regression():
     y = CLASSES.target
     theirs = LogisticRegression(
-        C=1 / (0.05 * len(y)), l1_ratio=1, solver="saga", tol=1e-12, max_iter=100_000
+        C=1 / (0.05 * len(y)), **L1, solver="saga", tol=1e-12, max_iter=100_000
     ).fit(X, y)
     model = GroupLassoClassifier(lam=0.05, standardize=False).fit(X, y)
     np.testing.assert_allclose(model.coef_, theirs.coef_, atol=1e-7)

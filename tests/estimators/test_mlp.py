@@ -14,6 +14,7 @@ from sklearn.preprocessing import StandardScaler
 from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, regularizers
 from sgnn.regularizers import Adaptive, GroupLasso, SparseGroupLasso
 
+from ..versions import L1
 from .instances import MLPS, outputs
 
 # a convex objective, of the data as they come
@@ -65,7 +66,7 @@ def test_two_classes_are_l1_logistic_regression_at_the_same_lam():
     lam = 0.02
     model = GroupLassoMLP(lam=lam, **LINEAR).fit(X, y)
     plain = LogisticRegression(
-        C=1 / (lam * len(X)), l1_ratio=1, solver="saga", tol=1e-9, max_iter=20_000
+        C=1 / (lam * len(X)), **L1, solver="saga", tol=1e-9, max_iter=20_000
     ).fit(X, y)
     theta = model.module_.theta.detach().numpy()
     np.testing.assert_allclose(theta[1] - theta[0], plain.coef_[0], atol=1e-4)

@@ -13,6 +13,8 @@ from sgnn.datasets import fetch_donor_splice_sites
 from sgnn.metrics import max_correlation_coefficient
 from sgnn.selection import lambda_path
 
+from ..versions import L1
+
 
 @pytest.fixture(scope="module")
 def sites():
@@ -44,7 +46,7 @@ def test_removed_positions_are_those_of_least_loss_of_max_cc(sites):
         n: set(max(combinations(range(7), 7 - n), key=lambda kept: table_score(sites, list(kept))))
         for n in (1, 2, 3)
     }
-    model = LogisticRegression(l1_ratio=1.0, solver="liblinear")
+    model = LogisticRegression(**L1, solver="liblinear")
     path = lambda_path(
         model, sites.data, sites.target, 12, groups=sites.groups, sample_weight=sites.sample_weight
     )

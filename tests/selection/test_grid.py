@@ -11,6 +11,7 @@ from sklearn.svm import l1_min_c
 from sgnn import SGINClassifier
 from sgnn.selection import lambda_path
 
+from ..versions import L1
 from .counting import Counting
 
 
@@ -41,7 +42,7 @@ def test_the_grid_of_lasso_ends_near_its_lambda_max(numbers):
 
 def test_c_is_one_over_n_lam(classes):
     X, y = classes.data, classes.target
-    logistic = LogisticRegression(l1_ratio=1.0, solver="liblinear", tol=1e-8)
+    logistic = LogisticRegression(**L1, solver="liblinear", tol=1e-8)
     smallest = l1_min_c(X, y, loss="log")
     lams = np.array([0.99, 1.01]) / (len(y) * smallest)
     path = lambda_path(logistic, X, y, lams)
