@@ -2,7 +2,7 @@
 What every regularizer costs, shrinks and removes
 =================================================
 
-    python examples/plot_regularizers.py [--out FOLDER]
+    python examples/regularizers_page.py [--out FOLDER]
 
 Draws all registered regularizers side by side, and writes the page docs/regularizers.md:
 equations and sources as the docstrings have them, what vanishes as the figure has it.
@@ -23,7 +23,7 @@ from sgnn.regularizers import Regularizer
 DOCS = Path(__file__).parents[1] / "docs"
 
 PAGE = """\
-<!-- Written by examples/plot_regularizers.py from the docstrings: change those, and run it. -->
+<!-- Written by examples/regularizers_page.py from the docstrings: change those, and run it. -->
 # Regularizers
 
 All that `sgnn.regularizers.get(name)` finds, as `RegularizerDisplay.from_names()` draws it: the
