@@ -100,8 +100,9 @@ html_show_sourcelink = False
 html_theme_options = {
     "logo": {"text": "sgnn"},
     "navbar_end": ["theme-switcher"],
+    "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
 }
-html_sidebars = {"index": []}
+html_sidebars = {"index": [], "install": [], "choose": []}  # pages without pages below them
