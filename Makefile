@@ -30,7 +30,7 @@ docs: $(VENV)/docs docs/_static/tex-svg.js  ## the site in docs/_build/html, and
 	$(VENV)/bin/python -m pytest -m "not slow" tests/site
 
 doctest: $(VENV)/test  ## the code of every page and docstring
-	$(VENV)/bin/python -m pytest --numprocesses auto sgnn README.md docs/*.md docs/guide
+	$(VENV)/bin/python -m pytest --numprocesses auto sgnn README.md docs/*.md docs/guide docs/papers
 
 clean:
 	rm -rf $(VENV) docs/_build docs/_static/tex-svg.js docs/api/generated docs/api/backreferences docs/gallery

@@ -87,6 +87,7 @@ sphinx_gallery_conf = {
     "download_all_examples": False,
     "show_memory": False,
     "show_signature": False,
+    "write_computation_times": False,  # their page loads scripts from other hosts
     "capture_repr": ("_repr_html_",),
 }
 

@@ -21,4 +21,5 @@ models = {
     for lam in (0.001, 0.003)
 }  # fmt: skip
 
-AccuracySparsityDisplay.from_estimators(models, X[1200:], y[1200:], of="neurons")
+display = AccuracySparsityDisplay.from_estimators(models, X[1200:], y[1200:], of="neurons")
+display.ax_.set_title("Three penalties on a network for digits")

@@ -20,4 +20,5 @@ print(f"planted: {data.support.nonzero()[0]}, selected: {search.selected_groups_
 # %%
 # The dashed line is the largest lam whose score is within one standard error of the best.
 
-PathDisplay.from_estimator(search)
+display = PathDisplay.from_estimator(search)
+display.ax_.set_title("Groups and score along lam")

@@ -33,7 +33,8 @@ print(", ".join(study.selected_groups_))
 # A bar is the share of the samples
 # ---------------------------------
 
-StabilityDisplay.from_estimator(study)
+display = StabilityDisplay.from_estimator(study)
+display.ax_.set_title("On how many samples each test is selected")
 
 # %%
 # One number for the agreement

@@ -36,7 +36,8 @@ print(f"{', '.join(selector.selected_groups_)}: {selector.cost_:.0f} dollars")
 # Above, the least held-out loss at each price, with the chosen set as a star; below, what each
 # efficient set holds. The loss falls in steps: where another expensive test can be had.
 
-FrontDisplay.from_estimator(selector)
+display = FrontDisplay.from_estimator(selector)
+display.figure_.suptitle("The best tests at every price")
 
 # %%
 # Other budgets
