@@ -2,9 +2,9 @@
 
     OMP_NUM_THREADS=1 python benchmarks/fit_time.py [--limit 100]
 
-Seconds of one fit to planted groups of five columns, a tenth of them informative, with the
-defaults of each estimator.  "-": left out, since with a tenth of the rows it took more than a tenth
-of the limit.
+Processor seconds of one fit, in one thread, to planted groups of five columns, a tenth of them
+informative, with the defaults of each estimator.  "-": left out, since with a tenth of the rows it
+took more than a tenth of the limit.
 """
 
 from __future__ import annotations
@@ -48,18 +48,18 @@ ESTIMATORS: dict[str, Callable[[Any], Any]] = {
 
 
 def seconds(make: Callable[[Any], Any], n_rows: int, n_groups: int) -> float:
-    """Seconds of one fit."""
+    """Processor seconds of one fit."""
     data = make_grouped_classification(
         n_rows, n_groups, GROUP_SIZE, n_informative=n_groups // 10, random_state=0
     )
     model = make(data.groups)
     if "random_state" in model.get_params():
         model.set_params(random_state=0)
-    start = time.perf_counter()
+    start = time.process_time()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)  # of lams at which nothing is left
         model.fit(data.data, data.target)
-    return time.perf_counter() - start
+    return time.process_time() - start
 
 
 def main() -> None:

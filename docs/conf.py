@@ -37,6 +37,7 @@ copybutton_prompt_is_regexp = True
 # reference -----------------------------------------------------------------------------------
 
 autosummary_generate = True
+toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"  # numpydoc's sections have the types
 numpydoc_show_class_members = False  # the template of a class shows them
 nitpicky = True
@@ -95,11 +96,18 @@ sphinx_gallery_conf = {
 
 html_theme = "pydata_sphinx_theme"
 html_title = "sgnn"
+html_favicon = "_static/icon.svg"
+html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
 html_show_sourcelink = False
 html_theme_options = {
-    "logo": {"text": "sgnn"},
+    "logo": {
+        "text": "sgnn",
+        "image_light": "_static/icon.svg",
+        "image_dark": "_static/icon.svg",
+        "alt_text": "sgnn, to the landing page",
+    },
     "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 7,
     "secondary_sidebar_items": ["page-toc"],
