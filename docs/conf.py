@@ -109,7 +109,7 @@ html_theme_options = {
         "alt_text": "sgnn, to the landing page",
     },
     "navbar_end": ["theme-switcher"],
-    "header_links_before_dropdown": 7,
+    "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
     "footer_end": [],
