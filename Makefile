@@ -5,13 +5,14 @@ CONSTRAINTS = constraints.txt
 BIN = $(VENV)/$(if $(filter Windows_NT,$(OS)),Scripts,bin)
 PIP = $(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint $(CONSTRAINTS)
 
-.PHONY: demo test slow lowest lint wheel installed clean
+.DELETE_ON_ERROR:
+.PHONY: demo test slow lowest lint wheel installed docs doctest clean
 
 demo: $(VENV)/demo  ## install the package and run the quickstart
 	$(BIN)/python examples/quickstart.py
 
 # One thread a process: on small tensors more of them only wait for each other.
-demo test slow installed: export OMP_NUM_THREADS = 1
+demo test slow installed docs doctest: export OMP_NUM_THREADS = 1
 
 test: $(VENV)/test  ## install the package with all extras and run the tests
 	$(BIN)/python -m pytest --numprocesses auto --dist loadgroup --durations 20 $(TESTS)
@@ -46,8 +47,15 @@ installed: $(VENV)/pip
 	$(PIP) "$$(echo dist/*.whl)[all]" --group test
 	cd / && $(abspath $(BIN))/python -I -m pytest -W error -p no:cacheprovider --doctest-modules --numprocesses auto --pyargs sgnn
 
+docs: $(VENV)/docs docs/_static/tex-svg.js  ## the site in docs/_build/html, and tests of its pages
+	$(BIN)/python -m sphinx -W --keep-going docs docs/_build/html
+	$(BIN)/python -m pytest -m "not slow" tests/site
+
+doctest: $(VENV)/test  ## the code of every page and docstring
+	$(BIN)/python -m pytest --numprocesses auto sgnn README.md docs/*.md docs/guide docs/papers
+
 clean:
-	rm -rf $(VENV) $(VENV)-lowest $(VENV)-wheel dist
+	rm -rf $(VENV) $(VENV)-lowest $(VENV)-wheel dist docs/_build docs/_static/tex-svg.js docs/api/generated docs/api/backreferences docs/gallery
 
 $(VENV)/pip:
 	$(PYTHON) -m venv $(VENV)
@@ -62,3 +70,9 @@ $(VENV)/docs: PACKAGES = ".[all]" --group docs
 $(VENV)/demo $(VENV)/test $(VENV)/dev $(VENV)/docs: Makefile pyproject.toml $(CONSTRAINTS) | $(VENV)/pip
 	$(PIP) --editable $(PACKAGES)
 	@touch $@
+
+# One file of MathJax, from its npm package, so that no page loads anything from another host.
+MATHJAX = mathjax-3.2.2
+docs/_static/tex-svg.js: | $(VENV)/pip
+	npm pack --silent --pack-destination $(VENV) $(subst -,@,$(MATHJAX))
+	tar -xzOf $(VENV)/$(MATHJAX).tgz package/es5/tex-svg.js > $@

@@ -168,7 +168,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         table_rows(found),
     )  # fmt: skip
     report.text(*sentences(found))
-    report.figure(draw(found), "What `compact()` leaves, in percent.")
+    report.figure(draw(found), "What the compact network leaves, in percent.")
     report.close(seeds={0}, fits=len(found), seconds=sum(one.seconds for one in found))
 
 

@@ -17,6 +17,7 @@ from .inputs import check_kept, kept_columns
 __all__ = ["GroupSelection"]
 
 SMALLEST_IMPORTANCE = 1e-4  # of a kept group; SelectFromModel cuts at 1e-5
+REFERENCE = "https://sgnn.readthedocs.io/en/stable/api/generated/"
 
 
 class GroupSelection(SelectorMixin, BaseEstimator, CallbackSupportMixin):
@@ -25,6 +26,9 @@ class GroupSelection(SelectorMixin, BaseEstimator, CallbackSupportMixin):
     _not_fitted: ClassVar[str | None] = None  # what errors say, None for scikit-learn's words
     # SelectFromModel reads this and then keeps exactly the features of nonzero importance
     penalty: str | None = "l1"
+    # the link of the diagram that notebooks show
+    _doc_link_module = "sgnn"
+    _doc_link_template = REFERENCE + "sgnn.{estimator_name}.html"
 
     groups_: Groups
     group_support_: np.ndarray

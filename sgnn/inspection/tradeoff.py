@@ -110,7 +110,7 @@ class AccuracySparsityDisplay:
         AccuracySparsityDisplay
             Itself, with `ax_` and `figure_`.
         """
-        self.ax_ = axes_or_new(ax, figsize=(6, 4))
+        self.ax_ = axes_or_new(ax, figsize=(6, 4), layout="constrained")
         points = zip(self.names, self.sparsity, self.scores, strict=True)
         for at, (name, share, score) in enumerate(points):
             style = f"C{at % 10}{MARKERS[at // 10 % len(MARKERS)]}"

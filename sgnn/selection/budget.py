@@ -116,7 +116,7 @@ class BudgetSelector(BestEstimator):
 
     See Also
     --------
-    SubsetSearch : How sets are found, and its parameters.
+    sgnn.selection.SubsetSearch : How sets are found, and its parameters.
     LambdaSearchCV : The choice of the strength of a group penalty.
     StabilitySelector : Groups that are selected on most samples of the rows.
     sgnn.inspection.FrontDisplay : A picture of the front.

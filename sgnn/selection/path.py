@@ -107,7 +107,7 @@ def lambda_path(
     Returns
     -------
     PathResult
-        With lams_, n_groups_, support_, scores and groups_.
+        With `lams_`, `n_groups_`, `support_`, `scores` and `groups_`.
 
     Raises
     ------

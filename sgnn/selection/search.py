@@ -82,7 +82,7 @@ class LambdaSearchCV(BestEstimator):
     lams_ : ndarray of shape (n_lams,)
         The strengths, ascending.
     best_lam_, best_score_, best_index_, best_params_
-        The lam chosen, its mean score, its index in `lams_`, and {"lam": best_lam_}.
+        The lam chosen, its mean score, its index in `lams_`, and `{"lam": best_lam_}`.
     best_estimator_ : estimator
         Fitted to all rows; present if `refit`.
     cv_results_ : dict of arrays

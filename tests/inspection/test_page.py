@@ -1,4 +1,4 @@
-"""docs/regularizers.md is the page that examples/plot_regularizers.py writes."""
+"""docs/regularizers.md is the page that examples/regularizers_page.py writes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PAGE = ROOT / "docs" / "regularizers.md"
 def script(monkeypatch, registry):
     """Return the script, with all regularizers already drawn."""
     monkeypatch.syspath_prepend(ROOT / "examples")
-    script = importlib.import_module("plot_regularizers")
+    script = importlib.import_module("regularizers_page")
     monkeypatch.setattr(script.RegularizerDisplay, "from_names", lambda: registry)
     return script
 
@@ -38,7 +38,7 @@ def test_every_row_has_as_many_cells():
 def test_the_page_is_what_the_script_writes(script, tmp_path):
     script.main(["--out", str(tmp_path)])
     written = (tmp_path / "regularizers.md").read_text(encoding="utf-8")
-    assert written == PAGE.read_text(encoding="utf-8"), "run python examples/plot_regularizers.py"
+    assert written == PAGE.read_text(encoding="utf-8"), "run python examples/regularizers_page.py"
     assert (tmp_path / "regularizers.png").read_bytes().startswith(b"\x89PNG")
     assert (PAGE.parent / "regularizers.png").is_file()
 

@@ -2,7 +2,7 @@
 What every regularizer costs, shrinks and removes
 =================================================
 
-    python examples/plot_regularizers.py [--out FOLDER]
+    python examples/regularizers_page.py [--out FOLDER]
 
 Draws all registered regularizers side by side, and writes the page docs/regularizers.md:
 equations and sources as the docstrings have them, what vanishes as the figure has it.
@@ -23,7 +23,7 @@ from sgnn.regularizers import Regularizer
 DOCS = Path(__file__).parents[1] / "docs"
 
 PAGE = """\
-<!-- Written by examples/plot_regularizers.py from the docstrings: change those, and run it. -->
+<!-- Written by examples/regularizers_page.py from the docstrings: change those, and run it. -->
 # Regularizers
 
 All that `sgnn.regularizers.get(name)` finds, as `RegularizerDisplay.from_names()` draws it: the
@@ -56,9 +56,17 @@ the right ones in the limit of many rows (Zou 2006; Dinh and Ho 2020 for network
 with `groups=` takes such factors as `group_weights=`:
 
 ```python
-first = SGINClassifier(groups, lam=0.004).fit(X, y)
-norms = first.group_norms_.clip(1e-6 * first.group_norms_.max())  # a removed group stays out
-second = SGINClassifier(groups, lam=0.004, group_weights=first.groups_.weights / norms).fit(X, y)
+>>> from sgnn import SGINClassifier
+>>> from sgnn.datasets import make_grouped_classification
+>>> data = make_grouped_classification(n_groups=8, n_informative=3, random_state=0)
+>>> first = SGINClassifier(data.groups, lam=0.03, random_state=0).fit(data.data, data.target)
+>>> norms = first.group_norms_.clip(1e-6 * first.group_norms_.max())  # a removed group stays out
+>>> second = SGINClassifier(
+...     data.groups, lam=0.03, group_weights=first.groups_.weights / norms, random_state=0
+... ).fit(data.data, data.target)
+>>> set(second.selected_groups_) <= set(first.selected_groups_)
+True
+
 ```
 
 `GroupLassoMLP` does so within one fit, after its epochs and before its polish
