@@ -83,13 +83,16 @@ class Registry(dict[str, Callable[..., T]]):
         """The registered names, sorted."""
         return sorted(self)
 
-    @property
-    def rule(self) -> Rule:
-        """A registered name, or an instance."""
-        words = ", ".join(map(repr, self.names()))
+    def rule(self, accepts: Callable[[Any], bool] | None = None, words: str = "") -> Rule:
+        """A registered name, an instance, or what else is accepted, in words."""
+        names = ", ".join(map(repr, self.names()))
+        wanted = f"one of {names} or {self.instance}"
+        if accepts is not None:
+            wanted = f"one of {names}, {self.instance} or {words}"
+        others = accepts or (lambda value: False)
         return Rule(
-            lambda v: v in self if isinstance(v, str) else isinstance(v, self.kind),
-            f"one of {words} or {self.instance}",
+            lambda v: v in self if isinstance(v, str) else isinstance(v, self.kind) or others(v),
+            wanted,
         )
 
     def made(self, name: Any, **parameters: Any) -> T:

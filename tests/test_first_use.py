@@ -7,7 +7,7 @@ import pytest
 from matplotlib import pyplot
 from sklearn.base import clone
 from sklearn.compose import make_column_selector, make_column_transformer
-from sklearn.datasets import load_diabetes
+from sklearn.datasets import load_diabetes, make_friedman1
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, cross_val_score, train_test_split
 from sklearn.pipeline import make_pipeline
@@ -210,3 +210,12 @@ def test_the_whole_pipeline_as_one_graph(kind, tmp_path):
     }
     said = onnxruntime.InferenceSession(tmp_path / "model.onnx").run(None, rows)[0]
     np.testing.assert_allclose(said, model.predict_proba(X_TEST), atol=1e-4)
+
+
+def test_few_of_many_columns_matter_and_the_defaults_find_them():
+    X, y = make_friedman1(n_samples=1000, n_features=20, noise=1.0, random_state=0)
+    X_test, y_test = make_friedman1(n_samples=1000, n_features=20, noise=1.0, random_state=1)
+    model = GroupLassoMLPRegressor(random_state=0).fit(X, y)
+    assert model.get_group_support()[:5].all()
+    assert model.get_group_support().sum() < 20
+    assert model.score(X_test, y_test) > 0.85

@@ -128,10 +128,10 @@ def _download(name: str, url: str, sha256: str | None, home: Path) -> Path:
             path=path.parent,
             progressbar=find_spec("tqdm") is not None,
         )
-    except OSError as error:
+    except OSError:
         raise ConnectionError(
             f"{name} could not be downloaded from {url}; go online, or {remedy}."
-        ) from error
+        ) from None
     except ValueError as error:
         raise ValueError(
             f"{url} gave another file than the published {name}; try again, or {remedy}."

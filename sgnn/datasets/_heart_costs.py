@@ -137,13 +137,19 @@ def fetch_heart_costs(
     if edition == "fftrees":
         data, target = _coded(_embedded_rows())
     else:
-        path = fetch_file(
-            _ARCHIVE,
-            _URL,
-            sha256=_SHA256,
-            data_home=data_home,
-            download_if_missing=download_if_missing,
-        )
+        try:
+            path = fetch_file(
+                _ARCHIVE,
+                _URL,
+                sha256=_SHA256,
+                data_home=data_home,
+                download_if_missing=download_if_missing,
+            )
+        except ConnectionError as error:
+            words = str(error).removesuffix(".")
+            raise ConnectionError(
+                f'{words}, or give edition="fftrees", which needs no file.'
+            ) from None
         # unreadable entries, "?", become NaN
         table = np.genfromtxt(io.BytesIO(read_member(path, _MEMBER)), delimiter=",")
         data, target = table[:, :-1].astype(np.float32), (table[:, -1] > 0).astype(np.int64)

@@ -17,14 +17,14 @@ def selection_warning(model: Any, run: Run, algorithm: Algorithm) -> str | None:
     problem, n_epochs = run.network.problem, len(run.history)
     if algorithm.last_below_threshold(run.network, n_epochs):
         return (
-            f"lam={model.lam!r} is so large that the last group, "
+            f"lam={model.lam:g} is so large that the last group, "
             f"{problem.groups.names[problem.active_groups[0]]!r}, is left by rule alone, as "
             f"its loss increase is below the bar too: lower lam."
         )
     idle = model.lam > 0 and problem.active.all() and not algorithm.has_acted(n_epochs)
     if idle and not run.aborted:
         return (
-            f"lam={model.lam!r} could not remove a group, as the fit ended after "
+            f"lam={model.lam:g} could not remove a group, as the fit ended after "
             f"{n_epochs} epochs, within warmup_epochs={model.warmup_epochs}: give more "
             f"max_epochs, or fewer warmup_epochs."
         )
@@ -36,7 +36,7 @@ def useless_because(model: Any, network: Network) -> str | None:
     kept = network.problem.active_groups
     if not len(kept) and model.lam > 0:
         return (
-            f"lam={model.lam!r} is so large that no group is left and the predictions are "
+            f"lam={model.lam:g} is so large that no group is left and the predictions are "
             f"constant: lower lam."
         )
     with torch.no_grad():

@@ -41,7 +41,8 @@ OWN = {
         instance, such as `sgnn.modules.LeNet5(filters=(6, 16))`, has parameters; or a network of
         yours that takes (n, channels, ...) and returns (n, n_classes); it is copied.""",
     "lam": """float, default=1e-4
-        Strength of the penalty, >= 0.""",
+        Strength of the penalty, >= 0.  By "splitting" weights become zero only after thousands of
+        steps: where `sparsity_` shows none, train longer, or give algorithm="proximal".""",
     "regularizer": """str or Regularizer, default="sgl_l1"
         One of `sgnn.regularizers.names()`, or an instance.  Those with a size factor penalize all
         layers (paper 3), the others convolutions (paper 4), unless `sgnn.regularizers.OnLayers`
@@ -94,7 +95,6 @@ OWN = {
         with the parameters and lr.""",
 }
 REGULARIZE = ("input", "hidden")
-ARCHITECTURE = ARCHITECTURES.rule
 
 
 def _is_shape(value: Any) -> bool:
@@ -160,10 +160,7 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         "image_shape": either(
             None, Rule(_is_shape, "a tuple of two to four ints >= 1, at most one of them -1")
         ),
-        "architecture": Rule(
-            lambda v: isinstance(v, nn.Module) or ARCHITECTURE.accepts(v),
-            f"{ARCHITECTURE.wanted} or a torch.nn.Module",
-        ),
+        "architecture": ARCHITECTURES.rule(lambda v: isinstance(v, nn.Module), "a torch.nn.Module"),
         "grouping": choice(*GROUPINGS),
         "regularize": places(*REGULARIZE),
         "alpha": either(None, number(0, 1)),

@@ -39,11 +39,10 @@ def _subclass(kind: type) -> Callable[[Any], bool]:
     return lambda value: isinstance(value, type) and issubclass(value, kind)
 
 
-OPTIMIZER = OPTIMIZERS.rule
 SHARED: dict[str, Rule] = {
     "lam": number(0),
-    "algorithm": ALGORITHMS.rule,
-    "regularizer": REGULARIZERS.rule,
+    "algorithm": ALGORITHMS.rule(),
+    "regularizer": REGULARIZERS.rule(),
     "hidden_layer_sizes": sizes,
     "activation": Rule(
         lambda v: v in ACTIVATIONS if isinstance(v, str) else is_activation(v),
@@ -60,10 +59,7 @@ SHARED: dict[str, Rule] = {
             "a factor per epoch in (0, 1], or a callable epoch -> factor",
         ),
     ),
-    "optimizer": Rule(
-        lambda v: OPTIMIZER.accepts(v) or _subclass(torch.optim.Optimizer)(v),
-        f"{OPTIMIZER.wanted} or a torch.optim.Optimizer class",
-    ),
+    "optimizer": OPTIMIZERS.rule(_subclass(torch.optim.Optimizer), "a torch.optim.Optimizer class"),
     "loss": either(
         None,
         Rule(

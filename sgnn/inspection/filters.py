@@ -14,6 +14,7 @@ __all__ = ["FilterDisplay"]
 
 COLUMNS = 16  # kernels in a row, at most
 KERNEL, HEAD, SCALE = 0.6, 0.45, 0.9  # inches: a kernel, a title, the color bar
+LEAST_HEIGHT, TICKS = 0.9, 4  # inches of a panel, and the color bar's intervals at most
 
 
 class FilterDisplay:
@@ -110,19 +111,29 @@ class FilterDisplay:
         FilterDisplay
             Itself.
         """
-        heights = {title: kernel_rows(W) * KERNEL + HEAD for title, W in self.weights.items()}
+        from matplotlib.ticker import MaxNLocator
+
+        heights = {
+            title: max(kernel_rows(W) * KERNEL, LEAST_HEIGHT) + HEAD
+            for title, W in self.weights.items()
+        }
         columns = max(min(len(W), COLUMNS) for W in self.weights.values())
         total = sum(heights.values())
-        bounding = axes_or_new(ax, figsize=(max(3.0, KERNEL * columns) + SCALE, total))
+        width = max(3.0, KERNEL * columns) + SCALE
+        bounding = axes_or_new(ax, figsize=(width, total))
+        left, gap = (
+            1 - SCALE / width,
+            0.05 * SCALE / width,
+        )  # of the color bar; ticks are right of it
         bounding.set_axis_off()
         self.axes_, top = {}, total
         for title, W in self.weights.items():
             top -= heights[title]
             height = heights[title] - HEAD
-            panel = bounding.inset_axes((0, top / total, 0.9, height / total))
+            panel = bounding.inset_axes((0, top / total, left - gap, height / total))
             image = _draw(panel, W, self.zero_kernels(title))
-            bar = bounding.inset_axes((0.92, top / total, 0.02, height / total))
-            bounding.figure.colorbar(image, cax=bar, label="weight")
+            bar = bounding.inset_axes((left, top / total, 2 * gap, height / total))
+            bounding.figure.colorbar(image, cax=bar, label="weight", ticks=MaxNLocator(TICKS))
             panel.set_title(title or "kernels of the first convolution", fontsize=9, loc="left")
             self.axes_[title] = panel
         self.ax_, self.figure_ = bounding, bounding.figure

@@ -284,6 +284,6 @@ def _importance_measure(model: Any) -> tuple[str, np.ndarray]:
             largest = values.max() if name == "group_norms_" else 1.0
             return name, values / (largest or 1.0)
     raise TypeError(
-        f"estimator={model!r} has no importances of groups: give one with group_norms_, or call "
-        f"from_permutations."
+        f"estimator, a {type(model).__name__}, has no importances of groups: give one with "
+        f"group_norms_, or call from_permutations."
     )

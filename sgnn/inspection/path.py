@@ -13,6 +13,7 @@ from ..selection import LambdaSearchCV, PathResult
 from ._axes import axes_or_new
 from ._bands import draw_bands
 from ._fitted import fitted_with
+from ._front_points import even_scale
 from ._lam_axis import draw_lam_axis
 
 __all__ = ["PathDisplay"]
@@ -270,7 +271,11 @@ class PathDisplay:
         for panel in filter(None, (self.ax_, self.groups_ax_)):
             panel.set_xlabel("cost of the groups left")
             self._draw_chosen(panel, costs)
-        self.ax_.set_xlim(min(0.0, costs.min()), end)
+        scale = even_scale(costs[best])
+        for panel in filter(None, (self.ax_, self.groups_ax_)):
+            panel.set_xscale(**scale)
+        low = costs.min() / 1.2 if scale["value"] == "log" else min(0.0, costs.min())
+        self.ax_.set_xlim(low, end)
         self._draw_labels()
 
     def _draw_deviations(self, x: np.ndarray, fits: np.ndarray, step: str | None) -> None:

@@ -124,12 +124,13 @@ class RegularizerPortrait:
     def vanishing(self) -> tuple[str, ...]:
         """The structures that the prox sets to 0, in descending order of size.
 
-        "blocks" if it sets both entries of a block to 0 and R is not separable, "kernels" if it
-        sets one of two kernels to 0 and R distinguishes kernels, "entries" if it sets one of two
-        entries of a kernel to 0.
+        "blocks" if it sets both entries of a block to 0 and R is not a sum over entries that
+        vanish by themselves, "kernels" if it sets one of two kernels to 0 and R distinguishes
+        kernels, "entries" if it sets one of two entries of a kernel to 0.
         """
+        zeros = self.block.zeros
         found = {
-            "blocks": (self.block.zeros == 2).any() and not self.block.separable,
+            "blocks": (zeros == 2).any() and not (self.block.separable and (zeros == 1).any()),
             "kernels": (self.block.zeros == 1).any() and self.distinguishes_kernels,
             "entries": (self.kernel.zeros == 1).any(),
         }

@@ -38,6 +38,7 @@ class LeNet5(Architecture):
 
     Examples
     --------
+    >>> import torch
     >>> net = LeNet5()((1, 28, 28), 10)
     >>> net.conv2.weight.shape, net.dense1.weight.shape
     (torch.Size([50, 20, 5, 5]), torch.Size([500, 800]))

@@ -133,7 +133,7 @@ class FitRunner(AbstractContextManager):
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
         self._fit = store.cache(fit_batch, ignore=["estimator", "data", "tasks"])
         n_lams = int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
-        planned = n_lams * fits_per_lam + other_fits
+        self.total = planned = n_lams * fits_per_lam + other_fits
         self.bar = progress_bar("fits", planned, verbose=verbose, unit="fit")
         parts, self.task = [] if search is None else [search, *search.get_params().values()], None
         if any(hasattr(part, "_skl_callbacks") for part in parts):
@@ -168,8 +168,10 @@ class FitRunner(AbstractContextManager):
             FitSpec(lam, sample, all_estimators or i == 0)
             for i, (lam, sample) in enumerate(product(lams, samples))
         ]
-        self.bar.total += 0 if planned else len(specs)
-        self.bar.refresh()
+        # without a share while the ends of a grid are looked for, which it would run back from
+        self.total += 0 if planned else len(specs)
+        self.bar.total = self.total if planned else None
+        self.bar.update(0)
         batches = (
             [list(range(len(specs)))]
             if warm_start

@@ -230,6 +230,14 @@ def test_damaged_archive_raises(tiny, content):
         fetch_heart_costs(tiny)
 
 
+def test_what_needs_no_file_is_named(offline):
+    with pytest.raises(
+        ConnectionError, match='or give edition="fftrees", which needs no file'
+    ) as e:
+        fetch_heart_costs()
+    assert e.value.__suppress_context__
+
+
 def test_a_missing_file_raises(offline, tmp_path):
     with pytest.raises(FileNotFoundError, match="download_if_missing=False"):
         fetch_heart_costs(tmp_path, download_if_missing=False)

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from sklearn import config_context
 from sklearn.base import clone
-from sklearn.feature_selection import RFECV, SelectFromModel
+from sklearn.feature_selection import RFECV, SelectFromModel, SequentialFeatureSelector
 from sklearn.linear_model import Ridge
 from sklearn.model_selection import GridSearchCV, GroupKFold, cross_validate
 from sklearn.pipeline import make_pipeline
@@ -117,3 +117,13 @@ def test_recursive_elimination_of_groups_names_what_does_it(model, form):
     selector = RFECV(estimator.set_params(groups=groups), step=1, cv=2)
     with pytest.raises(ValueError, match=r"^groups.*LambdaSearchCV\(select=k\) keeps k whole"):
         selector.fit(frame, made.target)
+
+
+def test_sequential_selection_of_groups_names_what_does_it(model):
+    """In the last line of what scikit-learn says about fits that failed."""
+    estimator, made = model
+    selector = SequentialFeatureSelector(
+        estimator.set_params(groups=2), n_features_to_select=2, cv=2
+    )
+    with pytest.raises(ValueError, match=r"LambdaSearchCV\(select=k\) keeps k whole"):
+        selector.fit(made.data, made.target)

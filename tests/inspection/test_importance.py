@@ -195,6 +195,10 @@ def test_errors(made):
         TypeError, match=r"has no importances of groups: .* or call from_permutations"
     ):
         GroupImportanceDisplay.from_estimator(Lasso().fit(made.data, made.target))
+    foreign = make_pipeline(StandardScaler(), Lasso()).fit(made.data, made.target)
+    with pytest.raises(TypeError, match=r"^estimator, a \w+, has no importances") as error:
+        GroupImportanceDisplay.from_estimator(foreign)
+    assert "\n" not in str(error.value)
 
 
 def test_models_in_pipelines_and_searches(made, model):

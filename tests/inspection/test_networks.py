@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 import torch
@@ -74,6 +76,25 @@ def test_zero_kernels_are_crossed_out(agg, networks):
 
 def test_one_network_alone(agg, networks):
     assert list(FilterDisplay.from_estimator(networks["dense"]).axes_) == [""]
+
+
+@pytest.mark.parametrize("n", [5, 20, 64])
+def test_few_and_many_filters_are_legible(n):
+    W = np.random.default_rng(0).normal(size=(n, 1, 5, 5))
+    display = FilterDisplay({"": W}).plot()
+    figure = display.figure_
+    figure.canvas.draw()
+    renderer, (width, height) = figure.canvas.get_renderer(), figure.get_size_inches()
+    tight = figure.get_tightbbox(renderer)  # in inches
+    assert tight.x0 >= 0
+    assert tight.y0 >= 0
+    assert tight.x1 <= width
+    assert tight.y1 <= height
+    (panel,) = display.axes_.values()
+    bar = next(axes for axes in display.ax_.child_axes if axes is not panel)
+    boxes = [label.get_window_extent(renderer) for label in bar.get_yticklabels()]
+    assert len(boxes) > 2
+    assert not any(a.overlaps(b) for a, b in pairwise(boxes))
 
 
 @pytest.mark.parametrize("display", [FilterDisplay, LayerSparsityDisplay])

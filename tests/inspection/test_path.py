@@ -100,7 +100,8 @@ def test_over_cost_the_best_model_at_each_price_is_shown():
     np.testing.assert_array_equal(counts.get_ydata(), [1, 2, 3, 3])
     np.testing.assert_array_equal(cells(display), support[[3, 2, 0]].T)
     low, high = display.ax_.get_xlim()
-    assert low == 0
+    assert display.ax_.get_xscale() == "log"
+    assert low == pytest.approx(1 / 1.2)
     assert high == pytest.approx(105)
 
 

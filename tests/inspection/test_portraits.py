@@ -97,7 +97,7 @@ def test_the_first_entry_runs_along_the_rows():
 
 VANISHING = {
     "entries": ["l1", "l0", "tl1", "scad", "mcp", "l1l2", "exclusive", "hsq_es"],
-    "blocks": ["group_lasso", "group_scad", "group_mcp"],
+    "blocks": ["group_lasso", "group_l0", "group_scad", "group_mcp"],
     "kernels": ["hsq_gl"],
     "blocks entries": ["sparse_group_lasso", "sgl_l0", "sgl_scad", "sgl_tl1", "sgl_l1l2", "cges",
                        "gl_half", "sgl_half", "hsqrt_es"],

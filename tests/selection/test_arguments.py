@@ -221,15 +221,19 @@ def test_frames_and_arrays_give_the_same_results(numbers, classes, kind):
 
 
 @pytest.mark.parametrize("terminal", [True, False])
-def test_the_progress_bar_is_monotone(numbers, capsys, monkeypatch, terminal):
+@pytest.mark.parametrize(
+    "model", [Counting(), GroupLassoMLPRegressor(max_epochs=2)], ids=["counting", "network"]
+)
+def test_the_progress_bar_is_monotone(numbers, capsys, monkeypatch, model, terminal):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
-    LambdaSearchCV(Counting(), 6, cv=3, verbose=1).fit(numbers.data, numbers.target)
+    LambdaSearchCV(model, 6, cv=3, verbose=1).fit(numbers.data, numbers.target)
     shown = capsys.readouterr().err
     assert ("\r" in shown) == terminal
     frames = [frame for frame in re.split("[\r\n]", shown) if "%" in frame]
     shares = [int(frame.split("%")[0].split()[-1]) for frame in frames]
     assert shares == sorted(shares)
     assert shares[-1] == 100
+    assert terminal or len(frames) <= 3  # a line at most every ten seconds, and the last
 
 
 @pytest.mark.parametrize(
