@@ -192,6 +192,7 @@ def norm1_root(entries: Entries) -> float:
 lasso = each_entry(lambda v, lam: lam * v)
 l0 = each_entry(lambda v, lam: lam * (v != 0))
 group_lasso = each_block(norm2)
+ridge = each_block(lambda block: norm2(block) ** 2 / 2)
 exclusive = each_block(lambda block: norm1_squared(block) / 2)
 group_half = each_block(norm1_root)
 hsqrt_gl_half = over_kernels(norm1_root, math.sqrt)
@@ -226,6 +227,8 @@ CASES = [
     case("l1", "l1", lasso),
     case("l2", "l2", each_entry(lambda v, lam: lam * v * v)),
     case("group lasso", "group_lasso", group_lasso),
+    case("elastic net", "elastic_net", mixed(group_lasso, ridge, 0.5, 0.5)),
+    case("elastic net, alpha=0.2", "elastic_net", mixed(group_lasso, ridge, 0.2, 0.8), alpha=0.2),
     case("sparse group lasso", "sparse_group_lasso", mixed(group_lasso, lasso)),
     case("SGL, alpha=0.3", "sgl_l1", mixed(group_lasso, lasso, 0.3, 0.7), alpha=0.3),
     case("SGL, alpha=1", "sgl_l1", group_lasso, alpha=1.0),

@@ -200,7 +200,6 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-4,
         refit=False,
         warm_start=False,
         device="auto",
@@ -237,7 +236,6 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
         self.refit = refit
         self.warm_start = warm_start
         self.device = device

@@ -74,9 +74,8 @@ PARAMETERS = {
     "validation_fraction": """float, default=0.1
         Share of the rows held out when early_stopping is on and fit got no X_val.""",
     "n_iter_no_change": """int or None, default=10
-        Stop after so many epochs without improvement; None never stops early.""",
-    "tol": """float, default=1e-4
-        The relative improvement that counts.""",
+        Stop after so many epochs without an improvement of 1e-4, relative; None never stops
+        early.""",
     "refit": """bool, default=False
         After the selection, train the kept groups on for another max_epochs without penalty,
         so that no shrinkage is left.  Left out where the user interrupts the selection.""",

@@ -53,6 +53,7 @@ __all__ = ["SparseNet"]
 FULL_BATCH = 256  # batch_size="auto": one batch up to so many rows
 BATCH = 200  # rows of a batch where there are more
 PREDICT_ROWS = 4096
+TOL = 1e-4  # the relative improvement of the objective that n_iter_no_change counts
 
 
 class SparseNet(GroupSelection):
@@ -315,7 +316,7 @@ class SparseNet(GroupSelection):
             lr_schedule=self.lr_schedule,
             callbacks=self.callbacks,
             verbose=self.verbose,
-            tol=self.tol,
+            tol=TOL,
             n_iter_no_change=self.n_iter_no_change,
             validation=validation,
             stop_on_validation=self.early_stopping,

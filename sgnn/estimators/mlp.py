@@ -97,7 +97,6 @@ class RegularizedMLP(SparseNet):
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-4,
         refit=False,
         warm_start=False,
         device="auto",
@@ -130,7 +129,6 @@ class RegularizedMLP(SparseNet):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
         self.refit = refit
         self.warm_start = warm_start
         self.device = device
@@ -240,7 +238,6 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-4,
         refit=False,
         warm_start=False,
         device="auto",
@@ -274,7 +271,6 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
-            tol=tol,
             refit=refit,
             warm_start=warm_start,
             device=device,

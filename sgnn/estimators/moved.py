@@ -13,6 +13,7 @@ MOVED = {
     "layers": 'regularizer=OnLayers("sgl_l1", layers="conv"), of sgnn.regularizers',
     "polish_iter": "algorithm=Proximal(polish_iter=...), of sgnn.algorithms",
     "sigma": "algorithm=Splitting(sigma=...), of sgnn.algorithms",
+    "tol": "n_iter_no_change=..., or skorch.callbacks.EarlyStopping(threshold=...) in callbacks",
     "unit_step": "algorithm=Splitting(unit_step=True), of sgnn.algorithms",
     "zero_tol": "algorithm=Subgradient(zero_tol=...), or another of sgnn.algorithms that has it",
 }

@@ -73,7 +73,6 @@ SHARED: dict[str, Rule] = {
     "early_stopping": flag,
     "validation_fraction": Rule(lambda v: SHARE.accepts(v) and v < 1, "a number between 0 and 1"),
     "n_iter_no_change": either(None, integer(1)),
-    "tol": number(0),
     "refit": flag,
     "max_groups": either(None, integer(1)),
     "max_cost": either(None, number(0, open_low=True)),

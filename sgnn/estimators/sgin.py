@@ -6,11 +6,12 @@ import math
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import ALGORITHMS
+from ..algorithms import ALGORITHMS, DenseNetwork
 from ..rules import choice, either, integer
 from .docs import documented
 from .fit import BATCH, FULL_BATCH, SparseNet
 from .parameters import SHARED
+from .penalties import made
 from .task import Classes, Numbers
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
@@ -28,6 +29,12 @@ OWN = {
         not fewer than 200 and not more than 1000; 200 with algorithm="sgd".""",
     "lam": """float, default=0.03
         Strength of the penalty, >= 0; 0 removes nothing.""",
+    "regularizer": """str or Regularizer, default="group_lasso"
+        Takes the place of ||theta_g||: one of `sgnn.regularizers.names()`, or an instance, that is
+        a sum over groups, such as "elastic_net", or "sparse_group_lasso", which makes single
+        weights of the groups that are left small too.  A group then goes when the loss without it
+        grows by less than lam * R(theta_g), which lowers the objective for any such R; what the
+        paper proves (proposition 5) is for the group lasso.""",
     "algorithm": """{"a", "b", "sgd"} or Algorithm, default="a"
         Algorithm 1 of the paper, its Algorithm 2 (train through a visit first, then measure),
         or plain gradient steps on the whole objective, which remove nothing by themselves (the
@@ -56,6 +63,7 @@ class SGIN(SparseNet):
         groups=None,
         *,
         lam=0.03,
+        regularizer="group_lasso",
         algorithm="a",
         bar="lam_tau",
         warmup_epochs="auto",
@@ -76,7 +84,6 @@ class SGIN(SparseNet):
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-4,
         refit=False,
         warm_start=False,
         device="auto",
@@ -87,6 +94,7 @@ class SGIN(SparseNet):
     ):
         self.groups = groups
         self.lam = lam
+        self.regularizer = regularizer
         self.algorithm = algorithm
         self.bar = bar
         self.warmup_epochs = warmup_epochs
@@ -107,7 +115,6 @@ class SGIN(SparseNet):
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
-        self.tol = tol
         self.refit = refit
         self.warm_start = warm_start
         self.device = device
@@ -115,6 +122,16 @@ class SGIN(SparseNet):
         self.callbacks = callbacks
         self.verbose = verbose
         self.random_state = random_state
+
+    def _penalize(self, network: DenseNetwork) -> None:
+        """Put the regularizer in the place of the group lasso."""
+        R = made(self.regularizer, None)
+        if not R.additive:
+            raise ValueError(
+                f"regularizer={R!r} is no sum over groups, of which each has to have a share: give "
+                f"another, such as 'sparse_group_lasso'."
+            )
+        network.problem.terms[0].regularizer = R
 
     def _auto_epochs(self, n_groups: int) -> int:
         if not ALGORITHMS.get(self.algorithm, self.algorithm).inputs_only:
@@ -184,6 +201,7 @@ class SGINClassifier(ClassifierMixin, SGIN):
         groups=None,
         *,
         lam=0.03,
+        regularizer="group_lasso",
         algorithm="a",
         bar="lam_tau",
         warmup_epochs="auto",
@@ -205,7 +223,6 @@ class SGINClassifier(ClassifierMixin, SGIN):
         early_stopping=False,
         validation_fraction=0.1,
         n_iter_no_change=10,
-        tol=1e-4,
         refit=False,
         warm_start=False,
         device="auto",
@@ -217,6 +234,7 @@ class SGINClassifier(ClassifierMixin, SGIN):
         super().__init__(
             groups,
             lam=lam,
+            regularizer=regularizer,
             algorithm=algorithm,
             bar=bar,
             warmup_epochs=warmup_epochs,
@@ -237,7 +255,6 @@ class SGINClassifier(ClassifierMixin, SGIN):
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
-            tol=tol,
             refit=refit,
             warm_start=warm_start,
             device=device,

@@ -110,7 +110,7 @@ class TableBody:
         weights = torch.tensor(self.groups.penalties).to(network.theta)
         blocks = Blocks(network.theta.shape, (-1,), labels, weights)
         problem.terms = [Term(network.theta, blocks, GroupLasso())]
-        if hasattr(model, "regularizer"):
+        if not (model._inputs_only and model.regularizer == "group_lasso"):  # which it is already
             model._penalize(network)
         if active is not None:
             with torch.no_grad():

@@ -12,6 +12,7 @@ True
 from .adaptive import Adaptive
 from .base import REGULARIZERS, Regularizer, get, names
 from .concave import MCP, SCAD, GroupMCP, GroupSCAD
+from .elastic_net import ElasticNet
 from .exclusive import CGES, Exclusive
 from .gates import DGating, Gating, HardConcrete
 from .half import GroupHalf, SparseGroupHalf
@@ -40,6 +41,7 @@ __all__ = [
     "TL1",
     "Adaptive",
     "DGating",
+    "ElasticNet",
     "Exclusive",
     "Gating",
     "GroupHalf",

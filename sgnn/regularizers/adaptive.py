@@ -51,6 +51,8 @@ class Adaptive(Regularizer):
     [[3.75, 0.0]]
     """
 
+    additive = False  # the factors are those of all blocks
+
     def __init__(self, regularizer: Regularizer, factors: Tensor) -> None:
         if isinstance(regularizer, Entrywise | L1L2):
             raise TypeError(

@@ -50,6 +50,8 @@ class Regularizer(Component, ABC):
         longer than a training step.
     gating : Gating or None
         The gates of blocks whose penalty stands for R, where there are some.
+    additive : bool
+        Whether R is a sum over the blocks, so that each has a share of its own.
     layers : {"all", "conv"}
         Which layers of a convolutional network it is for: all where it has the size factor (paper
         3), convolutions where it has not (paper 4).
@@ -59,6 +61,7 @@ class Regularizer(Component, ABC):
     size_factor: bool = False
     expensive_prox: bool = False
     gating: Any = None
+    additive: bool = True
 
     @property
     def layers(self) -> str:

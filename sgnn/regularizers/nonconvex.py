@@ -170,6 +170,8 @@ class L1L2(Regularizer):
 
     convex = False
 
+    additive = False
+
     def __init__(self, alpha: float = 1.0) -> None:
         if not 0 <= alpha <= 1:
             raise ValueError(f"alpha={alpha!r} must lie between 0 and 1.")

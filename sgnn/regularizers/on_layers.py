@@ -49,6 +49,10 @@ class OnLayers(Regularizer):
         return self.inner.convex
 
     @property
+    def additive(self) -> bool:  # type: ignore[override]
+        return self.inner.additive
+
+    @property
     def size_factor(self) -> bool:  # type: ignore[override]
         return self.inner.size_factor
 

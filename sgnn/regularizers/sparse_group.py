@@ -32,6 +32,10 @@ class Sum(Regularizer):
         return self.group.convex and self.element.convex
 
     @property
+    def additive(self) -> bool:  # type: ignore[override]
+        return self.group.additive and self.element.additive
+
+    @property
     def size_factor(self) -> bool:  # type: ignore[override]
         return self.group.size_factor
 

@@ -33,7 +33,8 @@ MIN_STEPS, MOST_MIN_STEPS, ROWS_PER_STEP = 100, 300, 5
 # and at most: later steps lower the losses of all sets alike
 LEAST_MAX_STEPS, MAX_STEPS, ROWS_PER_LAST_STEP = 300, 3000, 5
 WEIGHT_DECAY, MOST_DECAY = 0.3, 50.0  # where rows are more than columns, and at most
-LEAST_UNITS, ROWS_PER_UNIT = 16, 20  # units of a layer, at most
+# units of a layer, at most: one for so many rows, and between these two
+ROWS_PER_UNIT, LEAST_UNITS, MOST_UNITS = 20, 16, 64
 REFIT_STEPS, REFIT_SHARE = 60, 0.5  # steps of refits, at least; multiplications, see below
 SEARCH_ROWS = 8192  # held-out rows by which sets are searched that are many
 
@@ -101,8 +102,8 @@ class SubsetSearch(BaseEstimator):
     Parameters
     ----------
     hidden_layer_sizes : sequence of int, default=None
-        By default those of the estimator, or (100,), but no more units in a layer than n / 20, or
-        16 where that is less.
+        By default those of the estimator, or (100,), but no more units in a layer than n / 20,
+        which counts from 16 to 64.
     loss : str, Loss or torch loss, default=None
         That of the estimator, or the log loss for classes and the squared error for numbers.
     learning_rate : float, default=4e-3
@@ -162,7 +163,7 @@ class SubsetSearch(BaseEstimator):
         return few_sets(constraints.always, each)
 
     def _hidden_layer_sizes(self, reading: Reading) -> Sequence[int]:
-        most = max(LEAST_UNITS, len(reading.weight) // ROWS_PER_UNIT)
+        most = min(max(LEAST_UNITS, len(reading.weight) // ROWS_PER_UNIT), MOST_UNITS)
         return self.hidden_layer_sizes or [min(q, most) for q in reading.hidden_layer_sizes]
 
     def run(

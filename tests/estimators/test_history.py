@@ -190,17 +190,19 @@ def test_early_stopping_holds_out_the_fraction_asked_for(case):
     assert whole == pytest.approx(loss_of(estimator, case.X, case.y))
 
 
-def test_training_ends_when_nothing_improves(case):
-    settings = {"lam": 0.0, "max_groups": None, "tol": 0.5}
+def test_training_ends_when_nothing_improves(case, monkeypatch):
+    monkeypatch.setattr("sgnn.estimators.fit.TOL", 0.5)
+    settings = {"lam": 0.0, "max_groups": None}
     estimator = case(max_epochs=2000, n_iter_no_change=3, **settings)
     assert estimator.fit(case.X, case.y).n_iter_ < 30
     patient = case(max_epochs=60, n_iter_no_change=None, **settings)
     assert patient.fit(case.X, case.y).n_iter_ == 60
 
 
-def test_patience_begins_after_the_warm_up(sgin):
-    impatient = {"tol": 0.9, "n_iter_no_change": 2}
-    estimator = sgin(lam=0.1, warmup_epochs=15, max_epochs=40, **impatient).fit(sgin.X, sgin.y)
+def test_patience_begins_after_the_warm_up(sgin, monkeypatch):
+    monkeypatch.setattr("sgnn.estimators.fit.TOL", 0.9)
+    settings = {"warmup_epochs": 15, "max_epochs": 40, "n_iter_no_change": 2}
+    estimator = sgin(lam=0.1, **settings).fit(sgin.X, sgin.y)
     assert 15 < estimator.n_iter_ < 40
     assert estimator.selected_groups_ == sgin.planted
 

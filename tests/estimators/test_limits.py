@@ -154,7 +154,7 @@ def test_both_limits_hold(variant):
         {"max_epochs": 200},
         {"refit": True},
         {"early_stopping": True, "max_epochs": 60},
-        {"n_iter_no_change": 1, "tol": 0.5},
+        {"n_iter_no_change": 1},
     ],
     ids=str,
 )

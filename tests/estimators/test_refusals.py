@@ -305,7 +305,6 @@ ARGUMENTS = {
     "a single callback": ({"callbacks": print}, "callbacks must be None or a list"),
     "no callback": ({"callbacks": [print]}, "callbacks must be None or a list of skorch callbacks"),
     "negative patience": ({"n_iter_no_change": 0}, "n_iter_no_change must be None or an int >= 1"),
-    "negative tol": ({"tol": -1e-4}, "tol must be a finite number >= 0"),
     "verbose in words": ({"verbose": "loud"}, "verbose must be 0 or 1"),
 }
 CLASSES = {

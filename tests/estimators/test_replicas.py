@@ -158,9 +158,10 @@ def test_a_polish_that_converges_ends_as_near_as_its_tolerance(data, joint_train
     assert joint_trainings == [R]
 
 
-def test_replicas_that_lose_patience_leave_the_others(data):
+def test_replicas_that_lose_patience_leave_the_others(data, monkeypatch):
+    monkeypatch.setattr("sgnn.estimators.fit.TOL", 0.03)
     X, _, y, weights = data
-    model = network(GroupLassoMLP, dtype="float64", max_epochs=40, tol=0.03, n_iter_no_change=2)
+    model = network(GroupLassoMLP, dtype="float64", max_epochs=40, n_iter_no_change=2)
     model.set_params(algorithm=Proximal(polish_iter=5))
     fits = assert_equal_to_single_fits(model, X, y, weights)
     assert len({fit.n_iter_ for fit in fits}) > 1
