@@ -62,6 +62,7 @@ MAY_IMPORT = {
         "groups",
     },
     "selection": {
+        "config",
         "rules",
         "estimators",
         "groups",

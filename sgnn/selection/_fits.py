@@ -6,7 +6,7 @@ import re
 import time
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import product
@@ -23,6 +23,7 @@ from sklearn.utils import _safe_indexing
 from sklearn.utils.parallel import Parallel, delayed
 from sklearn.utils.validation import _check_method_params, check_memory
 
+from ..config import CONFIG, config_context
 from ..estimators.inputs import random_generator
 from ..groups import Groups
 from ..training import FitTask, progress_bar
@@ -131,7 +132,7 @@ class FitRunner(AbstractContextManager):
         versions = (__version__, torch.__version__)
         self.key = None if memory is None else content_hash(self.estimator, data, versions)
         store = check_memory(fspath(memory) if isinstance(memory, PathLike) else memory)
-        self._fit = store.cache(fit_batch, ignore=["estimator", "data", "tasks"])
+        self._fit = store.cache(fit_batch, ignore=["estimator", "data", "tasks", "cache_size"])
         n_lams = int(lams) if isinstance(lams, Integral) else len(np.unique(lams))
         self.total = planned = n_lams * fits_per_lam + other_fits
         self.bar = progress_bar("fits", planned, verbose=verbose, unit="fit")
@@ -184,7 +185,9 @@ class FitRunner(AbstractContextManager):
             for batch in batches
         )
         found = Parallel(n_jobs=self.n_jobs, return_as="generator")(
-            delayed(self._fit)(estimator, job, self.data, self.key, warm_start, of_job)
+            delayed(self._fit)(
+                estimator, job, self.data, self.key, warm_start, of_job, CONFIG.cache_size
+            )
             for job, of_job in jobs
         )
         results: dict[int, FitResult] = {}
@@ -254,11 +257,12 @@ def plan_batches(
 
 def fit_batch(
     estimator: Any, specs: Sequence[FitSpec], data: Data, key: str | None, warm_start: bool,
-    tasks: Sequence[FitTask] = (),
+    tasks: Sequence[FitTask], cache_size: float,
 ) -> list[FitResult]:  # fmt: skip
     """Fit and score clones; `key` is the hash of estimator and data in the cache.
 
-    `tasks` are those of the fits for scikit-learn's callbacks, where there are some.
+    `tasks` are those of the fits for scikit-learn's callbacks, where there are some, and
+    `cache_size` is that of the configuration where the search was asked for.
 
     Raises
     ------
@@ -267,7 +271,8 @@ def fit_batch(
     """
     start = time.perf_counter()
     X, y, params = _rows(data.X, data.y, data.fit_params, specs[0].sample.train)
-    with raised_interrupts():
+    here = cache_size == CONFIG.cache_size  # and not in another thread or process
+    with nullcontext() if here else config_context(cache_size=cache_size), raised_interrupts():
         warnings.filterwarnings("ignore", message=CONSTANT_MODEL)
         if warm_start:
             models = _fit_warm_path(estimator, X, y, params, (spec.lam for spec in specs))
