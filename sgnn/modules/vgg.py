@@ -41,6 +41,8 @@ class AlexNet(Architecture):
     Linear(in_features=256, out_features=128, bias=True)
     """
 
+    norm = False  # whether there is batch normalization behind each convolution
+    positions = 4  # along each axis, over which the last means are taken, or fewer if less is left
     rules: ClassVar[dict[str, Rule]] = {"stages": STAGES, "units": sizes, "dropout": number(0, 1)}
 
     def __init__(
@@ -55,14 +57,25 @@ class AlexNet(Architecture):
         self.dropout = dropout
 
     def layers(self, shape: Sequence[int], n_outputs: int) -> nn.Sequential:
-        return _staged(
-            shape, n_outputs, self.stages, self.units,
-            dropout=self.dropout, norm=False, positions=4,
-        )  # fmt: skip
+        axes, width, size = axes_of(shape, smallest=2 ** len(self.stages))
+        layers: list[tuple[str, nn.Module]] = []
+        for s, stage in enumerate(self.stages, 1):
+            for c, n in enumerate(stage, 1):
+                name = f"conv{s}_{c}"
+                layers.append((name, axes.conv(width, n, 3, padding=1)))
+                if self.norm:
+                    layers.append((f"{name}_norm", axes.norm(n)))
+                layers.append((f"{name}_relu", nn.ReLU()))
+                width = n
+            layers.append((f"pool{s}", axes.max_pool(2)))
+        left = tuple(min(self.positions, n >> len(self.stages)) for n in size)
+        layers.append(("mean", axes.avg_pool(left)))
+        layers += dense_head(width * math.prod(left), self.units, n_outputs, self.dropout)
+        return nn.Sequential(OrderedDict(layers))
 
 
 @ARCHITECTURES.register("vgg11_bn")
-class VGG11BN(Architecture):
+class VGG11BN(AlexNet):
     """x -> five stages of [3 x 3 convolution, batch norm, ReLU], max pooling -> mean -> dense.
 
     VGG-11 with batch normalization, in the widths that paper 4 gives it on CIFAR-100.
@@ -86,7 +99,8 @@ class VGG11BN(Architecture):
     Linear(in_features=128, out_features=128, bias=True)
     """
 
-    rules: ClassVar[dict[str, Rule]] = {"stages": STAGES, "units": sizes, "dropout": number(0, 1)}
+    norm = True
+    positions = 1
 
     def __init__(
         self,
@@ -95,40 +109,4 @@ class VGG11BN(Architecture):
         units: Sequence[int] = (128, 128),
         dropout: float = 0.5,
     ) -> None:
-        self.stages = stages
-        self.units = units
-        self.dropout = dropout
-
-    def layers(self, shape: Sequence[int], n_outputs: int) -> nn.Sequential:
-        return _staged(
-            shape, n_outputs, self.stages, self.units,
-            dropout=self.dropout, norm=True, positions=1,
-        )  # fmt: skip
-
-
-def _staged(
-    shape: Sequence[int],
-    n_outputs: int,
-    stages: Sequence[Sequence[int]],
-    units: Sequence[int],
-    *,
-    dropout: float,
-    norm: bool,
-    positions: int,
-) -> nn.Sequential:
-    """Stages, then the means over `positions` (or fewer, if so many are not left) an axis."""
-    axes, width, size = axes_of(shape, smallest=2 ** len(stages))
-    layers: list[tuple[str, nn.Module]] = []
-    for s, stage in enumerate(stages, 1):
-        for c, n in enumerate(stage, 1):
-            name = f"conv{s}_{c}"
-            layers.append((name, axes.conv(width, n, 3, padding=1)))
-            if norm:
-                layers.append((f"{name}_norm", axes.norm(n)))
-            layers.append((f"{name}_relu", nn.ReLU()))
-            width = n
-        layers.append((f"pool{s}", axes.max_pool(2)))
-    left = tuple(min(positions, n >> len(stages)) for n in size)
-    layers.append(("mean", axes.avg_pool(left)))
-    layers += dense_head(width * math.prod(left), units, n_outputs, dropout)
-    return nn.Sequential(OrderedDict(layers))
+        super().__init__(stages=stages, units=units, dropout=dropout)
