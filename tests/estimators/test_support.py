@@ -136,7 +136,7 @@ def test_the_last_row_of_the_history_is_the_support(variant):
 @pytest.mark.parametrize("case", SGIN, ids=str)
 def test_the_last_group_of_sgin_is_doubted(case, algorithm, bar):
     settings = {"algorithm": algorithm, "bar": bar, "refit": True}
-    message = r"lam=1000.0 .* last group, 'group \d', is left by rule alone.*: lower lam"
+    message = r"lam=1000 .* last group, 'group \d', is left by rule alone.*: lower lam"
     with pytest.warns(ConvergenceWarning, match=message) as told:
         model = case(lam=1000.0, **settings).fit(case.X, case.y)
     assert len(told) == 1
