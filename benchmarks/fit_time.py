@@ -31,16 +31,12 @@ from sgnn.datasets import make_grouped_classification
 ROWS, GROUPS, GROUP_SIZE = (300, 3000, 30_000), (10, 50, 200), 5
 
 ESTIMATORS: dict[str, Callable[[Any], Any]] = {
-    "GroupLassoClassifier": GroupLassoClassifier,
-    "GroupLassoMLP": GroupLassoMLP,
-    "SGINClassifier": SGINClassifier,
-    "LambdaSearchCV of SGIN, 10 lam, 3 folds": lambda groups: LambdaSearchCV(
-        SGINClassifier(groups), lams=10, cv=3
-    ),
-    "StabilitySelector of SGIN, 20 samples": lambda groups: StabilitySelector(
-        SGINClassifier(groups), n_bootstraps=20
-    ),
-    "BudgetSelector, linear": lambda groups: BudgetSelector(
+    "linear": GroupLassoClassifier,
+    "MLP": GroupLassoMLP,
+    "SGIN": SGINClassifier,
+    "lam of SGIN": lambda groups: LambdaSearchCV(SGINClassifier(groups), lams=10, cv=3),
+    "bootstraps of SGIN": lambda groups: StabilitySelector(SGINClassifier(groups), n_bootstraps=20),
+    "budget, linear": lambda groups: BudgetSelector(
         GroupLassoClassifier(groups), max_groups=5, evaluate=None
     ),
 }

@@ -6,6 +6,7 @@ The sixteen kernels of a small convolutional network for digits, trained without
 on whole filters, and with one on filters and single weights. A kernel that is zero is crossed out.
 """
 
+import torch
 from torch import nn
 
 from sgnn import SparseGroupCNN
@@ -14,6 +15,7 @@ from sgnn.inspection import FilterDisplay
 
 digits = load_digit_rows()
 X, y = digits.data, digits.target
+torch.manual_seed(0)  # of its first weights
 network = nn.Sequential(
     nn.Conv2d(1, 16, 5, padding=2),
     nn.ReLU(),

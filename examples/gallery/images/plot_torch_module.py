@@ -11,6 +11,7 @@ became zero: here a small residual network for digits, whose channels are couple
 # ---------
 
 import matplotlib.pyplot as plt
+import torch
 from torch import nn
 
 from sgnn import SparseGroupCNN
@@ -29,6 +30,7 @@ class Residual(nn.Module):
         return nn.functional.relu(x + self.second(nn.functional.relu(self.first(x))))
 
 
+torch.manual_seed(0)  # of its first weights
 network = nn.Sequential(
     nn.Conv2d(1, 16, 3, padding=1),
     nn.ReLU(),
