@@ -40,6 +40,7 @@ _MODULES = (
     "inspection",
     "losses",
     "metrics",
+    "modules",
     "optimizers",
     "regularizers",
     "selection",

@@ -12,9 +12,15 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import sgnn
+from sgnn.algorithms import Algorithm
+from sgnn.modules import Architecture
 
 FILE = Path(__file__).with_name("public.txt")
-MODULES = ("datasets", "inspection", "losses", "metrics", "regularizers", "selection")
+MODULES = (
+    "datasets", "inspection", "losses", "metrics", "optimizers", "regularizers", "selection"
+)  # fmt: skip
+# of these modules what is made for users: the classes that derive from one
+PARTS = {"algorithms": Algorithm, "modules": Architecture}
 
 
 def signature(of: object) -> str:
@@ -29,10 +35,13 @@ def signature(of: object) -> str:
 
 def lines() -> Iterator[str]:
     """A line for each public name, and for each public method and property of a class."""
-    places = {"sgnn": sgnn, **{f"sgnn.{name}": getattr(sgnn, name) for name in MODULES}}
+    places = {"sgnn": sgnn, **{f"sgnn.{name}": getattr(sgnn, name) for name in (*MODULES, *PARTS)}}
     for place, module in places.items():
+        part = PARTS.get(place.rpartition(".")[2], object)
         for name in sorted(module.__all__):
             what = getattr(module, name)
+            if part is not object and not (inspect.isclass(what) and issubclass(what, part)):
+                continue
             if inspect.ismodule(what):
                 yield f"{place}.{name}"
             elif inspect.isclass(what):

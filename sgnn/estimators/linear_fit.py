@@ -15,9 +15,12 @@ from sklearn.utils.validation import check_is_fitted
 from ..groups import Groups
 from ..linear import (
     LinearProblem,
+    Matrix,
     Path,
     Rescaling,
     RowLoss,
+    column_means,
+    filled,
     standardize_blocks,
     standardize_targets,
 )
@@ -27,7 +30,7 @@ from .deployment import compact_linear, to_onnx
 from .inputs import check_weights
 from .parameters import SHARED
 from .selection import GroupSelection
-from .sparse import Matrix, check_fit_matrix, check_kept_matrix, column_means, filled
+from .sparse import check_fit_matrix, check_kept_matrix
 from .task import Classes, Numbers, Task
 
 __all__ = ["CoefficientPath", "LinearGroupLasso"]
@@ -292,13 +295,17 @@ class LinearGroupLasso(GroupSelection):
             weights=self.group_weights,
             costs=self.group_costs,
         )
-        rows = np.flatnonzero(weight)
-        X, weight = X if len(rows) == n else X[rows], weight[rows] / weight.sum()
         fill = column_means(X, weight) if self.missing == "mean" else None
-        if fill is not None:
-            X = filled(X, fill)
+        rows = np.flatnonzero(weight)
+        weight = weight[rows] / weight.sum()
         design, rescaling = standardize_blocks(
-            X, weight, groups, fit_intercept=self.fit_intercept, standardize=self.standardize
+            X,
+            weight,
+            groups,
+            fit_intercept=self.fit_intercept,
+            standardize=self.standardize,
+            rows=rows,
+            fill=fill,
         )
         y = targets[rows]
         if self.standardize and is_regressor(self):

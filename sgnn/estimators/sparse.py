@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from scipy import sparse
 from sklearn.utils.validation import validate_data
 
+from ..linear import Matrix
 from .inputs import _advised, _check_form, _check_numbers, check_finite, check_fit, check_kept
 
-__all__ = ["Matrix", "check_fit_matrix", "check_kept_matrix", "column_means", "filled"]
-
-ROUNDING = 1e-12  # relative total weight of a column of NaN, from rounding errors
-
-# ndarray or csc_array; scipy has no stubs
-Matrix: TypeAlias = Any
+__all__ = ["check_fit_matrix", "check_kept_matrix"]
 
 
 def check_fit_matrix(
@@ -59,27 +55,3 @@ def _check_finite_entries(estimator: Any, X: Any, columns: np.ndarray) -> sparse
         column = columns[np.searchsorted(X.indptr, bad[0], side="right") - 1]
         check_finite(X.data[bad[:1], None], [column], estimator.missing == "mean")
     return X
-
-
-def column_means(X: Matrix, weight: np.ndarray) -> np.ndarray:
-    """Weighted mean of the values of each column that are not NaN, (n_features,)."""
-    nan = _is_nan(X)
-    total_weight = weight.sum() - nan.T @ weight
-    empty = np.flatnonzero(total_weight <= ROUNDING * weight.sum())
-    if len(empty):
-        raise ValueError(f"X has no value at all in column {empty[0]}: drop that column.")
-    return (filled(X, np.zeros(X.shape[1])).T @ weight) / total_weight
-
-
-def filled(X: Matrix, values: np.ndarray) -> Matrix:
-    """X with the NaN of each column replaced by its value."""
-    if not sparse.issparse(X):
-        return np.where(np.isnan(X), values, X)
-    data = np.where(np.isnan(X.data), np.repeat(values, np.diff(X.indptr)), X.data)
-    return sparse.csc_array((data, X.indices, X.indptr), shape=X.shape)
-
-
-def _is_nan(X: Matrix) -> Matrix:
-    if not sparse.issparse(X):
-        return np.isnan(X)
-    return sparse.csc_array((np.isnan(X.data), X.indices, X.indptr), shape=X.shape)

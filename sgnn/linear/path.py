@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .design import CONSTANT
 from .problem import LinearProblem
+from .rescaling import CONSTANT
 from .screening import minimize
 from .solver import Solver
 
@@ -77,7 +77,7 @@ class Path:
     ) -> None:
         self.problem, self.tol, self.solver = problem, tol, Solver(max_iter)
         constant = problem.loss.constant(problem.weight)
-        V = np.zeros((len(problem.design.shift), len(constant)))
+        V = np.zeros((problem.design.sizes.sum(), len(constant)))
         V[n_features:] = constant
         self.residual_scale = self._root_mean_square(V)
         self.V = self._null_model(V)
@@ -121,12 +121,9 @@ class Path:
     def _null_model(self, V: np.ndarray) -> np.ndarray:
         """The minimum over the blocks without a penalty, from the best constant model."""
         free = self.problem.factors == 0
-        rows = np.repeat(free, self.problem.design.sizes)
-        if free.any():
-            V[rows] = self.solver.minimize(
-                self.problem.restricted(free), 0.0, V[rows], self.tol * self.residual_scale
-            )
-        return V
+        if not free.any():
+            return V
+        return self.solver.minimize(self.problem, 0.0, V, self.tol * self.residual_scale, free)[0]
 
     def _root_mean_square(self, V: np.ndarray) -> float:
         """RMS of the loss derivatives in the outputs; 1 if these are rounding errors."""

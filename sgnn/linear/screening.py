@@ -39,10 +39,7 @@ def minimize(
         return V, float(violations.max())
     kept = strong_rule(problem, V, lam, previous)
     while True:
-        rows = np.repeat(kept, problem.design.sizes)
-        start, V = V[rows], np.zeros_like(V)
-        V[rows] = solver.minimize(problem.restricted(kept), lam, start, tol)
-        violations = problem.violations(V, lam)
+        V, violations = solver.minimize(problem, lam, V, tol, kept)
         wrong = ~kept & (violations > tol)
         if not wrong.any():
             return V, float(violations.max())

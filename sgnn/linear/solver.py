@@ -32,16 +32,58 @@ class Solver:
         self.step = 1.0
         self.n_iter = 0
 
-    def minimize(self, problem: LinearProblem, lam: float, V: np.ndarray, tol: float) -> np.ndarray:
-        """The minimum, from V: all KKT violations at most tol, unless max_iter is reached."""
+    def minimize(
+        self, problem: LinearProblem, lam: float, V: np.ndarray, tol: float, kept: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """The minimum over the kept blocks, from V, which is 0 in the others.
+
+        There is one copy of columns at a time: of the kept blocks, and then of the support.
+
+        Returns
+        -------
+        V : ndarray of shape (p, n_outputs)
+            All violations of kept blocks are at most tol, unless max_iter is reached.
+        violations : ndarray of shape (n_blocks,)
+            Those of all blocks.
+        """
         last = self.n_iter + self.max_iter
         patience = PATIENCE
         while True:
-            V = self._fista(problem, lam, V, tol, patience, last)
-            if self.n_iter >= last or problem.violations(V, lam).max() <= tol:
-                return V
-            V, succeeded = self._newton(problem, lam, V, tol)
+            V = self._proximal_steps(problem, lam, V, tol, kept, patience, last)
+            succeeded = False
+            if self.n_iter < last:
+                V, succeeded = self._newton_steps(problem, lam, V, tol)
+            violations = problem.violations(V, lam)
+            if self.n_iter >= last or violations[kept].max(initial=0.0) <= tol:
+                return V, violations
             patience = PATIENCE if succeeded else 2 * patience
+
+    def _proximal_steps(
+        self,
+        problem: LinearProblem,
+        lam: float,
+        V: np.ndarray,
+        tol: float,
+        kept: np.ndarray,
+        patience: int,
+        last: int,
+    ) -> np.ndarray:
+        """V after proximal steps on the kept blocks."""
+        rows = np.repeat(kept, problem.design.sizes)
+        start, V = V[rows], np.zeros_like(V)
+        V[rows] = self._fista(problem.restricted(kept), lam, start, tol, patience, last)
+        return V
+
+    def _newton_steps(
+        self, problem: LinearProblem, lam: float, V: np.ndarray, tol: float
+    ) -> tuple[np.ndarray, bool]:
+        """V after Newton steps on its support, and whether any was accepted."""
+        support = problem.support(V)
+        rows = np.repeat(support, problem.design.sizes)
+        start, V = V[rows], np.zeros_like(V)
+        V[rows], n_iter, n_steps = newton(problem.restricted(support), lam, start, tol)
+        self.n_iter += n_iter
+        return V, n_steps > 0
 
     def _fista(
         self,
@@ -90,14 +132,3 @@ class Solver:
             if self.step <= safe or self.step * curvature <= np.vdot(D, D):
                 return V, Z
             self.step = max(self.step / 2, safe)
-
-    def _newton(
-        self, problem: LinearProblem, lam: float, V: np.ndarray, tol: float
-    ) -> tuple[np.ndarray, bool]:
-        """Newton steps on the support of V, and whether any step was accepted."""
-        support = problem.support(V)
-        rows = np.repeat(support, problem.design.sizes)
-        start, V = V[rows], np.zeros_like(V)
-        V[rows], n_iter, n_steps = newton(problem.restricted(support), lam, start, tol)
-        self.n_iter += n_iter
-        return V, n_steps > 0

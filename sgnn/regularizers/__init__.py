@@ -10,7 +10,8 @@ True
 """
 
 from .adaptive import Adaptive
-from .base import REGULARIZERS, Regularizer, get, names
+from .base import REGULARIZERS as REGULARIZERS
+from .base import Regularizer, get, names
 from .concave import MCP, SCAD, GroupMCP, GroupSCAD
 from .elastic_net import ElasticNet
 from .exclusive import CGES, Exclusive
@@ -36,7 +37,6 @@ __all__ = [
     "L1L2",
     "L2",
     "MCP",
-    "REGULARIZERS",
     "SCAD",
     "TL1",
     "Adaptive",

@@ -158,8 +158,9 @@ def test_a_newton_step_that_is_too_long_is_shortened():
         design, LogLoss(y), weight, np.append(groups.penalties / rescaling.norms, 0)
     )
     solver = Solver(10_000)
-    V = solver.minimize(problem, 1e-3, np.zeros((21, 1)), 1e-10)
-    assert problem.violations(V, 1e-3).max() <= 1e-10
+    V, violations = solver.minimize(problem, 1e-3, np.zeros((21, 1)), 1e-10, np.full(5, True))
+    assert violations.max() <= 1e-10
+    np.testing.assert_array_equal(violations, problem.violations(V, 1e-3))
     assert solver.n_iter < 5000
 
 
