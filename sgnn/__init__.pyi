@@ -1,0 +1,37 @@
+"""The public names, for type checkers: `__init__.py` loads them at first use."""
+
+from . import algorithms as algorithms
+from . import datasets as datasets
+from . import inspection as inspection
+from . import losses as losses
+from . import metrics as metrics
+from . import optimizers as optimizers
+from . import regularizers as regularizers
+from . import selection as selection
+from .config import config_context as config_context
+from .config import get_config as get_config
+from .config import set_config as set_config
+from .estimators import GroupLassoClassifier as GroupLassoClassifier
+from .estimators import GroupLassoMLP as GroupLassoMLP
+from .estimators import GroupLassoMLPRegressor as GroupLassoMLPRegressor
+from .estimators import GroupLassoRegressor as GroupLassoRegressor
+from .estimators import SGINClassifier as SGINClassifier
+from .estimators import SGINRegressor as SGINRegressor
+from .estimators import SparseGroupCNN as SparseGroupCNN
+from .exporting import to_onnx as to_onnx
+from .inspection import FilterDisplay as FilterDisplay
+from .inspection import FrontDisplay as FrontDisplay
+from .inspection import GroupImportanceDisplay as GroupImportanceDisplay
+from .inspection import LayerSparsityDisplay as LayerSparsityDisplay
+from .inspection import PathDisplay as PathDisplay
+from .inspection import RegularizerDisplay as RegularizerDisplay
+from .inspection import StabilityDisplay as StabilityDisplay
+from .persistence import load as load
+from .persistence import save as save
+from .selection import BudgetSelector as BudgetSelector
+from .selection import GroupSelectFromModel as GroupSelectFromModel
+from .selection import LambdaSearchCV as LambdaSearchCV
+from .selection import StabilitySelector as StabilitySelector
+from .selection import lambda_path as lambda_path
+from .sources import source_columns as source_columns
+from .version import __version__ as __version__
