@@ -15,7 +15,7 @@ from sgnn.datasets import load_heart_costs
 
 def main() -> None:
     assert sgnn.__version__ == version("sgnn")
-    assert files("sgnn").joinpath("py.typed").is_file()
+    assert all(files("sgnn").joinpath(name).is_file() for name in ("py.typed", "__init__.pyi"))
     for name in sgnn.__all__:
         assert getattr(sgnn, name) is not None
 

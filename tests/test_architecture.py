@@ -48,6 +48,7 @@ MAY_IMPORT = {
     "exporting": set(),
     "training": {"algorithms", "checkpoints", "groups", "modules", "persistence", "regularizers"},
     "pruning": {"modules"},
+    "typing": {"groups", "losses", "modules", "optimizers", "regularizers"},
     "estimators": {
         "optimizers",
         "rules",
@@ -60,6 +61,7 @@ MAY_IMPORT = {
         "pruning",
         "regularizers",
         "groups",
+        "typing",
     },
     "selection": {
         "config",
@@ -72,9 +74,10 @@ MAY_IMPORT = {
         "naming",
         "persistence",
         "training",
+        "typing",
         "version",
     },
-    "inspection": {"estimators", "selection", "regularizers", "groups", "rules"},
+    "inspection": {"estimators", "selection", "regularizers", "groups", "rules", "typing"},
     "datasets": {"groups"},
     "metrics": set(),
 }

@@ -153,7 +153,7 @@ class StreamedRows(Rows):
         rows: np.ndarray,
         prepare: Callable[..., Tensor],
         like: Tensor,
-    ):
+    ) -> None:
         super().__init__(groups, len(rows), batch_size)
         self.source, self.rows, self.prepare, self.like = source, rows, prepare, like
 

@@ -2,20 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeAlias, get_args
 
 import numpy as np
 from sklearn.base import ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 from torch import nn
 
+from ..algorithms import Algorithm
 from ..checkpoints import Checkpoint
 from ..modules import ARCHITECTURES
 from ..pruning import layer_sparsity
 from ..rules import POSITIVE, Rule, choice, either, integer, number, places
+from ..typing import (
+    ArchitectureLike,
+    Callbacks,
+    ClassWeight,
+    Costs,
+    Dtype,
+    GroupsLike,
+    LossLike,
+    Missing,
+    OptimizerLike,
+    RandomState,
+    RegularizerLike,
+    Schedule,
+    Weights,
+)
 from .augment import AUGMENTATIONS
 from .docs import documented
 from .fit import SparseNet
@@ -27,6 +44,9 @@ from .tables import Table
 from .task import Classes
 
 __all__ = ["SparseGroupCNN"]
+
+AlgorithmName: TypeAlias = Literal["splitting", "proximal", "rmda", "subgradient", "gates"]
+Place: TypeAlias = Literal["input", "hidden"]
 
 OWN = {
     "groups": """None, int, str, array, list, dict or callable, default=None
@@ -94,7 +114,7 @@ OWN = {
         paper 4's `sgnn.optimizers.SGD(momentum=0.9)`, has parameters; a class of torch is called
         with the parameters and lr.""",
 }
-REGULARIZE = ("input", "hidden")
+REGULARIZE: tuple[Place, ...] = get_args(Place)
 
 
 def _is_shape(value: Any) -> bool:
@@ -171,43 +191,43 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
 
     def __init__(
         self,
-        groups=None,
+        groups: GroupsLike | None = None,
         *,
-        image_shape=None,
-        architecture="lenet5",
-        lam=1e-4,
-        regularizer="sgl_l1",
-        grouping="neuron",
-        regularize=REGULARIZE,
-        algorithm="splitting",
-        alpha=None,
-        warmup_epochs=0,
-        augment=None,
-        checkpoint=None,
-        group_weights="sqrt_size",
-        group_costs=None,
-        max_groups=None,
-        max_cost=None,
-        max_epochs=30,
-        batch_size="auto",
-        learning_rate=1e-3,
-        lr_schedule=0.95,
-        optimizer="adam",
-        loss=None,
-        class_weight=None,
-        standardize=True,
-        missing="error",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        refit=False,
-        warm_start=False,
-        device="auto",
-        dtype="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
-    ):
+        image_shape: Sequence[int] | None = None,
+        architecture: ArchitectureLike = "lenet5",
+        lam: float = 1e-4,
+        regularizer: RegularizerLike = "sgl_l1",
+        grouping: Literal["neuron", "channel", "filter", "oicsr"] = "neuron",
+        regularize: Sequence[Place] = REGULARIZE,
+        algorithm: AlgorithmName | Algorithm = "splitting",
+        alpha: float | None = None,
+        warmup_epochs: int | Literal["auto"] = 0,
+        augment: Literal["shift", "flip", "shift_flip"] | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        group_weights: Weights = "sqrt_size",
+        group_costs: Costs | None = None,
+        max_groups: int | None = None,
+        max_cost: float | None = None,
+        max_epochs: int = 30,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: float = 1e-3,
+        lr_schedule: Schedule | None = 0.95,
+        optimizer: OptimizerLike = "adam",
+        loss: LossLike | None = None,
+        class_weight: ClassWeight | None = None,
+        standardize: bool = True,
+        missing: Missing = "error",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = 10,
+        refit: bool = False,
+        warm_start: bool = False,
+        device: str = "auto",
+        dtype: Dtype = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState | None = None,
+    ) -> None:
         self.groups = groups
         self.image_shape = image_shape
         self.architecture = architecture

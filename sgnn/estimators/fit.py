@@ -12,6 +12,7 @@ import numpy as np
 import torch
 from sklearn.base import BaseEstimator
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..algorithms import (
@@ -129,7 +130,7 @@ class SparseNet(GroupSelection):
         *,
         X_val: Any = None,
         y_val: Any = None,
-    ) -> SparseNet:
+    ) -> Self:
         """Train the network and remove groups.
 
         Parameters
@@ -174,7 +175,7 @@ class SparseNet(GroupSelection):
         y_val: Any = None,
         *,
         support: Any = None,
-    ) -> SparseNet:
+    ) -> Self:
         """`fit`, but for groups outside the support, (n_groups,), which are removed first."""
         check_parameters(self, self._rules)
         algorithm = self._algorithm()
@@ -387,7 +388,7 @@ class SparseNet(GroupSelection):
     savings = savings
     to_onnx = to_onnx
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.allow_nan = self.missing == "mean"
         tags.target_tags.multi_output = self._task_kind is Numbers

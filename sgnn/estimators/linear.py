@@ -9,6 +9,7 @@ from scipy.special import expit, softmax
 from sklearn.base import ClassifierMixin, RegressorMixin
 
 from ..linear import LeastSquares, LogLoss, MultinomialLoss, RowLoss
+from ..typing import ClassWeight, Costs, GroupsLike, Missing, Weights
 from .docs import documented
 from .linear_fit import LinearGroupLasso
 from .task import Classes, Numbers
@@ -96,20 +97,20 @@ class GroupLassoClassifier(ClassifierMixin, LinearGroupLasso):
 
     def __init__(
         self,
-        groups=None,
+        groups: GroupsLike | None = None,
         *,
-        lam=0.01,
-        group_weights="sqrt_size",
-        group_costs=None,
-        fit_intercept=True,
-        class_weight=None,
-        standardize=True,
-        missing="error",
-        max_iter=10_000,
-        tol=1e-8,
-        warm_start=False,
-        verbose=0,
-    ):
+        lam: float = 0.01,
+        group_weights: Weights = "sqrt_size",
+        group_costs: Costs | None = None,
+        fit_intercept: bool = True,
+        class_weight: ClassWeight | None = None,
+        standardize: bool = True,
+        missing: Missing = "error",
+        max_iter: int = 10_000,
+        tol: float = 1e-8,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None:
         super().__init__(
             groups,
             lam=lam,

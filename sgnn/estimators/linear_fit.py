@@ -10,6 +10,7 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from sklearn.base import clone, is_regressor
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.utils import Tags
 from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
@@ -26,6 +27,7 @@ from ..linear import (
 )
 from ..rules import check_parameters, flag, integer, number
 from ..training import FitTask, with_callbacks
+from ..typing import Costs, GroupsLike, Missing, Weights
 from .deployment import compact_linear, to_onnx
 from .inputs import check_weights
 from .parameters import SHARED
@@ -94,19 +96,19 @@ class LinearGroupLasso(GroupSelection):
 
     def __init__(
         self,
-        groups=None,
+        groups: GroupsLike | None = None,
         *,
-        lam=0.01,
-        group_weights="sqrt_size",
-        group_costs=None,
-        fit_intercept=True,
-        standardize=True,
-        missing="error",
-        max_iter=10_000,
-        tol=1e-8,
-        warm_start=False,
-        verbose=0,
-    ):
+        lam: float = 0.01,
+        group_weights: Weights = "sqrt_size",
+        group_costs: Costs | None = None,
+        fit_intercept: bool = True,
+        standardize: bool = True,
+        missing: Missing = "error",
+        max_iter: int = 10_000,
+        tol: float = 1e-8,
+        warm_start: bool = False,
+        verbose: int = 0,
+    ) -> None:
         self.groups = groups
         self.lam = lam
         self.group_weights = group_weights
@@ -363,7 +365,7 @@ class LinearGroupLasso(GroupSelection):
         coef = self.coef_.reshape(-1, self.n_features_in_)[:, kept]
         return X @ coef.T + np.reshape(self.intercept_, -1)
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         tags.input_tags.allow_nan = self.missing == "mean"

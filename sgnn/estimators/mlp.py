@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Literal, TypeAlias, get_args
 
 import numpy as np
 import torch
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import DenseNetwork
+from ..algorithms import Algorithm, DenseNetwork
 from ..pruning import mlp_sparsity
 from ..rules import Rule, either, integer, number, places
+from ..typing import (
+    ActivationLike,
+    Callbacks,
+    ClassWeight,
+    Costs,
+    Dtype,
+    GroupsLike,
+    LossLike,
+    Missing,
+    OptimizerLike,
+    RandomState,
+    RegularizerLike,
+    Schedule,
+    Weights,
+)
 from .docs import documented
 from .fit import SparseNet
 from .parameters import SHARED
@@ -19,7 +36,9 @@ from .task import Classes, Numbers
 
 __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
 
-PLACES = ("input", "hidden", "bias")
+Place: TypeAlias = Literal["input", "hidden", "bias"]
+
+PLACES: tuple[Place, ...] = get_args(Place)
 GROUP_WEIGHTS = ("adaptive", "sqrt_size", "none")
 
 OWN = {
@@ -72,39 +91,39 @@ class RegularizedMLP(SparseNet):
 
     def __init__(
         self,
-        groups=None,
+        groups: GroupsLike | None = None,
         *,
-        lam=0.002,
-        regularizer="group_lasso",
-        regularize=PLACES,
-        algorithm="proximal",
-        alpha=None,
-        warmup_epochs="auto",
-        group_weights="adaptive",
-        group_costs=None,
-        max_groups=None,
-        max_cost=None,
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        max_epochs=100,
-        batch_size="auto",
-        learning_rate=0.01,
-        lr_schedule=0.98,
-        optimizer="adam",
-        loss=None,
-        standardize=True,
-        missing="error",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        refit=False,
-        warm_start=False,
-        device="auto",
-        dtype="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
-    ):
+        lam: float = 0.002,
+        regularizer: RegularizerLike = "group_lasso",
+        regularize: Sequence[Place] = PLACES,
+        algorithm: Literal["proximal", "rmda", "subgradient"] | Algorithm = "proximal",
+        alpha: float | None = None,
+        warmup_epochs: int | Literal["auto"] = "auto",
+        group_weights: Literal["adaptive"] | Weights = "adaptive",
+        group_costs: Costs | None = None,
+        max_groups: int | None = None,
+        max_cost: float | None = None,
+        hidden_layer_sizes: Sequence[int] = (100,),
+        activation: ActivationLike = "relu",
+        max_epochs: int = 100,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        lr_schedule: Schedule | None = 0.98,
+        optimizer: OptimizerLike = "adam",
+        loss: LossLike | None = None,
+        standardize: bool = True,
+        missing: Missing = "error",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = 10,
+        refit: bool = False,
+        warm_start: bool = False,
+        device: str = "auto",
+        dtype: Dtype = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState | None = None,
+    ) -> None:
         self.groups = groups
         self.lam = lam
         self.regularizer = regularizer
@@ -212,40 +231,40 @@ class GroupLassoMLP(ClassifierMixin, RegularizedMLP):
 
     def __init__(
         self,
-        groups=None,
+        groups: GroupsLike | None = None,
         *,
-        lam=0.002,
-        regularizer="group_lasso",
-        regularize=PLACES,
-        algorithm="proximal",
-        alpha=None,
-        warmup_epochs="auto",
-        group_weights="adaptive",
-        group_costs=None,
-        max_groups=None,
-        max_cost=None,
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        max_epochs=100,
-        batch_size="auto",
-        learning_rate=0.01,
-        lr_schedule=0.98,
-        optimizer="adam",
-        loss=None,
-        class_weight=None,
-        standardize=True,
-        missing="error",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        refit=False,
-        warm_start=False,
-        device="auto",
-        dtype="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
-    ):
+        lam: float = 0.002,
+        regularizer: RegularizerLike = "group_lasso",
+        regularize: Sequence[Place] = PLACES,
+        algorithm: Literal["proximal", "rmda", "subgradient"] | Algorithm = "proximal",
+        alpha: float | None = None,
+        warmup_epochs: int | Literal["auto"] = "auto",
+        group_weights: Literal["adaptive"] | Weights = "adaptive",
+        group_costs: Costs | None = None,
+        max_groups: int | None = None,
+        max_cost: float | None = None,
+        hidden_layer_sizes: Sequence[int] = (100,),
+        activation: ActivationLike = "relu",
+        max_epochs: int = 100,
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        lr_schedule: Schedule | None = 0.98,
+        optimizer: OptimizerLike = "adam",
+        loss: LossLike | None = None,
+        class_weight: ClassWeight | None = None,
+        standardize: bool = True,
+        missing: Missing = "error",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = 10,
+        refit: bool = False,
+        warm_start: bool = False,
+        device: str = "auto",
+        dtype: Dtype = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState | None = None,
+    ) -> None:
         super().__init__(
             groups,
             lam=lam,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import torch
 
 from ..algorithms import InputWeight, Term
@@ -32,7 +34,7 @@ def dense_terms(
     module: MLP,
     theta: Term,
     R: Regularizer,
-    places: tuple[str, ...],
+    places: Sequence[str],
     *,
     sized: bool,
 ) -> list[Term]:

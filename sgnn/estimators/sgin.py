@@ -3,11 +3,28 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
+from typing import Any, Literal
 
 from sklearn.base import ClassifierMixin, RegressorMixin
 
-from ..algorithms import ALGORITHMS, DenseNetwork
+from ..algorithms import ALGORITHMS, Algorithm, DenseNetwork
 from ..rules import choice, either, integer
+from ..typing import (
+    ActivationLike,
+    Callbacks,
+    ClassWeight,
+    Costs,
+    Dtype,
+    GroupsLike,
+    LossLike,
+    Missing,
+    OptimizerLike,
+    RandomState,
+    RegularizerLike,
+    Schedule,
+    Weights,
+)
 from .docs import documented
 from .fit import BATCH, FULL_BATCH, SparseNet
 from .parameters import SHARED
@@ -60,38 +77,38 @@ class SGIN(SparseNet):
 
     def __init__(
         self,
-        groups=None,
+        groups: GroupsLike | None = None,
         *,
-        lam=0.03,
-        regularizer="group_lasso",
-        algorithm="a",
-        bar="lam_tau",
-        warmup_epochs="auto",
-        group_weights="sqrt_size",
-        group_costs=None,
-        max_groups=None,
-        max_cost=None,
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        max_epochs="auto",
-        batch_size="auto",
-        learning_rate=0.01,
-        lr_schedule=0.95,
-        optimizer="adam",
-        loss=None,
-        standardize=True,
-        missing="error",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        refit=False,
-        warm_start=False,
-        device="auto",
-        dtype="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
-    ):
+        lam: float = 0.03,
+        regularizer: RegularizerLike = "group_lasso",
+        algorithm: Literal["a", "b", "sgd"] | Algorithm = "a",
+        bar: Literal["lam_tau", "lam"] = "lam_tau",
+        warmup_epochs: int | Literal["auto"] = "auto",
+        group_weights: Weights = "sqrt_size",
+        group_costs: Costs | None = None,
+        max_groups: int | None = None,
+        max_cost: float | None = None,
+        hidden_layer_sizes: Sequence[int] = (100,),
+        activation: ActivationLike = "relu",
+        max_epochs: int | Literal["auto"] = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        lr_schedule: Schedule | None = 0.95,
+        optimizer: OptimizerLike = "adam",
+        loss: LossLike | None = None,
+        standardize: bool = True,
+        missing: Missing = "error",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = 10,
+        refit: bool = False,
+        warm_start: bool = False,
+        device: str = "auto",
+        dtype: Dtype = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState | None = None,
+    ) -> None:
         self.groups = groups
         self.lam = lam
         self.regularizer = regularizer
@@ -134,7 +151,8 @@ class SGIN(SparseNet):
         network.problem.terms[0].regularizer = R
 
     def _auto_epochs(self, n_groups: int) -> int:
-        if not ALGORITHMS.get(self.algorithm, self.algorithm).inputs_only:
+        algorithm: Any = ALGORITHMS.get(self.algorithm, self.algorithm)
+        if not algorithm.inputs_only:
             return MOST_EPOCHS
         return min(MOST_EPOCHS, max(FEWEST_EPOCHS, MOST_VISITS // n_groups))
 
@@ -143,7 +161,8 @@ class SGIN(SparseNet):
             return min(self.batch_size, n)
         if n <= FULL_BATCH:
             return n
-        if not ALGORITHMS.get(self.algorithm, self.algorithm).inputs_only:
+        algorithm: Any = ALGORITHMS.get(self.algorithm, self.algorithm)
+        if not algorithm.inputs_only:
             return BATCH
         return min(LARGEST_BATCH, max(BATCH, math.ceil(n / STEPS)))
 
@@ -198,39 +217,39 @@ class SGINClassifier(ClassifierMixin, SGIN):
 
     def __init__(
         self,
-        groups=None,
+        groups: GroupsLike | None = None,
         *,
-        lam=0.03,
-        regularizer="group_lasso",
-        algorithm="a",
-        bar="lam_tau",
-        warmup_epochs="auto",
-        group_weights="sqrt_size",
-        group_costs=None,
-        max_groups=None,
-        max_cost=None,
-        hidden_layer_sizes=(100,),
-        activation="relu",
-        max_epochs="auto",
-        batch_size="auto",
-        learning_rate=0.01,
-        lr_schedule=0.95,
-        optimizer="adam",
-        loss=None,
-        class_weight=None,
-        standardize=True,
-        missing="error",
-        early_stopping=False,
-        validation_fraction=0.1,
-        n_iter_no_change=10,
-        refit=False,
-        warm_start=False,
-        device="auto",
-        dtype="auto",
-        callbacks=None,
-        verbose=0,
-        random_state=None,
-    ):
+        lam: float = 0.03,
+        regularizer: RegularizerLike = "group_lasso",
+        algorithm: Literal["a", "b", "sgd"] | Algorithm = "a",
+        bar: Literal["lam_tau", "lam"] = "lam_tau",
+        warmup_epochs: int | Literal["auto"] = "auto",
+        group_weights: Weights = "sqrt_size",
+        group_costs: Costs | None = None,
+        max_groups: int | None = None,
+        max_cost: float | None = None,
+        hidden_layer_sizes: Sequence[int] = (100,),
+        activation: ActivationLike = "relu",
+        max_epochs: int | Literal["auto"] = "auto",
+        batch_size: int | Literal["auto"] = "auto",
+        learning_rate: float = 0.01,
+        lr_schedule: Schedule | None = 0.95,
+        optimizer: OptimizerLike = "adam",
+        loss: LossLike | None = None,
+        class_weight: ClassWeight | None = None,
+        standardize: bool = True,
+        missing: Missing = "error",
+        early_stopping: bool = False,
+        validation_fraction: float = 0.1,
+        n_iter_no_change: int | None = 10,
+        refit: bool = False,
+        warm_start: bool = False,
+        device: str = "auto",
+        dtype: Dtype = "auto",
+        callbacks: Callbacks | None = None,
+        verbose: int = 0,
+        random_state: RandomState | None = None,
+    ) -> None:
         super().__init__(
             groups,
             lam=lam,

@@ -319,11 +319,11 @@ def _counted(n_groups: float) -> str:
 
 def _budgets(selector: BudgetSelector) -> tuple[int | None, float | None]:
     """max_groups and max_cost, where these are what the selector's set is the answer to."""
-    budgets = {"max_groups": selector.max_groups, "max_cost": selector.max_cost}
+    max_groups, max_cost = selector.max_groups, selector.max_cost
     try:
-        answer = selector.choose(**budgets)["groups"]
+        answer = selector.choose(max_groups=max_groups, max_cost=max_cost)["groups"]
     except ValueError:
         answer = None
     # `refit` answers another budget and leaves the parameters as they are
     same = answer == list(selector.selected_groups_)
-    return (selector.max_groups, selector.max_cost) if same else (None, None)
+    return (max_groups, max_cost) if same else (None, None)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils.validation import check_is_fitted
 
+from ..typing import GroupsLike, Scoring
 from ._axes import axes_or_new
 from ._bars import WIDTH, draw_bars, figure_height
 from ._fitted import fitted_with
@@ -187,10 +188,10 @@ class GroupImportanceDisplay:
         X: Any,
         y: Any,
         *,
-        groups: Any = None,
-        scoring: Any = None,
+        groups: GroupsLike | None = None,
+        scoring: Scoring | None = None,
         n_repeats: int = 5,
-        random_state: Any = None,
+        random_state: int | np.random.Generator | None = None,
         ax: Any = None,
     ) -> GroupImportanceDisplay:
         """Draw the decrease of the score when the columns of a group are permuted jointly.

@@ -10,6 +10,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
 from ..selection import LambdaSearchCV, PathResult
+from ..typing import Costs
 from ._axes import axes_or_new
 from ._bands import draw_bands
 from ._fitted import fitted_with
@@ -100,7 +101,9 @@ class PathDisplay:
         self.costs = costs
 
     @classmethod
-    def from_path(cls, path: PathResult, *, group_costs: Any = None, ax: Any = None) -> PathDisplay:
+    def from_path(
+        cls, path: PathResult, *, group_costs: Costs | None = None, ax: Any = None
+    ) -> PathDisplay:
         """Draw the result of `lambda_path`.
 
         Parameters
@@ -143,7 +146,7 @@ class PathDisplay:
 
     @classmethod
     def from_estimator(
-        cls, search: LambdaSearchCV, *, group_costs: Any = None, ax: Any = None
+        cls, search: LambdaSearchCV, *, group_costs: Costs | None = None, ax: Any = None
     ) -> PathDisplay:
         """Draw the result of a search: means over the splits, and the chosen lam.
 

@@ -13,6 +13,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from ..groups import Groups
 from ..rules import check_parameters, integer
+from ..typing import GroupsLike, Scoring
 
 __all__ = ["group_permutation_importance"]
 
@@ -22,11 +23,11 @@ def group_permutation_importance(
     X: Any,
     y: Any,
     *,
-    groups: Any = None,
-    scoring: Any = None,
+    groups: GroupsLike | None = None,
+    scoring: Scoring | None = None,
     n_repeats: int = 5,
     n_jobs: int | None = None,
-    random_state: Any = None,
+    random_state: int | np.random.Generator | None = None,
 ) -> Bunch:
     """What the score loses when the columns of a group are permuted jointly.
 

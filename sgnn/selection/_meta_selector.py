@@ -8,7 +8,7 @@ from typing import Any
 from sklearn.base import MetaEstimatorMixin
 from sklearn.feature_selection import SelectorMixin
 from sklearn.pipeline import Pipeline
-from sklearn.utils import get_tags
+from sklearn.utils import Tags, get_tags
 
 from ..estimators.inputs import kept_columns, lacks_columns
 from ..estimators.selection import GroupSelection
@@ -42,7 +42,7 @@ class MetaSelector(MetaEstimatorMixin, GroupSelection):
         frame = kept_columns(self, X, kept)
         return frame if self._frames else frame.to_numpy()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags, inner = super().__sklearn_tags__(), get_tags(self.estimator)
         tags.target_tags = deepcopy(inner.target_tags)
         tags.input_tags.sparse = inner.input_tags.sparse

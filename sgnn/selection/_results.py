@@ -58,7 +58,7 @@ def best_index(results: dict[str, Any], among: Sequence[int], select: Any, n_spl
     return int(rows[np.flatnonzero(means >= means[top] - slack)[-1]])
 
 
-def with_n_groups(lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: int) -> list[int]:
+def with_n_groups(lams: np.ndarray, fit_results: Sequence[FitResult], n_groups: Any) -> list[int]:
     """Indices of the fits with n_groups groups; an error if there are none."""
     counts = np.array([fit_result.support.sum() for fit_result in fit_results])
     if n_groups in counts:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import nullcontext
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from ..estimators.inputs import kept_columns, lacks_columns
 from ..rules import Rule, check_parameters, choice, either, flag, integer, number
 from ..training import FitTask, with_callbacks
+from ..typing import Costs, EstimatorLike, GroupsLike, MemoryLike, RandomState, Scoring, Splits
 from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import raised_interrupts
@@ -149,25 +150,25 @@ class BudgetSelector(BestEstimator):
 
     def __init__(
         self,
-        estimator,
+        estimator: EstimatorLike,
         *,
-        max_groups=None,
-        max_cost=None,
-        exactly=False,
-        tolerance="one_se",
-        groups=None,
-        group_costs=None,
-        keep=None,
-        forbid=None,
-        cv=None,
-        scoring=None,
-        search="auto",
-        evaluate="chosen",
-        n_jobs=None,
-        memory=None,
-        verbose=0,
-        random_state=None,
-    ):
+        max_groups: int | None = None,
+        max_cost: float | None = None,
+        exactly: bool = False,
+        tolerance: Literal["one_se"] | float = "one_se",
+        groups: GroupsLike | None = None,
+        group_costs: Costs | Callable[[list[Any]], float] | None = None,
+        keep: Sequence[int | str] | None = None,
+        forbid: Sequence[int | str] | None = None,
+        cv: Splits | None = None,
+        scoring: Scoring | None = None,
+        search: Literal["auto"] | SubsetSearch = "auto",
+        evaluate: Literal["chosen", "all"] | None = "chosen",
+        n_jobs: int | None = None,
+        memory: MemoryLike | None = None,
+        verbose: int = 0,
+        random_state: RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.max_groups = max_groups
         self.max_cost = max_cost
@@ -188,7 +189,7 @@ class BudgetSelector(BestEstimator):
 
     @with_callbacks
     @torch.inference_mode(False)  # whatever surrounds the call
-    def fit(self, X: Any, y: Any = None, **params: Any) -> BudgetSelector:
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search, choose, and fit the estimator to the groups chosen.
 
         Parameters
@@ -241,7 +242,7 @@ class BudgetSelector(BestEstimator):
     def refit(
         self, X: Any, y: Any = None, *, max_groups: int | None = None,
         max_cost: float | None = None, **params: Any,
-    ) -> BudgetSelector:  # fmt: skip
+    ) -> Self:  # fmt: skip
         """Fit the estimator to the groups for another budget, without searching again.
 
         Parameters

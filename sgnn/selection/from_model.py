@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.feature_selection import SelectFromModel
+from sklearn.utils import Tags
 from sklearn.utils.metadata_routing import MetadataRouter
 from sklearn.utils.validation import validate_data
 
 from ..groups import Groups
 from ..rules import check_parameters, either, integer
 from ..training import FitTask, with_callbacks
+from ..typing import EstimatorLike, GroupsLike
 from ._checks import check_rows
 from ._meta_selector import MetaSelector
 
@@ -78,7 +80,15 @@ class GroupSelectFromModel(MetaSelector):
     (200, 10)
     """
 
-    def __init__(self, estimator, max_groups=None, groups=None, prefit=False, *, threshold=None):
+    def __init__(
+        self,
+        estimator: EstimatorLike,
+        max_groups: int | None = None,
+        groups: GroupsLike | None = None,
+        prefit: bool = False,
+        *,
+        threshold: str | float | None = None,
+    ) -> None:
         self.estimator = estimator
         self.max_groups = max_groups
         self.groups = groups
@@ -86,7 +96,7 @@ class GroupSelectFromModel(MetaSelector):
         self.threshold = threshold
 
     @with_callbacks
-    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> GroupSelectFromModel:
+    def fit(self, X: Any, y: Any = None, **fit_params: Any) -> Self:
         """Fit the estimator, unless it is `prefit`, and select.
 
         Parameters
@@ -144,7 +154,7 @@ class GroupSelectFromModel(MetaSelector):
         """
         return self._column_selector().get_metadata_routing()
 
-    def __sklearn_tags__(self):
+    def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()
         tags.target_tags.required &= not self.prefit
         return tags

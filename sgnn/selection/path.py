@@ -9,6 +9,7 @@ import numpy as np
 
 from ..groups import Groups
 from ..rules import check_parameters
+from ..typing import EstimatorLike, GroupsLike, Lams, MemoryLike, Scoring
 from ._checks import COMMON_RULES, check_rows, check_scorer
 from ._fits import Data, FitRunner
 from ._models import final_estimator, group_support, resolve_groups, strength_parameter
@@ -57,18 +58,18 @@ class PathResult:
 
 
 def lambda_path(
-    estimator: Any,
+    estimator: EstimatorLike,
     X: Any,
     y: Any,
-    lams: Any = 50,
+    lams: Lams = 50,
     *,
-    groups: Any = None,
-    scoring: Any = None,
+    groups: GroupsLike | None = None,
+    scoring: Scoring | None = None,
     X_val: Any = None,
     y_val: Any = None,
     sample_weight: Any = None,
     n_jobs: int | None = None,
-    memory: Any = None,
+    memory: MemoryLike | None = None,
     verbose: int = 0,
 ) -> PathResult:
     """Fit the estimator at every lam of a grid.

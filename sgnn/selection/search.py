@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from numbers import Integral
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from sklearn.utils.validation import _num_features, check_is_fitted, validate_data
@@ -11,6 +11,16 @@ from sklearn.utils.validation import _num_features, check_is_fitted, validate_da
 from ..groups import Groups
 from ..rules import Rule, check_parameters, either, flag, integer, number
 from ..training import with_callbacks
+from ..typing import (
+    EstimatorLike,
+    GroupsLike,
+    Lams,
+    MemoryLike,
+    RandomState,
+    Scoring,
+    Select,
+    Splits,
+)
 from ._best_estimator import BestEstimator
 from ._checks import COMMON_RULES, check_rows, check_scorer, check_splits
 from ._fits import Data, FitResult, FitRunner, Sample
@@ -122,19 +132,19 @@ class LambdaSearchCV(BestEstimator):
 
     def __init__(
         self,
-        estimator,
-        lams=50,
-        cv=5,
-        scoring=None,
-        select="best",
+        estimator: EstimatorLike,
+        lams: Lams = 50,
+        cv: Splits | None = 5,
+        scoring: Scoring | None = None,
+        select: Select = "best",
         *,
-        n_jobs=None,
-        memory=None,
-        refit=True,
-        verbose=0,
-        groups=None,
-        random_state=None,
-    ):
+        n_jobs: int | None = None,
+        memory: MemoryLike | None = None,
+        refit: bool = True,
+        verbose: int = 0,
+        groups: GroupsLike | None = None,
+        random_state: RandomState | None = None,
+    ) -> None:
         self.estimator = estimator
         self.lams = lams
         self.cv = cv
@@ -148,7 +158,7 @@ class LambdaSearchCV(BestEstimator):
         self.random_state = random_state
 
     @with_callbacks
-    def fit(self, X: Any, y: Any = None, **params: Any) -> LambdaSearchCV:
+    def fit(self, X: Any, y: Any = None, **params: Any) -> Self:
         """Search, and fit to all rows with the lam chosen.
 
         Parameters
@@ -211,7 +221,7 @@ class LambdaSearchCV(BestEstimator):
             self._learn(best, last)
         return self
 
-    def choose(self, select: Any, X: Any = None, y: Any = None, **params: Any) -> dict[str, Any]:
+    def choose(self, select: Select, X: Any = None, y: Any = None, **params: Any) -> dict[str, Any]:
         """Choose among the lams of the search again, and fit to all rows with that one.
 
         Parameters
@@ -276,7 +286,7 @@ class LambdaSearchCV(BestEstimator):
             self.best_estimator_, self.refit_time_ = last.estimator, last.fit_time
             self.group_support_ = last.support
 
-    def _check_select(self, select: int, own: Groups | None, X: Any) -> None:
+    def _check_select(self, select: Any, own: Groups | None, X: Any) -> None:
         """Raise if select exceeds the number of groups, if that is known before a fit."""
         arguments = self.estimator.get_params(deep=False)
         if own is None and "groups" in arguments and "image_shape" not in arguments:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, Self
 
 import numpy as np
 from scipy.sparse import issparse
@@ -23,6 +23,7 @@ from ..metrics import (
 )
 from ..rules import check_parameters, choice, either, integer, number
 from ..training import with_callbacks
+from ..typing import EstimatorLike, GroupsLike, Lams, MemoryLike, RandomState
 from ._checks import COMMON_RULES, check_rows
 from ._fits import Data, FitRunner, Sample
 from ._meta_selector import MetaSelector
@@ -131,18 +132,18 @@ class StabilitySelector(MetaSelector):
 
     def __init__(
         self,
-        estimator,
-        n_bootstraps=100,
-        threshold=0.6,
-        lams=None,
+        estimator: EstimatorLike,
+        n_bootstraps: int = 100,
+        threshold: float = 0.6,
+        lams: Lams | None = None,
         *,
-        subsample="bootstrap",
-        n_jobs=None,
-        memory=None,
-        random_state=None,
-        verbose=0,
-        groups=None,
-    ):
+        subsample: Literal["bootstrap", "half"] = "bootstrap",
+        n_jobs: int | None = None,
+        memory: MemoryLike | None = None,
+        random_state: RandomState | None = None,
+        verbose: int = 0,
+        groups: GroupsLike | None = None,
+    ) -> None:
         self.estimator = estimator
         self.n_bootstraps = n_bootstraps
         self.threshold = threshold
@@ -166,7 +167,7 @@ class StabilitySelector(MetaSelector):
         return MetadataRouter(owner=self).add(estimator=self.estimator, method_mapping=mapping)
 
     @with_callbacks
-    def fit(self, X: Any, y: Any, **params: Any) -> StabilitySelector:
+    def fit(self, X: Any, y: Any, **params: Any) -> Self:
         """Fit to every sample, and select.
 
         Parameters

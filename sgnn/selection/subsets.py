@@ -14,6 +14,7 @@ from ..estimators.task import Classes, Task
 from ..modules import TargetScale
 from ..persistence.packed import Packed
 from ..rules import Rule, check_parameters, either, flag, integer, number
+from ..typing import LossLike
 from ._constraints import Constraints
 from ._finalists import refit_losses
 from ._front import Front, points_of
@@ -132,17 +133,17 @@ class SubsetSearch(BaseEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes=None,
+        hidden_layer_sizes: Sequence[int] | None = None,
         *,
-        loss=None,
-        learning_rate=4e-3,
-        weight_decay=None,
-        max_steps=None,
-        patience=2,
-        most_rows=None,
-        most_refits=100,
-        exchange=True,
-    ):
+        loss: LossLike | None = None,
+        learning_rate: float = 4e-3,
+        weight_decay: float | None = None,
+        max_steps: int | None = None,
+        patience: int = 2,
+        most_rows: int | None = None,
+        most_refits: int = 100,
+        exchange: bool = True,
+    ) -> None:
         self.hidden_layer_sizes = hidden_layer_sizes
         self.loss = loss
         self.learning_rate = learning_rate
