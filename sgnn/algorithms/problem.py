@@ -33,7 +33,7 @@ __all__ = [
 
 Batch = slice | Tensor  # rows next to each other, or their indices
 
-CHUNK = 2**21  # entries of X converted at a time: 16 MB in float64
+CHUNK = 2**15  # entries of X converted at a time, which stay in the cache
 PACKED = 2**23  # entries of a packed copy of some columns, at most
 
 
