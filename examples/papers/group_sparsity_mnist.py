@@ -35,8 +35,7 @@ from group_sparsity_tradeoff import HEADER, Point, printed, split
 from matplotlib.figure import Figure
 from sklearn.base import clone
 
-from sgnn import GroupLassoMLP
-from sgnn.algorithms import RMDA
+from sgnn import GroupLassoMLP, algorithms
 from sgnn.datasets import fetch_mnist_rows
 
 RELU, ELU = "rmda, ReLU", "rmda, ELU"
@@ -49,7 +48,7 @@ SIDE = 28
 IMAGES = PAPER | {"standardize": False}
 # Only the pixels are penalized: the other layers have few parameters.
 PIXELS = IMAGES | {
-    "algorithm": RMDA(polish_iter=0),
+    "algorithm": algorithms.RMDA(polish_iter=0),
     "regularize": ("input",),
     "batch_size": 256,
     "learning_rate": 0.1,

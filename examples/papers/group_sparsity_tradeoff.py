@@ -53,7 +53,7 @@ SHARES = (0.1, 0.2, 0.35, 0.6, 1.0)
 LONG = PAPER | {"max_epochs": 60, "lr_schedule": 0.95, "learning_rate": 0.01}
 SELECTING = {"refit": True, "warmup_epochs": 10, "algorithm": algorithms.Proximal(polish_iter=50)}
 AVERAGING = SELECTING | {
-    "algorithm": RMDA(polish_iter=50),
+    "algorithm": algorithms.RMDA(polish_iter=50),
     "learning_rate": 0.1,
     "optimizer": Tenth,
 }
