@@ -6,13 +6,14 @@ import inspect
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pkgutil import iter_modules
+from types import ModuleType
 from typing import Any, ClassVar, Self, TypeVar
 
 from sklearn.base import BaseEstimator
 
 from .rules import Rule, check_parameters
 
-__all__ = ["Component", "Registry"]
+__all__ = ["Component", "Registry", "discover"]
 
 T = TypeVar("T")
 C = TypeVar("C", bound=Callable[..., Any])
@@ -47,6 +48,12 @@ class Component(BaseEstimator):
         return f"{type(self).__name__}({given})"
 
 
+def discover(package: str) -> list[ModuleType]:
+    """Import every file of the package, so that each registers what it holds."""
+    files = iter_modules(import_module(package).__path__, f"{package}.")
+    return [import_module(file.name) for file in files if not file.ispkg]
+
+
 class Registry(dict[str, Callable[..., T]]):
     """The classes of one kind, by name.
 
@@ -72,12 +79,6 @@ class Registry(dict[str, Callable[..., T]]):
             return made
 
         return add
-
-    def discover(self, package: str) -> None:
-        """Import every file of the package, so that each registers what it holds."""
-        for module in iter_modules(import_module(package).__path__, f"{package}."):
-            if not module.ispkg:
-                import_module(module.name)
 
     def names(self) -> list[str]:
         """The registered names, sorted."""

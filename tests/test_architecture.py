@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "grouping": {"naming"},
     "groups": {"grouping"},
     "regularizers": {"components", "groups"},
-    "losses": set(),
+    "losses": {"components"},
     "modules": {"components", "groups", "rules"},
     "algorithms": {
         "components",
@@ -50,6 +50,7 @@ MAY_IMPORT = {
     "pruning": {"modules"},
     "typing": {"groups", "losses", "modules", "optimizers", "regularizers"},
     "estimators": {
+        "components",
         "optimizers",
         "rules",
         "training",
@@ -78,7 +79,7 @@ MAY_IMPORT = {
         "version",
     },
     "inspection": {"estimators", "selection", "regularizers", "groups", "rules", "typing"},
-    "datasets": {"groups"},
+    "datasets": {"components", "groups"},
     "metrics": set(),
 }
 ONLY_IN = {"skorch": {"training"}}

@@ -1,5 +1,6 @@
 """Training algorithms, one a file; all call the same hooks and give the same kind of result."""
 
+from ..components import discover
 from .base import ALGORITHMS, Algorithm
 from .blockwise import Blockwise, BlockwiseB
 from .dense import DenseNetwork
@@ -49,4 +50,4 @@ __all__ = [
     "rows_of",
 ]
 
-ALGORITHMS.discover(__name__)
+discover(__name__)

@@ -4,6 +4,7 @@ Each function returns a :class:`sklearn.utils.Bunch` whose ``groups`` (one label
 given to an estimator as ``groups=`` as it is.
 """
 
+from ..components import discover
 from ._covertype import fetch_covertype
 from ._donor_sites import fetch_donor_splice_sites
 from ._embedded import load_digit_rows
@@ -33,3 +34,12 @@ __all__ = [
     "make_parity",
     "make_strong_group_sparse",
 ]
+
+# every function of a file here that fetches, loads or makes data, also one that is not listed
+DATASETS = {
+    name: found
+    for module in discover(__name__)
+    for name, found in vars(module).items()
+    if name.startswith(("fetch_", "load_", "make_")) and found.__module__ == module.__name__
+}
+globals().update(DATASETS)

@@ -39,7 +39,7 @@ def find_file(name: str, data_home: DataHome) -> Path | None:
     return path if path.is_file() else None
 
 
-def fetch_file(
+def download(
     name: str,
     url: str,
     *,

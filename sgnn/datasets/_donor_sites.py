@@ -16,7 +16,7 @@ from ._cache import (
     DataHome,
     cache_home,
     corrupt_file,
-    fetch_file,
+    download,
     find_file,
     read_limited,
     read_npz,
@@ -129,7 +129,7 @@ def _load_arrays(data_home: DataHome, download_if_missing: bool) -> _Arrays:
     path = find_file(_PARSED, data_home)
     if path is not None:
         return _verified(read_npz(path, _ARRAYS), path)
-    path = fetch_file(
+    path = download(
         _TARBALL,
         _URL,
         sha256=None,

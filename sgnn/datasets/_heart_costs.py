@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ._cache import DataHome, fetch_file, read_member
+from ._cache import DataHome, download, read_member
 from ._choices import check_choice
 
 _ARCHIVE = "heart_cost/heart+disease.zip"
@@ -138,7 +138,7 @@ def fetch_heart_costs(
         data, target = _coded(_embedded_rows())
     else:
         try:
-            path = fetch_file(
+            path = download(
                 _ARCHIVE,
                 _URL,
                 sha256=_SHA256,

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ._cache import DataHome, cache_home, fetch_file, find_file, read_member, read_npz, write_npz
+from ._cache import DataHome, cache_home, download, find_file, read_member, read_npz, write_npz
 from ._choices import check_choice
 from ._names import crossed, numbered
 
@@ -121,7 +121,7 @@ def _load_arrays(data_home: DataHome, download_if_missing: bool) -> _Arrays:
     path = find_file(_PARSED, data_home)
     if path is not None:
         return read_npz(path, ["X", "targets"])
-    path = fetch_file(
+    path = download(
         _ARCHIVE,
         _URL,
         sha256=_SHA256,

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ._cache import DataHome, fetch_file
+from ._cache import DataHome, download
 from ._names import crossed, numbered
 
 _MNIST = "https://ossci-datasets.s3.amazonaws.com/mnist/"
@@ -156,7 +156,7 @@ def _fetch(
 ) -> Bunch:
     train_images, train_labels, test_images, test_labels = (
         _read_idx(
-            fetch_file(
+            download(
                 name,
                 url + name.removeprefix(f"{folder}/"),
                 sha256=sha256,

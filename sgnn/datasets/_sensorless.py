@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from sklearn.utils import Bunch
 
-from ._cache import DataHome, cache_home, corrupt_file, fetch_file, find_file, read_member, read_npz
+from ._cache import DataHome, cache_home, corrupt_file, download, find_file, read_member, read_npz
 from ._choices import check_choice
 
 _ARCHIVE = "sensorless/dataset+for+sensorless+drive+diagnosis.zip"
@@ -108,7 +108,7 @@ def fetch_sensorless_drive(
     }
     check_choice("by", by, labels)
     if subset == "all":
-        path = fetch_file(
+        path = download(
             _ARCHIVE,
             _URL,
             sha256=None,

@@ -1,5 +1,6 @@
 """The estimators that users import."""
 
+from ..components import discover
 from .cnn import SparseGroupCNN
 from .linear import GroupLassoClassifier, GroupLassoRegressor
 from .mlp import GroupLassoMLP, GroupLassoMLPRegressor
@@ -14,3 +15,5 @@ __all__ = [
     "SGINRegressor",
     "SparseGroupCNN",
 ]
+
+discover(__name__)

@@ -5,6 +5,7 @@
 ['absolute_error', 'gamma', 'huber', 'log_loss', 'poisson', 'quantile', 'squared_error']
 """
 
+from ..components import discover
 from .base import Loss
 from .batch import BatchLoss
 from .classification import CrossEntropy
@@ -27,3 +28,5 @@ __all__ = [
     "get",
     "names",
 ]
+
+discover(__name__)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import ClassVar, TypeVar
+from typing import ClassVar
 
 import numpy as np
 import torch
 from scipy.optimize import minimize
 from torch import Tensor, nn
 
-__all__ = ["REGISTRY", "Loss", "register", "weighted_mean"]
+from ..components import Registry
 
-REGISTRY: dict[str, type[Loss]] = {}
+__all__ = ["REGISTRY", "Loss", "register", "weighted_mean"]
 
 
 class Loss(nn.Module):
@@ -69,19 +68,10 @@ class Loss(nn.Module):
         return torch.from_numpy(best if better else first)
 
 
+REGISTRY: Registry[Loss] = Registry("loss", Loss)
+register = REGISTRY.register
+
+
 def weighted_mean(y: Tensor, weight: Tensor) -> Tensor:
     """Weighted mean of each column of y (n, n_outputs)."""
     return weight @ y / weight.sum()
-
-
-L = TypeVar("L", bound=type[Loss])
-
-
-def register(name: str) -> Callable[[L], L]:
-    """Class decorator: register a loss by name."""
-
-    def add(cls: L) -> L:
-        REGISTRY[name] = cls
-        return cls
-
-    return add

@@ -26,7 +26,7 @@ def names(targets: str = "any") -> list[str]:
     -------
     names : list of str
     """
-    return sorted(name for name, cls in REGISTRY.items() if targets in ("any", cls.targets))
+    return sorted(name for name, made in REGISTRY.items() if targets in ("any", made().targets))
 
 
 def get(loss: Any, targets: str = "any") -> Loss:

@@ -1,5 +1,6 @@
 """Torch modules that can say which of their tensors are grouped, and how."""
 
+from ..components import discover
 from .channels import ChannelNet, Constant
 from .coupling import Coupling, Layer, Pair, couple
 from .layers import ARCHITECTURES, Architecture
@@ -33,4 +34,4 @@ __all__ = [
     "couple",
 ]
 
-ARCHITECTURES.discover(__name__)
+discover(__name__)

@@ -9,6 +9,7 @@ SparseGroupLasso(alpha=0.3)
 True
 """
 
+from ..components import discover
 from .adaptive import Adaptive
 from .base import REGULARIZERS as REGULARIZERS
 from .base import Regularizer, get, names
@@ -68,4 +69,4 @@ __all__ = [
     "split_units",
 ]
 
-REGULARIZERS.discover(__name__)
+discover(__name__)

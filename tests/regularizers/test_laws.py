@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from sgnn import regularizers
-
 from ..battery import CASES, CUTS, TINY
 from . import laws
 
@@ -37,8 +35,3 @@ def test_three_points(case):
 def test_zero_level_is_sharp(case):
     for cut in CUTS:
         laws.zero_level_is_sharp(case, cut)
-
-
-def test_every_registered_name_is_in_the_battery():
-    tried = {type(case.regularizer) for case in CASES}
-    assert {type(regularizers.get(name)) for name in regularizers.names()} <= tried

@@ -1,0 +1,82 @@
+"""Targets that are neither classes nor numbers, for losses of whole batches."""
+
+from __future__ import annotations
+
+import pickle
+
+import numpy as np
+import pytest
+
+from sgnn import BudgetSelector, GroupLassoMLPRegressor, SGINRegressor
+from sgnn.algorithms import Proximal
+from sgnn.estimators.task import TASKS
+from sgnn.losses.base import REGISTRY
+
+from ..survival import GROUPS, Pairs, PartialLikelihood, times
+
+# by loss: X (n, 6) and y, of whose prediction X[:, 0] + X[:, 1] is the best, and a y to refuse
+ROWS = {
+    "partial_likelihood": (*times(), times()[1][:, 0]),
+}
+MODELS = {
+    "a": lambda **given: SGINRegressor(GROUPS, lam=0.05, **given),
+    "b": lambda **given: SGINRegressor(GROUPS, lam=0.05, algorithm="b", **given),
+    "proximal": lambda **given: GroupLassoMLPRegressor(
+        GROUPS, lam=0.02, algorithm=Proximal(polish_iter=30), max_epochs=40, **given
+    ),
+}
+
+
+@pytest.fixture(autouse=True)
+def registered(monkeypatch):
+    monkeypatch.setitem(TASKS, "pairs", Pairs)
+    monkeypatch.setitem(REGISTRY, "partial_likelihood", PartialLikelihood)
+
+
+@pytest.fixture(params=ROWS)
+def row(request):
+    """(arguments, X, y, a y to refuse)."""
+    return {"loss": request.param, "random_state": 0}, *ROWS[request.param]
+
+
+@pytest.mark.parametrize("jointly", [False, True])
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_group_that_matters_is_found(row, kind, jointly):
+    given, X, y, _ = row
+    model = MODELS[kind](**given)
+    fits = model.fit_replicas(X, y, [model.lam, 0.0]) if jointly else [model.fit(X, y)]
+    assert fits[0].get_group_support().tolist() == [True, False, False]
+    f = fits[0].predict(X)
+    assert f.shape == (len(X),)
+    assert np.corrcoef(f, X[:, 0] + X[:, 1])[0, 1] > 0.9
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_same_bits_and_pickles(row, kind):
+    given, X, y, _ = row
+    first, again = (MODELS[kind](**given).fit(X, y).predict(X) for _ in range(2))
+    np.testing.assert_array_equal(first, again)
+    copied = pickle.loads(pickle.dumps(MODELS[kind](**given).fit(X, y)))
+    np.testing.assert_array_equal(copied.predict(X), first)
+
+
+def test_replicas_equal_single_fits(row):
+    given, X, y, _ = row
+    model = SGINRegressor(GROUPS, dtype="float64", **given)
+    weight = np.random.default_rng(2).integers(0, 3, len(X)).astype(float)
+    fits = model.fit_replicas(X, y, [0.02, 0.05], [weight, None])
+    for fit, lam, w in zip(fits, [0.02, 0.05], [weight, None], strict=True):
+        single = SGINRegressor(GROUPS, dtype="float64", lam=lam, **given).fit(X, y, w)
+        np.testing.assert_allclose(fit.predict(X), single.predict(X), atol=1e-8)
+
+
+def test_what_needs_losses_of_rows_refuses_it(row):
+    given, X, y, _ = row
+    with pytest.raises(ValueError, match=r"loss=.* is one of whole batches.*give search="):
+        BudgetSelector(SGINRegressor(GROUPS, **given), max_groups=1).fit(X, y)
+
+
+def test_other_targets_are_refused_in_the_words_of_the_task(row):
+    given, X, _, wrong = row
+    with pytest.raises(ValueError, match=r"y must .*: give .*\.$"):
+        SGINRegressor(GROUPS, **given).fit(X, wrong)
