@@ -154,7 +154,11 @@ SGIN = (
     Case(SGINClassifier, CLASSES, SGINS, QUICK | {"lam": 0.06, "warmup_epochs": 2}),
     Case(SGINRegressor, NUMBERS, SGINS, QUICK | {"lam": 0.03, "warmup_epochs": 2}),
 )
-PAPER_2 = {"proximal": {}, "rmda": {"learning_rate": 0.5}, "subgradient": {}}
+PAPER_2 = {
+    "proximal": {},
+    "rmda": {"learning_rate": 0.5},
+    "subgradient": {},
+}
 RAW = {"max_groups": 2, "algorithm__polish_iter": 0, "warmup_epochs": 0}
 MLPS = (
     Case(GroupLassoMLP, CLASSES, PAPER_2, QUICK | RAW | {"lam": 0.005}),
@@ -164,8 +168,11 @@ MLPS = (
 )
 # every column a channel of one position, so that the same groups of columns serve
 PAPER_3 = {
-    "splitting": {}, "proximal": {}, "subgradient": {}, "gates": {"regularizer": "group_lasso"}
-}  # fmt: skip
+    "splitting": {},
+    "proximal": {},
+    "subgradient": {},
+    "gates": {"regularizer": "group_lasso"},
+}
 CNN = Case(
     SparseGroupCNN,
     CLASSES,
