@@ -26,7 +26,8 @@ def test_a_code_block_is_a_doctest(page):
 
 
 def test_only_pages_that_are_run_have_code():
-    others = {*ROOT.glob("docs/*/*.md"), *ROOT.glob("*.md")} - set(PAGES)
+    worked = ROOT.glob("docs/contributing/*.md")  # those of tests/test_contributing.py
+    others = {*ROOT.glob("docs/*/*.md"), *ROOT.glob("*.md")} - {*PAGES, *worked}
     assert not [page for page in others if blocks(page)]
 
 
