@@ -130,6 +130,8 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
 
     minimize over the network: mean loss + lam * sum over layers of R(W)
 
+    {arguments}
+
     Parameters
     ----------
     {parameters}
@@ -196,73 +198,73 @@ class SparseGroupCNN(ClassifierMixin, SparseNet):
         image_shape: Sequence[int] | None = None,
         architecture: ArchitectureLike = "lenet5",
         lam: float = 1e-4,
-        regularizer: RegularizerLike = "sgl_l1",
-        grouping: Literal["neuron", "channel", "filter", "oicsr"] = "neuron",
-        regularize: Sequence[Place] = REGULARIZE,
-        algorithm: AlgorithmName | Algorithm = "splitting",
-        alpha: float | None = None,
-        warmup_epochs: int | Literal["auto"] = 0,
-        augment: Literal["shift", "flip", "shift_flip"] | None = None,
-        checkpoint: str | PathLike[str] | None = None,
-        group_weights: Weights = "sqrt_size",
-        group_costs: Costs | None = None,
         max_groups: int | None = None,
         max_cost: float | None = None,
+        group_costs: Costs | None = None,
+        class_weight: ClassWeight | None = None,
+        missing: Missing = "error",
+        verbose: int = 0,
+        random_state: RandomState | None = None,
         max_epochs: int = 30,
         batch_size: int | Literal["auto"] = "auto",
         learning_rate: float = 1e-3,
         lr_schedule: Schedule | None = 0.95,
         optimizer: OptimizerLike = "adam",
-        loss: LossLike | None = None,
-        class_weight: ClassWeight | None = None,
-        standardize: bool = True,
-        missing: Missing = "error",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = 10,
         refit: bool = False,
         warm_start: bool = False,
+        augment: Literal["shift", "flip", "shift_flip"] | None = None,
+        checkpoint: str | PathLike[str] | None = None,
+        regularizer: RegularizerLike = "sgl_l1",
+        regularize: Sequence[Place] = REGULARIZE,
+        grouping: Literal["neuron", "channel", "filter", "oicsr"] = "neuron",
+        alpha: float | None = None,
+        algorithm: AlgorithmName | Algorithm = "splitting",
+        warmup_epochs: int | Literal["auto"] = 0,
+        group_weights: Weights = "sqrt_size",
+        loss: LossLike | None = None,
+        standardize: bool = True,
         device: str = "auto",
         dtype: Dtype = "auto",
         callbacks: Callbacks | None = None,
-        verbose: int = 0,
-        random_state: RandomState | None = None,
     ) -> None:
         self.groups = groups
         self.image_shape = image_shape
         self.architecture = architecture
         self.lam = lam
-        self.regularizer = regularizer
-        self.grouping = grouping
-        self.regularize = regularize
-        self.algorithm = algorithm
-        self.alpha = alpha
-        self.warmup_epochs = warmup_epochs
-        self.augment = augment
-        self.checkpoint = checkpoint
-        self.group_weights = group_weights
-        self.group_costs = group_costs
         self.max_groups = max_groups
         self.max_cost = max_cost
+        self.group_costs = group_costs
+        self.class_weight = class_weight
+        self.missing = missing
+        self.verbose = verbose
+        self.random_state = random_state
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
-        self.loss = loss
-        self.class_weight = class_weight
-        self.standardize = standardize
-        self.missing = missing
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.refit = refit
         self.warm_start = warm_start
+        self.augment = augment
+        self.checkpoint = checkpoint
+        self.regularizer = regularizer
+        self.regularize = regularize
+        self.grouping = grouping
+        self.alpha = alpha
+        self.algorithm = algorithm
+        self.warmup_epochs = warmup_epochs
+        self.group_weights = group_weights
+        self.loss = loss
+        self.standardize = standardize
         self.device = device
         self.dtype = dtype
         self.callbacks = callbacks
-        self.verbose = verbose
-        self.random_state = random_state
 
     # the network and its penalty --------------------------------------------------------------
 

@@ -99,27 +99,27 @@ class LinearGroupLasso(GroupSelection):
         groups: GroupsLike | None = None,
         *,
         lam: float = 0.01,
-        group_weights: Weights = "sqrt_size",
         group_costs: Costs | None = None,
-        fit_intercept: bool = True,
-        standardize: bool = True,
         missing: Missing = "error",
+        verbose: int = 0,
         max_iter: int = 10_000,
         tol: float = 1e-8,
         warm_start: bool = False,
-        verbose: int = 0,
+        group_weights: Weights = "sqrt_size",
+        fit_intercept: bool = True,
+        standardize: bool = True,
     ) -> None:
         self.groups = groups
         self.lam = lam
-        self.group_weights = group_weights
         self.group_costs = group_costs
-        self.fit_intercept = fit_intercept
-        self.standardize = standardize
         self.missing = missing
+        self.verbose = verbose
         self.max_iter = max_iter
         self.tol = tol
         self.warm_start = warm_start
-        self.verbose = verbose
+        self.group_weights = group_weights
+        self.fit_intercept = fit_intercept
+        self.standardize = standardize
 
     # hooks for subclasses ------------------------------------------------------------------
 

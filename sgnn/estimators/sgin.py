@@ -80,65 +80,65 @@ class SGIN(SparseNet):
         groups: GroupsLike | None = None,
         *,
         lam: float = 0.03,
-        regularizer: RegularizerLike = "group_lasso",
-        algorithm: Literal["a", "b", "sgd"] | Algorithm = "a",
-        bar: Literal["lam_tau", "lam"] = "lam_tau",
-        warmup_epochs: int | Literal["auto"] = "auto",
-        group_weights: Weights = "sqrt_size",
-        group_costs: Costs | None = None,
         max_groups: int | None = None,
         max_cost: float | None = None,
+        group_costs: Costs | None = None,
         hidden_layer_sizes: Sequence[int] = (100,),
-        activation: ActivationLike = "relu",
+        missing: Missing = "error",
+        verbose: int = 0,
+        random_state: RandomState | None = None,
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
         learning_rate: float = 0.01,
         lr_schedule: Schedule | None = 0.95,
         optimizer: OptimizerLike = "adam",
-        loss: LossLike | None = None,
-        standardize: bool = True,
-        missing: Missing = "error",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = 10,
         refit: bool = False,
         warm_start: bool = False,
+        regularizer: RegularizerLike = "group_lasso",
+        algorithm: Literal["a", "b", "sgd"] | Algorithm = "a",
+        bar: Literal["lam_tau", "lam"] = "lam_tau",
+        warmup_epochs: int | Literal["auto"] = "auto",
+        group_weights: Weights = "sqrt_size",
+        activation: ActivationLike = "relu",
+        loss: LossLike | None = None,
+        standardize: bool = True,
         device: str = "auto",
         dtype: Dtype = "auto",
         callbacks: Callbacks | None = None,
-        verbose: int = 0,
-        random_state: RandomState | None = None,
     ) -> None:
         self.groups = groups
         self.lam = lam
-        self.regularizer = regularizer
-        self.algorithm = algorithm
-        self.bar = bar
-        self.warmup_epochs = warmup_epochs
-        self.group_weights = group_weights
-        self.group_costs = group_costs
         self.max_groups = max_groups
         self.max_cost = max_cost
+        self.group_costs = group_costs
         self.hidden_layer_sizes = hidden_layer_sizes
-        self.activation = activation
+        self.missing = missing
+        self.verbose = verbose
+        self.random_state = random_state
         self.max_epochs = max_epochs
         self.batch_size = batch_size
         self.learning_rate = learning_rate
         self.lr_schedule = lr_schedule
         self.optimizer = optimizer
-        self.loss = loss
-        self.standardize = standardize
-        self.missing = missing
         self.early_stopping = early_stopping
         self.validation_fraction = validation_fraction
         self.n_iter_no_change = n_iter_no_change
         self.refit = refit
         self.warm_start = warm_start
+        self.regularizer = regularizer
+        self.algorithm = algorithm
+        self.bar = bar
+        self.warmup_epochs = warmup_epochs
+        self.group_weights = group_weights
+        self.activation = activation
+        self.loss = loss
+        self.standardize = standardize
         self.device = device
         self.dtype = dtype
         self.callbacks = callbacks
-        self.verbose = verbose
-        self.random_state = random_state
 
     def _penalize(self, network: DenseNetwork) -> None:
         """Put the regularizer in the place of the group lasso."""
@@ -174,6 +174,8 @@ class SGINClassifier(ClassifierMixin, SGIN):
     minimize over the network: mean loss + lam * sum_g weight_g * cost_g * ||theta_g||_F
 
     with the cross entropy of a row by default, of columns that are scaled to variance 1.
+
+    {arguments}
 
     Parameters
     ----------
@@ -220,67 +222,67 @@ class SGINClassifier(ClassifierMixin, SGIN):
         groups: GroupsLike | None = None,
         *,
         lam: float = 0.03,
-        regularizer: RegularizerLike = "group_lasso",
-        algorithm: Literal["a", "b", "sgd"] | Algorithm = "a",
-        bar: Literal["lam_tau", "lam"] = "lam_tau",
-        warmup_epochs: int | Literal["auto"] = "auto",
-        group_weights: Weights = "sqrt_size",
-        group_costs: Costs | None = None,
         max_groups: int | None = None,
         max_cost: float | None = None,
+        group_costs: Costs | None = None,
         hidden_layer_sizes: Sequence[int] = (100,),
-        activation: ActivationLike = "relu",
+        class_weight: ClassWeight | None = None,
+        missing: Missing = "error",
+        verbose: int = 0,
+        random_state: RandomState | None = None,
         max_epochs: int | Literal["auto"] = "auto",
         batch_size: int | Literal["auto"] = "auto",
         learning_rate: float = 0.01,
         lr_schedule: Schedule | None = 0.95,
         optimizer: OptimizerLike = "adam",
-        loss: LossLike | None = None,
-        class_weight: ClassWeight | None = None,
-        standardize: bool = True,
-        missing: Missing = "error",
         early_stopping: bool = False,
         validation_fraction: float = 0.1,
         n_iter_no_change: int | None = 10,
         refit: bool = False,
         warm_start: bool = False,
+        regularizer: RegularizerLike = "group_lasso",
+        algorithm: Literal["a", "b", "sgd"] | Algorithm = "a",
+        bar: Literal["lam_tau", "lam"] = "lam_tau",
+        warmup_epochs: int | Literal["auto"] = "auto",
+        group_weights: Weights = "sqrt_size",
+        activation: ActivationLike = "relu",
+        loss: LossLike | None = None,
+        standardize: bool = True,
         device: str = "auto",
         dtype: Dtype = "auto",
         callbacks: Callbacks | None = None,
-        verbose: int = 0,
-        random_state: RandomState | None = None,
     ) -> None:
         super().__init__(
             groups,
             lam=lam,
-            regularizer=regularizer,
-            algorithm=algorithm,
-            bar=bar,
-            warmup_epochs=warmup_epochs,
-            group_weights=group_weights,
-            group_costs=group_costs,
             max_groups=max_groups,
             max_cost=max_cost,
+            group_costs=group_costs,
             hidden_layer_sizes=hidden_layer_sizes,
-            activation=activation,
+            missing=missing,
+            verbose=verbose,
+            random_state=random_state,
             max_epochs=max_epochs,
             batch_size=batch_size,
             learning_rate=learning_rate,
             lr_schedule=lr_schedule,
             optimizer=optimizer,
-            loss=loss,
-            standardize=standardize,
-            missing=missing,
             early_stopping=early_stopping,
             validation_fraction=validation_fraction,
             n_iter_no_change=n_iter_no_change,
             refit=refit,
             warm_start=warm_start,
+            regularizer=regularizer,
+            algorithm=algorithm,
+            bar=bar,
+            warmup_epochs=warmup_epochs,
+            group_weights=group_weights,
+            activation=activation,
+            loss=loss,
+            standardize=standardize,
             device=device,
             dtype=dtype,
             callbacks=callbacks,
-            verbose=verbose,
-            random_state=random_state,
         )
         self.class_weight = class_weight
 
@@ -293,6 +295,8 @@ class SGINRegressor(RegressorMixin, SGIN):
 
     with the loss 1/2 sum_j (y_j - f_j(x))^2 of a row by default, of columns and targets that are
     scaled to variance 1.
+
+    {arguments}
 
     Parameters
     ----------
