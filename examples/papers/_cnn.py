@@ -19,25 +19,14 @@ from skorch.callbacks import Callback
 from sgnn import SparseGroupCNN
 from sgnn.algorithms import Subgradient
 from sgnn.modules import couple
+from sgnn.optimizers import SGD
 
 # the momentum of dead weights falls into denormal numbers, with which processors are slow
 torch.set_flush_denormal(True)
 
 ZERO = 1e-5  # weights that count as zero while training, as in paper 3
-
-
-class Momentum(torch.optim.SGD):
-    """SGD with Nesterov's momentum."""
-
-    def __init__(self, params: Any, lr: float) -> None:
-        super().__init__(params, lr=lr, momentum=0.9, nesterov=True)
-
-
-class MomentumDecay(torch.optim.SGD):
-    """SGD with momentum and weight decay as in paper 4."""
-
-    def __init__(self, params: Any, lr: float) -> None:
-        super().__init__(params, lr=lr, momentum=0.9, weight_decay=1e-4)
+MOMENTUM = SGD(momentum=0.9, nesterov=True)
+MOMENTUM_DECAY = SGD(momentum=0.9, weight_decay=1e-4)  # paper 4's
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from _cnn import Cosine, Fit, MomentumDecay, lam_of
+from _cnn import MOMENTUM_DECAY, Cosine, Fit, lam_of
 from _report import Report
 from _runs import Data
 
@@ -62,7 +62,7 @@ def model(data: Data, criterion: str, strength: float, size: Size, **settings: A
     penalty["regularizer"] = OnLayers(penalty["regularizer"], "conv")
     net = SparseGroupCNN(
         algorithm=Subgradient(zero_tol=SMALL),
-        optimizer=MomentumDecay,
+        optimizer=MOMENTUM_DECAY,
         learning_rate=size.learning_rate,
         lr_schedule=Cosine(size.epochs),
         max_epochs=size.epochs,

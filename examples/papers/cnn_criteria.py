@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from _cnn import Cosine, Fit, Momentum, lam_of, measure_all, percent
+from _cnn import MOMENTUM, Cosine, Fit, lam_of, measure_all, percent
 from _images import images
 from _report import Report, arguments
 from _runs import Data
@@ -52,7 +52,7 @@ def models(data: Data, size: Size) -> Iterator[tuple[str, Any]]:
         net = SparseGroupCNN(
             regularizer=OnLayers(GATED.get(name, name), "all"),
             algorithm=Gates(zero_tol=1e-3) if name in GATED else "proximal",
-            optimizer="adam" if name in GATED else Momentum,
+            optimizer="adam" if name in GATED else MOMENTUM,
             learning_rate=1e-3 if name in GATED else 0.03,
             lr_schedule=Cosine(size.epochs),
             max_epochs=size.epochs,

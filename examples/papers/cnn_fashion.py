@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from _cnn import Cosine, Fit, Momentum, measure_all
+from _cnn import MOMENTUM, Cosine, Fit, measure_all
 from _images import images
 from _paper4 import CRITERIA, conv_zeros
 from _report import Report, arguments
@@ -56,7 +56,7 @@ def models(size: Size) -> Iterator[tuple[str, Any]]:
                 algorithm="proximal",
                 grouping="channel",
                 group_weights="none",
-                optimizer=Momentum,
+                optimizer=MOMENTUM,
                 learning_rate=0.03,
                 lr_schedule=Cosine(size.epochs),
                 max_epochs=size.epochs,

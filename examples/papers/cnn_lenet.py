@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import joblib
-from _cnn import Cosine, Fit, Momentum, measure
+from _cnn import MOMENTUM, Cosine, Fit, measure
 from _images import images
 from _report import Report, arguments
 from matplotlib.figure import Figure
@@ -57,7 +57,7 @@ def model(epochs: int, **changes: Any) -> SparseGroupCNN:
     """SGD with momentum, images shifted by up to three pixels."""
     settings = {
         "regularizer": "group_lasso", "algorithm": "proximal",
-        "group_weights": "none", "augment": "shift", "optimizer": Momentum,
+        "group_weights": "none", "augment": "shift", "optimizer": MOMENTUM,
         "learning_rate": 0.04, "lr_schedule": Cosine(epochs), "max_epochs": epochs,
         "n_iter_no_change": None, "standardize": False, "random_state": 0,
     }  # fmt: skip

@@ -15,6 +15,7 @@ from sklearn.model_selection import GridSearchCV
 
 from sgnn import GroupLassoMLP
 from sgnn.datasets import make_grouped_classification
+from sgnn.regularizers import SparseGroupLasso
 
 data = make_grouped_classification(
     300, n_groups=12, n_informative=3, noise=0.3, correlation=0.5, random_state=0
@@ -48,3 +49,16 @@ plt.ylabel("accuracy")
 plt.title("Three regularizers at three lam")
 plt.legend()
 plt.show()
+
+# %%
+# The parameters of a regularizer
+# -------------------------------
+#
+# A name has the defaults of its source. An instance has parameters, and the grid reaches them: the
+# sparse group lasso penalizes single weights by the share alpha, and whole groups by the rest. The
+# same goes for `algorithm=`, `optimizer=` and an `architecture=`.
+
+model.set_params(regularizer=SparseGroupLasso())
+grid = {"regularizer__alpha": [0.1, 0.9], "lam": [0.003, 0.01]}
+search = GridSearchCV(model, grid, cv=3).fit(data.data, data.target)
+print(search.best_params_, f"{search.best_score_:.3f}")
