@@ -36,7 +36,7 @@ from sgnn.estimators.penalties import input_weights_of, terms_of
 from sgnn.groups import Groups
 from sgnn.losses import CrossEntropy
 from sgnn.modules import ARCHITECTURES, ChannelNet, InputTransform, couple
-from sgnn.regularizers import DGating, HardConcrete
+from sgnn.regularizers import OnLayers
 from tests.problems import begin
 
 LAM = 1e-5
@@ -45,7 +45,6 @@ ALGORITHMS = {
     "splitting": Splitting,
     "proximal": lambda: Proximal(polish_iter=0),
 }
-GATES = {"group_l0": HardConcrete(), "group_lasso": DGating()}
 PAPER_3 = {"cges"}  # without a size factor
 STEPS = 16  # an epoch, and so one prox of "proximal"
 
@@ -58,10 +57,10 @@ def network(regularizer, batch, everywhere):
     input_weights, terms = input_weights_of(coupling, groups), []
     if regularizer is not None:
         R = regularizers.get(regularizer)
-        everywhere = everywhere or R.size_factor or regularizer in PAPER_3
+        R = OnLayers(R, "all") if everywhere or regularizer in PAPER_3 else R
         terms = terms_of(
-            coupling, input_weights, (regularizer, None), grouping="neuron",
-            conv_only=not everywhere, sized=R.size_factor, by_input=False, inside=True,
+            coupling, input_weights, R, grouping="neuron", sized=R.size_factor,
+            by_input=False, inside=True,
         )  # fmt: skip
     module = ChannelNet(InputTransform(784), shape, body)
     module.try_channels_last()
@@ -98,8 +97,8 @@ def compare(batch, rounds, names, everywhere):
     worst = 0.0
     for name in names or regularizers.names():
         algorithms = dict(ALGORITHMS)
-        if name in GATES:
-            algorithms["gates"] = lambda name=name: Gates(gating=GATES[name])
+        if regularizers.get(name).gating is not None:
+            algorithms["gates"] = Gates
         for which, make in algorithms.items():
             plain, expected = steps(FullGradient(), None, batch, everywhere)
             ours, loss = steps(make(), name, batch, everywhere)
