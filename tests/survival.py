@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-import torch
 
 from sgnn.estimators.task import Numbers
 from sgnn.losses import BatchLoss
-from sgnn.modules import TargetScale
 
 GROUPS = [0, 0, 1, 1, 2, 2]
 
@@ -35,12 +33,6 @@ class Pairs(Numbers):
         if targets.ndim != 2 or targets.shape[1] != 2:
             raise ValueError("y must hold pairs (time, event): give an array of two columns.")
         return cls(PartialLikelihood(), 1, 1).with_loss(model.loss, targets), targets
-
-    def scale_and_start(self, targets, weight, *, standardize):
-        return TargetScale(), torch.zeros(1, dtype=torch.float64)
-
-    def tensor(self, targets, weight, scale, like, name="y"):
-        return torch.tensor(targets, dtype=like.dtype, device=like.device)
 
 
 def partial_likelihood(f: np.ndarray, y: np.ndarray, w: np.ndarray) -> float:

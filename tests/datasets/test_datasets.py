@@ -58,8 +58,8 @@ def test_fields(name):
     assert bunch.groups.shape == (n_features,)
     assert bunch.groups.dtype.kind == "U"
     assert len(set(bunch.feature_names)) == n_features
-    assert bunch.DESCR.endswith(".")
-    assert "\n" not in bunch.DESCR
+    assert bunch.DESCR.endswith("."), "DESCR is one sentence on one line"
+    assert "\n" not in bunch.DESCR, "DESCR is one sentence on one line"
 
 
 @pytest.mark.parametrize("name", ROWS)
