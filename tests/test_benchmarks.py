@@ -14,7 +14,7 @@ FOLDER = Path(__file__).parents[1] / "benchmarks"
 SCRIPTS = {
     "cnn_step": ["--batch", "4", "--rounds", "1"],
     "compaction": ["--rows", "50", "--rounds", "1"],
-    "default_epochs": ["--splits", "1", "--rounds", "1"],
+    "default_epochs": ["--splits", "3", "--rounds", "1"],
     "fit_overhead": ["--rounds", "1", "--threads", "1"],
     "fit_time": ["--limit", "0.5"],
     "joint": ["stability", "--part", "50"],
