@@ -23,14 +23,14 @@ slow: $(VENV)/test  ## the tests that take minutes
 lowest:  ## the tests with the lowest versions that pyproject.toml allows
 	$(MAKE) test VENV=$(VENV)-lowest CONSTRAINTS=constraints-lowest.txt TESTS="tests sgnn"
 
-lint: $(VENV)/dev  ## what pre-commit runs, the docstrings, and the layout of the repository
+lint: $(VENV)/dev  ## what pre-commit runs, numpydoc's validation, and the layout of the repository
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
 	$(BIN)/rumdl check --quiet
 	$(BIN)/zizmor --offline --quiet .github
-	$(BIN)/python -m numpydoc.hooks.validate_docstrings $$(git ls-files 'sgnn/estimators/*.py')
+	$(BIN)/python -m pytest -q --numprocesses 0 tests/site/test_docstrings.py
 	$(BIN)/repo-review --show errskip .
 
 wheel: $(VENV)/dev  ## build the distributions (TAG=v1.2.3: of that version), and test the wheel

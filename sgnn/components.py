@@ -72,7 +72,29 @@ class Registry(dict[str, Callable[..., T]]):
         self.instance = f"{article} {kind.__name__}"
 
     def register(self, name: str) -> Callable[[C], C]:
-        """Decorator: register a class, or a function that makes an instance, by name."""
+        """Decorator: register a class, or a function that makes an instance, by name.
+
+        Parameters
+        ----------
+        name : str
+            By which estimators and `made` take it.
+
+        Returns
+        -------
+        decorator : callable
+            It returns what it was given.
+
+        Examples
+        --------
+        >>> from sgnn.optimizers import OPTIMIZERS, SGD, register
+        >>> @register("nesterov")
+        ... def nesterov():
+        ...     return SGD(momentum=0.9, nesterov=True)
+        >>> from sgnn import SGINClassifier
+        >>> SGINClassifier(optimizer="nesterov").optimizer
+        'nesterov'
+        >>> del OPTIMIZERS["nesterov"]
+        """
 
         def add(made: C) -> C:
             self[name] = made
@@ -81,7 +103,19 @@ class Registry(dict[str, Callable[..., T]]):
         return add
 
     def names(self) -> list[str]:
-        """The registered names, sorted."""
+        """The registered names, sorted.
+
+        Returns
+        -------
+        names : list of str
+            In the order of the alphabet.
+
+        Examples
+        --------
+        >>> from sgnn import optimizers, regularizers
+        >>> "adam" in optimizers.names(), "group_lasso" in regularizers.names()
+        (True, True)
+        """
         return sorted(self)
 
     def rule(self, accepts: Callable[[Any], bool] | None = None, words: str = "") -> Rule:
@@ -106,12 +140,25 @@ class Registry(dict[str, Callable[..., T]]):
         **parameters
             Parameters of its constructor.
 
+        Returns
+        -------
+        instance : object
+            Of the base class of its kind.
+
         Raises
         ------
         ValueError
             If the name is unknown; the message lists the valid ones.
         TypeError
             If there is no such parameter, or it is an instance.
+
+        Examples
+        --------
+        >>> from sgnn import optimizers, regularizers
+        >>> regularizers.get("sparse_group_lasso", alpha=0.3)
+        SparseGroupLasso(alpha=0.3)
+        >>> optimizers.get("sgd", momentum=0.9).momentum
+        0.9
         """
         argument = self.argument
         if isinstance(name, self.kind):

@@ -72,6 +72,10 @@ def config_context(*, cache_size: float) -> Iterator[None]:
     cache_size : float
         See `get_config`.
 
+    Yields
+    ------
+    None
+
     Raises
     ------
     ValueError

@@ -41,6 +41,15 @@ class Optimizer(Component):
         torch's class, which takes the parameters of this one.
     options : dict
         What it is given besides.
+
+    Examples
+    --------
+    >>> from sgnn import SparseGroupCNN
+    >>> from sgnn.optimizers import SGD, Optimizer
+    >>> isinstance(SGD(), Optimizer)
+    True
+    >>> SparseGroupCNN(optimizer=SGD(momentum=0.9)).get_params()["optimizer__momentum"]
+    0.9
     """
 
     kind: ClassVar[type[torch.optim.Optimizer]]
@@ -155,10 +164,12 @@ class AdamW(Adam):
 
     Parameters
     ----------
-    betas, eps, amsgrad : pair of floats, float, bool
+    betas, eps : pair of floats, float
         As in `Adam`.
     weight_decay : float, default=0.01
         Share of a weight that goes in every step, times the learning rate.
+    amsgrad : bool, default=False
+        As in `Adam`.
 
     Examples
     --------

@@ -58,6 +58,14 @@ class Algorithm(Component, ABC):
         Whether the epoch is kept that is best by the validation rows.
     max_epochs, warmup, epoch : int
         How many epochs there will be at most, to begin with, and have been.
+
+    Examples
+    --------
+    >>> from sgnn.algorithms import ALGORITHMS, Algorithm
+    >>> issubclass(ALGORITHMS["proximal"], Algorithm)
+    True
+    >>> ALGORITHMS.made("splitting", beta=0.1).get_params()["beta"]
+    0.1
     """
 
     stackable = False

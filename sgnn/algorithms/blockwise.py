@@ -44,6 +44,16 @@ class Blockwise(GroupByGroup):
     then costs p_i columns instead of p.  The iterates are those of the naive algorithm.
     H is kept where it is not larger than `cache_size` of the configuration; else H_rest is computed
     anew for every batch.
+
+    Examples
+    --------
+    >>> from sgnn import SGINClassifier
+    >>> from sgnn.algorithms import Blockwise
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(n_groups=6, n_informative=2, random_state=0)
+    >>> model = SGINClassifier(data.groups, algorithm=Blockwise(), random_state=0)
+    >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
+    True
     """
 
     stackable = True
@@ -173,7 +183,18 @@ class Blockwise(GroupByGroup):
 
 @ALGORITHMS.register("b")
 class BlockwiseB(Blockwise):
-    """Algorithm 2 of paper 1: train through the visit first, then measure in a second pass."""
+    """Algorithm 2 of paper 1: train through the visit first, then measure in a second pass.
+
+    Examples
+    --------
+    >>> from sgnn import SGINClassifier
+    >>> from sgnn.algorithms import BlockwiseB
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(n_groups=6, n_informative=2, random_state=0)
+    >>> model = SGINClassifier(data.groups, algorithm=BlockwiseB(), random_state=0)
+    >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
+    True
+    """
 
     stackable = True
 

@@ -18,6 +18,12 @@ class FullGradient(Algorithm):
     """Gradient of the loss by every weight, on each mini-batch; the penalty is a subclass's.
 
     In the warm-up the strength of the penalty grows from 0 to lam.
+
+    Examples
+    --------
+    >>> from sgnn.algorithms import FullGradient, Subgradient
+    >>> issubclass(Subgradient, FullGradient)  # which adds the slope of the penalty
+    True
     """
 
     def begin(self) -> None:

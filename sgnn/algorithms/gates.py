@@ -21,7 +21,7 @@ __all__ = ["Gates"]
 
 @ALGORITHMS.register("gates")
 class Gates(FullGradient):
-    """min over omega, gates of E[loss(W)] + lam * sum over blocks of s_g penalty(omega_g, gates_g).
+    """Minimize over omega, gates: E[loss(W)] + lam * sum of s_g penalty(omega_g, gates_g).
 
     W is drawn anew for every mini-batch from its factors, which take the steps of the optimizer.
     After each epoch the module holds the weights that the factors stand for, and its own blocks
@@ -38,6 +38,16 @@ class Gates(FullGradient):
     Notes
     -----
     Source: Louizos, Welling and Kingma (2018); Kolb et al. (2025).
+
+    Examples
+    --------
+    >>> from sgnn import SparseGroupCNN
+    >>> from sgnn.algorithms import Gates
+    >>> from sgnn.regularizers import HardConcrete
+    >>> gates = Gates(gating=HardConcrete(temperature=0.5))
+    >>> model = SparseGroupCNN(algorithm=gates, regularizer="group_l0")
+    >>> model.set_params(algorithm__zero_tol=0.0).algorithm.zero_tol
+    0.0
     """
 
     gated = True

@@ -37,6 +37,17 @@ class Proximal(Polished):
         Mini-batches between two proxes.
     polish_iter, polish_tol : int or "auto", float
         As in `Polished`.
+
+    Examples
+    --------
+    >>> from sgnn import GroupLassoMLP
+    >>> from sgnn.algorithms import Proximal
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(500, n_groups=6, n_informative=2, random_state=0)
+    >>> often = Proximal(prox_every=4)
+    >>> model = GroupLassoMLP(data.groups, lam=0.015, algorithm=often, random_state=0)
+    >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
+    True
     """
 
     stackable = True

@@ -17,7 +17,7 @@ __all__ = ["RMDA"]
 
 @ALGORITHMS.register("rmda")
 class RMDA(Polished):
-    """w~ = prox of (a_t / b_t) lam R at w_0 - V_t / b_t;  w <- (1 - c) w + c w~.
+    """w <- (1 - c) w + c w~,  w~ = prox of (a_t / b_t) lam R at w_0 - V_t / b_t.
 
     V_t = sum_i s_i grad_i, a_t = sum_i s_i, s_t = learning rate * sqrt(t), b_t = sqrt(t).  A block
     at 0 stays there while the *average* of its gradients since w_0 is below the zero level, so
@@ -38,6 +38,17 @@ class RMDA(Polished):
     -----
     Source: Huang and Lee (2022), "Training structured neural networks through manifold
     identification and variance reduction", Algorithm 1.
+
+    Examples
+    --------
+    >>> from sgnn import GroupLassoMLP
+    >>> from sgnn.algorithms import RMDA
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(500, n_groups=6, n_informative=2, random_state=0)
+    >>> model = GroupLassoMLP(data.groups, lam=0.006, algorithm=RMDA(momentum=0.5), random_state=0)
+    >>> support = model.fit(data.data, data.target).get_group_support()
+    >>> bool(support[data.support].all()), bool(support.all())
+    (True, False)
     """
 
     stackable = True

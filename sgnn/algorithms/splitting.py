@@ -21,7 +21,7 @@ EVERY = 16  # mini-batches between two V of a regularizer whose prox is slow
 
 @ALGORITHMS.register("splitting")
 class Splitting(FullGradient):
-    """min over W, V of loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
+    """Minimize over W, V: loss(W) + lam G(W) + lam r(V) + beta/2 ||W - V||^2, R = G + r.
 
     Every mini-batch is a step of the optimizer on W, with a subgradient of lam G, and then
     V = prox of (lam / beta) r at W; where that prox is slow, as for TL1, CGES and some criteria
@@ -51,6 +51,14 @@ class Splitting(FullGradient):
     Notes
     -----
     Source: paper 3, section 2.3, algorithm 1, equations 17a and 17b.
+
+    Examples
+    --------
+    >>> from sgnn import SparseGroupCNN
+    >>> from sgnn.algorithms import Splitting
+    >>> paper = Splitting(prox_every=1, stages=10)
+    >>> SparseGroupCNN(algorithm=paper).set_params(algorithm__beta=0.01).algorithm.beta
+    0.01
     """
 
     rules: ClassVar[dict[str, Rule]] = {

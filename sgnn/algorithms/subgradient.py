@@ -28,6 +28,17 @@ class Subgradient(FullGradient):
         1e-3 in a network of dense layers and 1e-5 in a convolutional one.
     keep_zeros : bool, default=False
         Penalized weights that are zero at the start stay zero.
+
+    Examples
+    --------
+    >>> from sgnn import GroupLassoMLP
+    >>> from sgnn.algorithms import Subgradient
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(500, n_groups=6, n_informative=2, random_state=0)
+    >>> by_slope = Subgradient(zero_tol=0.01)
+    >>> model = GroupLassoMLP(data.groups, lam=0.01, algorithm=by_slope, random_state=0)
+    >>> model.fit(data.data, data.target).get_group_support().tolist() == data.support.tolist()
+    True
     """
 
     stackable = True
@@ -75,6 +86,16 @@ class NNTau(Subgradient):
     Notes
     -----
     Source: paper 1, section 4.1; with lam=0 its NN.
+
+    Examples
+    --------
+    >>> from sgnn import SGINClassifier
+    >>> from sgnn.algorithms import NNTau
+    >>> from sgnn.datasets import make_grouped_classification
+    >>> data = make_grouped_classification(n_groups=6, n_informative=2, random_state=0)
+    >>> model = SGINClassifier(data.groups, algorithm=NNTau(), max_epochs=5, random_state=0)
+    >>> int(model.fit(data.data, data.target).get_group_support().sum())  # none is removed
+    6
     """
 
     stackable = True

@@ -147,7 +147,7 @@ def documented(*left_out: str, **own: str) -> Callable[[T], T]:
         doc = inspect.getdoc(cls) or ""
         doc = doc.replace("{arguments}", inspect.cleandoc(ARGUMENTS))
         doc = doc.replace("{parameters}", _section(PARAMETERS | own, arguments))
-        cls.__doc__ = doc.replace("{attributes}", _section(ATTRIBUTES, attributes))
+        cls.__doc__ = doc.replace("{attributes}", _section(ATTRIBUTES, attributes)) + "\n"
         return cls
 
     return fill

@@ -46,7 +46,7 @@ class Plane:
 class RegularizerPortrait:
     """Value, prox and zeros of a regularizer on one entry, and on two entries of one block.
 
-    Attributes
+    Parameters
     ----------
     name : str
         Title of the panels.
@@ -60,6 +60,14 @@ class RegularizerPortrait:
         Two entries of one kernel, which is the whole block.
     block : Plane
         Two kernels of one entry each in one block.
+
+    Examples
+    --------
+    >>> from sgnn.inspection import RegularizerPortrait
+    >>> from sgnn.regularizers import L1
+    >>> portrait = RegularizerPortrait.of("l1", L1(), lam=1.0, step=1.0, limit=2.0)
+    >>> bool((portrait.prox[abs(portrait.w) <= 1] == 0).all())
+    True
     """
 
     name: str

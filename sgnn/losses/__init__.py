@@ -1,8 +1,8 @@
 """Losses per row: value, gradient, best constant output, and the scaling of y.
 
 >>> from sgnn import losses
->>> losses.names()
-['absolute_error', 'gamma', 'huber', 'log_loss', 'poisson', 'quantile', 'squared_error']
+>>> {"absolute_error", "huber", "quantile", "squared_error"} < set(losses.names("numbers"))
+True
 """
 
 from ..components import discover

@@ -28,6 +28,18 @@ class Loss(nn.Module):
         mean, or not at all.
     link : {"identity", "log"}
         The prediction is the output, or its exponential.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.losses import Loss
+    >>> class LogCosh(Loss):
+    ...     targets, scaling = "numbers", "standardize"
+    ...     def gradient(self, out, y):
+    ...         r = out - y
+    ...         return r.cosh().log().sum(-1), r.tanh()
+    >>> LogCosh()(torch.zeros(1, 1), torch.ones(1, 1))
+    tensor([0.4338])
     """
 
     targets: ClassVar[str] = "any"
@@ -54,6 +66,12 @@ class Loss(nn.Module):
         weight : tensor of shape (n,)
             In float64.
         n_outputs : int
+            Of the network.
+
+        Returns
+        -------
+        tensor of shape (n_outputs,)
+            In float64.
         """
         first = np.zeros(n_outputs) if y.ndim == 1 else weighted_mean(y, weight).numpy()
         share = weight / weight.sum()

@@ -18,6 +18,20 @@ class BatchLoss(Loss):
     A subclass says what it is, and torch differentiates.  Every network, and in SGIN every batch
     with and without a group, is a call of its own.  What needs the losses of single rows, the
     search for sets of `BudgetSelector`, refuses it.
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.losses import BatchLoss
+    >>> class Spread(BatchLoss):
+    ...     targets = "numbers"
+    ...     def of_batch(self, out, y, weight):
+    ...         r = (out - y)[:, 0]
+    ...         mean = (weight * r).sum() / weight.sum()
+    ...         return ((weight * (r - mean).square()).sum() / weight.sum()).sqrt()
+    >>> y = torch.tensor([[1.0], [3.0]])
+    >>> Spread().mean(torch.zeros(2, 1), y)
+    tensor(1.)
     """
 
     @abstractmethod

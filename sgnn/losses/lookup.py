@@ -25,6 +25,13 @@ def names(targets: str = "any") -> list[str]:
     Returns
     -------
     names : list of str
+        In the order of the alphabet.
+
+    Examples
+    --------
+    >>> from sgnn import losses
+    >>> "poisson" in losses.names("numbers"), "poisson" in losses.names("classes")
+    (True, False)
     """
     return sorted(name for name, made in REGISTRY.items() if targets in ("any", made().targets))
 
@@ -42,6 +49,7 @@ def get(loss: Any, targets: str = "any") -> Loss:
     Returns
     -------
     loss : Loss
+        A new one.
 
     Raises
     ------

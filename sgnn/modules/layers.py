@@ -75,7 +75,17 @@ STAGES = Rule(
 
 
 class Architecture(Component, ABC):
-    """A network, but for the shape of its inputs and the number of its outputs."""
+    """A network, but for the shape of its inputs and the number of its outputs.
+
+    Examples
+    --------
+    >>> from sgnn.modules import Architecture, SimpleCNN
+    >>> isinstance(SimpleCNN(), Architecture)
+    True
+    >>> network = SimpleCNN()((1, 28, 28), 10)  # shape of an input, number of outputs
+    >>> network(torch.zeros(2, 1, 28, 28)).shape
+    torch.Size([2, 10])
+    """
 
     def __call__(
         self,

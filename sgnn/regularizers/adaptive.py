@@ -72,11 +72,19 @@ class Adaptive(Regularizer):
         Parameters
         ----------
         regularizer : Regularizer
+            One whose blocks have weights.
         w : tensor of shape (..., *blocks.shape)
             The weights of the first fit.  A block that it removed counts as a millionth of
             the largest one, so that it stays out but its factor stays finite.
         blocks : Blocks
+            How the weights are cut.
         gamma : float > 0, default=1.0
+            The power; the larger, the harder it is for what was small.
+
+        Returns
+        -------
+        Adaptive
+            The regularizer with these factors.
 
         Raises
         ------

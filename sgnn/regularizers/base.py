@@ -55,6 +55,18 @@ class Regularizer(Component, ABC):
     layers : {"all", "conv"}
         Which layers of a convolutional network it is for: all where it has the size factor (paper
         3), convolutions where it has not (paper 4).
+
+    Examples
+    --------
+    >>> import torch
+    >>> from sgnn.groups import Blocks
+    >>> from sgnn.regularizers import GroupLasso, Regularizer
+    >>> w = torch.tensor([[3.0, 0.1], [4.0, 0.2]])
+    >>> columns = Blocks.channels(w.shape).to(w)  # s_g = sqrt(2)
+    >>> isinstance(GroupLasso(), Regularizer)
+    True
+    >>> GroupLasso().prox(w, columns, lam=1.0, step=1.0)[:, 1]
+    tensor([0., 0.])
     """
 
     convex: bool = True
@@ -73,11 +85,11 @@ class Regularizer(Component, ABC):
 
     @abstractmethod
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
-        """lam * R(w), one number per replica: shape (...)."""
+        """Return lam * R(w), one number per replica: shape (...)."""
 
     @abstractmethod
     def prox(self, w: Tensor, blocks: Blocks, lam: Lam, step: Lam) -> Tensor:
-        """argmin_x step * value(x) + 1/2 ||x - w||^2, with exact zeros."""
+        """Return argmin_x step * value(x) + 1/2 ||x - w||^2, with exact zeros."""
 
     def subgradient(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
         """A subgradient of `value` at w, 0 where R is not smooth at 0: never NaN."""
@@ -93,6 +105,7 @@ class Regularizer(Component, ABC):
         grad : tensor of shape (..., *blocks.shape)
             Gradient of the loss where the blocks are 0.
         blocks : Blocks
+            How the tensor is cut.
 
         Returns
         -------

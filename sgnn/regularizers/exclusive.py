@@ -119,9 +119,15 @@ class CGES(Sum):
         Parameters
         ----------
         n_layers : int
+            Penalized layers.
         first : {1, 0}, default=1
             1 as in the text of Yoon and Hwang; 0 as in their program, so that the input layer is
             pure group lasso.
+
+        Returns
+        -------
+        list of CGES
+            As many as there are layers.
 
         Examples
         --------

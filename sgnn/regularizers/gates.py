@@ -23,6 +23,15 @@ class Gating(Component, ABC):
 
     Tensors are (..., *blocks.shape) and (..., n_blocks); gates may have additional axes before
     the last one.
+
+    Examples
+    --------
+    >>> from sgnn.regularizers import DGating, Gating
+    >>> w = torch.tensor([[3.0, 0.1], [4.0, 0.2]])
+    >>> columns = Blocks.channels(w.shape).to(w)
+    >>> omega, gates = DGating().split(w, columns)
+    >>> torch.allclose(DGating().fold(omega, gates, columns), w)
+    True
     """
 
     @abstractmethod
@@ -61,6 +70,7 @@ class HardConcrete(Gating):
     Parameters
     ----------
     temperature : float > 0, default=2/3
+        The lower, the more draws are 0 or 1.
     low, high : float, default=-0.1 and 1.1
         low < 0 < 1 < high.
 

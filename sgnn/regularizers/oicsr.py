@@ -58,6 +58,18 @@ def join_units(lower: Tensor, upper: Tensor) -> Tensor:
 def split_units(joined: Tensor, lower: Tensor, upper: Tensor) -> tuple[Tensor, Tensor]:
     """Undo `join_units`: what `joined` holds, in the shapes of `lower` and `upper`.
 
+    Parameters
+    ----------
+    joined : tensor of shape (units, m)
+        A row for each unit.
+    lower, upper : tensor
+        The weights that lead into the units and out of them, of which the shapes count.
+
+    Returns
+    -------
+    lower, upper : tensor
+        What `joined` holds.
+
     Examples
     --------
     >>> lower, upper = torch.tensor([[1.0], [2.0]]), torch.tensor([[3.0, 4.0], [5.0, 6.0]])

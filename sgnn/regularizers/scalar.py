@@ -88,6 +88,11 @@ class Normwise(Regularizer):
 
     The prox keeps the direction of each block and shrinks its norm, which is exact for every
     nondecreasing r: among blocks of one norm the closest to w_g has its direction.
+
+    Attributes
+    ----------
+    scalar : Entrywise
+        r.
     """
 
     scalar: Entrywise

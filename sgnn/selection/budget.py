@@ -247,10 +247,14 @@ class BudgetSelector(BestEstimator):
 
         Parameters
         ----------
-        X, y, **params
+        X, y : array-likes
             As of `fit`.
-        max_groups, max_cost
+        max_groups : int, optional
             As of `choose`.
+        max_cost : float, optional
+            As of `choose`.
+        **params
+            As of `fit`.
 
         Returns
         -------
@@ -269,8 +273,9 @@ class BudgetSelector(BestEstimator):
         Parameters
         ----------
         max_groups : int, optional
+            The most groups.
         max_cost : float, optional
-            Without both, the cheapest set within the `tolerance`.
+            The most that they may cost.  Without both, the cheapest set within the `tolerance`.
 
         Returns
         -------
@@ -299,6 +304,7 @@ class BudgetSelector(BestEstimator):
         Returns
         -------
         y : ndarray of shape (n_samples,) or (n_samples, n_targets)
+            Labels, or numbers in the unit of y.
         """
         outputs = self._partial(X)
         return self._networks.task.predict(outputs)

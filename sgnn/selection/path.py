@@ -22,18 +22,21 @@ __all__ = ["PathResult", "lambda_path"]
 class PathResult:
     """The result of `lambda_path`.
 
-    Attributes
+    Parameters
     ----------
     lams_ : ndarray of shape (n_lams,)
         The strengths, ascending.
-    n_groups_ : ndarray of shape (n_lams,)
-        How many groups are left at each.
     support_ : ndarray of bool of shape (n_lams, n_groups)
         Which groups are left at each.
     scores : ndarray of shape (n_lams,)
         The score of each fit, on X_val and y_val if given.
     groups_ : Groups
         The groups.
+
+    Attributes
+    ----------
+    n_groups_ : ndarray of shape (n_lams,)
+        How many groups are left at each.
 
     Examples
     --------

@@ -182,16 +182,27 @@ class SubsetSearch(BaseEstimator):
         Parameters
         ----------
         reading : Reading
+            What was read of X, y and the groups.
         X : array-like
+            The rows.
         splits : sequence of (train, test)
             Indices of rows.
         clusters : ndarray of shape (n,)
             Labels of rows that may depend on each other.
         constraints : Constraints
+            Which sets may be had.
         seed : int
+            Of the networks.
         progress : callable
             (low, high), percentages of all work -> what to call with the share done of that
             between.
+
+        Returns
+        -------
+        front : Front
+            The best set of each size and price.
+        networks : MaskedNetworks
+            What they were scored by.
         """
         rng = torch.Generator().manual_seed(seed)
         data, table, scale = masked_data(reading, X, splits, constraints)
