@@ -174,8 +174,8 @@ def load_heart_costs(
     return_X_y : bool, default=False
         Return (data, target) alone.
     as_frame : bool, default=False
-        Make data a DataFrame with the words of cp, restecg, slope and thal, and target a Series.
-        It needs pandas.
+        Make data a DataFrame in which cp, restecg, slope and thal are categorical, and target a
+        Series; it needs pandas.
 
     Returns
     -------
@@ -197,7 +197,7 @@ def load_heart_costs(
     See Also
     --------
     fetch_heart_costs : The published data, and where they and the prices come from.
-    sgnn.source_columns : The groups of the columns when the words are encoded.
+    sgnn.source_columns : The groups of the columns that encoders make.
 
     Examples
     --------

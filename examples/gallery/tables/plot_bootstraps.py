@@ -10,7 +10,7 @@ selection is an estimate like any other, and has a spread.
 # A hundred bootstrap samples
 # ---------------------------
 #
-# Single columns of words become groups by `source_columns`.
+# One-hot columns of one categorical column become a group by `source_columns`.
 
 from sklearn.compose import make_column_selector, make_column_transformer
 from sklearn.preprocessing import OneHotEncoder

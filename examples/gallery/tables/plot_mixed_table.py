@@ -1,9 +1,9 @@
 """
-Words, numbers and prices
-=========================
+Categories, numbers and prices
+==============================
 
-Thirteen medical tests of 303 patients, four of them words, and what each test costs. Words are
-encoded, so that the 13 tests become 22 columns; `source_columns` keeps what was made of a test
+Thirteen medical tests of 303 patients, four of them categorical, and what each test costs. These
+are encoded, so that the 13 tests become 22 columns; `source_columns` keeps what was made of a test
 together. Which tests does a network keep, with and without a look at the prices?
 """
 
