@@ -1,5 +1,6 @@
 """How the site is built, by `make docs`: without the network, warnings as errors."""
 
+import inspect
 import os
 import re
 
@@ -45,7 +46,6 @@ nitpicky = True
 nitpick_ignore_regex = [
     ("py:.*", r"(sklearn|polars|torch)\..*|Module"),
     ("(std:)?ref", "(metadata_routing|df_output_transform|accuracy_score|r2_score)"),
-    ("(std:)?ref", "sphx_glr_auto_examples_.*"),
     ("(std:)?term", "meta-estimator"),
 ]
 if os.environ.get("DOCS_ONLINE"):
@@ -68,8 +68,24 @@ def leave_formulas(app, what, name, obj, options, lines):
         ]
 
 
+def show_arguments(app, what, name, obj, options, signature, returned):
+    """Of a class its constructor's arguments, also where `__new__` looks at them first."""
+    if what == "class" and obj.__module__.startswith("sgnn"):
+        found = inspect.signature(obj)
+        bare = [p.replace(annotation=p.empty) for p in found.parameters.values()]
+        signature = str(found.replace(parameters=bare, return_annotation=found.empty))
+    return signature, returned
+
+
+def drop_foreign_examples(app, what, name, obj, options, lines):
+    """References of inherited docstrings to scikit-learn's gallery lead nowhere here."""
+    lines[:] = [line for line in lines if "sphx_glr_auto_examples" not in line]
+
+
 def setup(app):
     app.connect("autodoc-process-docstring", leave_formulas, priority=400)  # before numpydoc
+    app.connect("autodoc-process-docstring", drop_foreign_examples, priority=400)
+    app.connect("autodoc-process-signature", show_arguments)
 
 
 # gallery -------------------------------------------------------------------------------------
@@ -108,7 +124,7 @@ html_theme_options = {
         "image_dark": "_static/icon.svg",
         "alt_text": "sgnn, to the landing page",
     },
-    "navbar_end": ["theme-switcher"],
+    "navbar_end": ["version", "theme-switcher"],
     "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],

@@ -38,14 +38,15 @@ RULES = COMMON_RULES | {
 
 
 class BudgetSelector(BestEstimator):
-    """Find the groups of columns to have for a budget, and fit an estimator to these.
+    """Select groups of columns for a budget, and fit an estimator to these.
 
     S* = argmin_S L(S)  such that  |S| <= max_groups and cost(S) <= max_cost
 
-    where L(S) is the loss, on rows held out of their training, of networks that are given the
-    groups S alone.  All sizes and prices are searched at once (see `SubsetSearch`), so that
-    `choose` answers other budgets without searching again.  Without a budget, the cheapest set is
-    chosen whose loss is within `tolerance` of the least.
+    where L(S) is the loss, on rows held out of their training, of small networks that are given the
+    groups S alone, and which the search trains itself: the estimator is fitted to the chosen
+    columns, and has no say in which these are.  All sizes and prices are searched at once (see
+    `SubsetSearch`), so that `choose` answers other budgets without searching again.  Without a
+    budget, the cheapest set is chosen whose loss is within `tolerance` of the least.
 
     Parameters
     ----------

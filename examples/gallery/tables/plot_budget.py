@@ -2,8 +2,9 @@
 The best tests at every price
 =============================
 
-Which medical tests are the best ones for at most 150 dollars? `BudgetSelector` searches sets of
-tests for any estimator, at all prices at once, and `FrontDisplay` draws what it found.
+Which medical tests are the best ones for at most 150 dollars? `BudgetSelector` finds sets of tests
+at all prices at once, by networks of its own, and fits any estimator to the chosen one;
+`FrontDisplay` draws what it found.
 """
 
 # %%

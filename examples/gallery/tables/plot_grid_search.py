@@ -3,7 +3,7 @@ A grid search over regularizers
 ===============================
 
 Which penalty should the groups have? Regularizers are names, and a grid search tries them like any
-other parameter. Each wants its own lam.
+other parameter.
 """
 
 # %%
@@ -23,7 +23,7 @@ data = make_grouped_classification(
 model = GroupLassoMLP(data.groups, hidden_layer_sizes=(20,), max_epochs=30, random_state=0)
 grid = {
     "regularizer": ["group_lasso", "group_mcp", "sgl_l1"],
-    "lam": [0.001, 0.003, 0.01],
+    "lam": [0.003, 0.01, 0.03],
 }
 search = GridSearchCV(model, grid, cv=3).fit(data.data, data.target)
 print(search.best_params_, f"{search.best_score_:.3f}")
@@ -55,7 +55,7 @@ plt.show()
 # -------------------------------
 #
 # A name has the defaults of its source. An instance has parameters, and the grid reaches them: the
-# sparse group lasso penalizes single weights by the share alpha, and whole groups by the rest. The
+# sparse group lasso penalizes whole groups by the share alpha, and single weights by the rest. The
 # same goes for `algorithm=`, `optimizer=` and an `architecture=`.
 
 model.set_params(regularizer=SparseGroupLasso())

@@ -29,7 +29,8 @@ X.head()
 # Two networks
 # ------------
 #
-# The penalty of a group is lam times its cost. Prices in dollars want a smaller lam.
+# The penalty of a group is lam times its cost: with prices in dollars, 46 on average, lam is
+# divided by about as much.
 
 words = make_column_selector(dtype_include="category")
 encoder = OneHotEncoder(sparse_output=False, handle_unknown="ignore")
@@ -52,7 +53,7 @@ for name, model in models.items():
 # ------------
 #
 # Norms of the groups, with the cheapest tests on top. To spend a given amount of money, ask
-# `BudgetSelector`: see the next example.
+# `BudgetSelector`: :ref:`sphx_glr_gallery_tables_plot_budget.py`.
 
 tests = sorted(X.columns, key=prices.get, reverse=True)
 figure, axes = plt.subplots(1, 2, sharey=True, figsize=(8, 4), layout="constrained")
