@@ -30,8 +30,8 @@ MAY_IMPORT = {
     "sources": {"naming"},
     "grouping": {"naming"},
     "groups": {"grouping"},
-    "regularizers": {"components", "groups"},
-    "losses": {"components"},
+    "regularizers": {"components", "groups", "rules"},
+    "losses": {"components", "rules"},
     "modules": {"components", "groups", "rules"},
     "algorithms": {
         "components",

@@ -53,6 +53,8 @@ def test_one_new_file_and_its_rows_are_all(page, tmp_path):
     for path in changed:
         added = after[path].decode().splitlines()
         assert len(added) == len(before[path].decode().splitlines()) + 1
+    design = run(folder, "tests/test_architecture.py")
+    assert design.returncode == 0, design.stdout + design.stderr
     assert contents(folder) == after  # the tests have written nothing
 
 

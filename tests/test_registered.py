@@ -70,6 +70,20 @@ def test_every_registered_has_a_row(kind):
     assert not missing, f"give {missing} a row as {kind}"
 
 
+@pytest.mark.parametrize(
+    ("registry", "name"),
+    [
+        pytest.param(registry, name, id=f"{registry.argument}-{name}")
+        for registry in (ALGORITHMS, ARCHITECTURES, OPTIMIZERS, REGULARIZERS)
+        for name in registry.names()
+    ],
+)
+def test_a_parameter_that_cannot_be_is_refused_by_its_name(registry, name):
+    for parameter in registry.made(name).get_params(deep=False):
+        with pytest.raises((TypeError, ValueError), match=parameter):
+            registry.made(name, **{parameter: {"no": "value"}}).fresh()
+
+
 def test_a_name_of_the_public_data_sets_is_found_in_a_file():
     public = {name for name in datasets.__all__ if not name.endswith("haar_groups")}
     assert public <= set(datasets.DATASETS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -68,6 +68,16 @@ class RMDA(Polished):
     def begin(self) -> None:
         super().begin()
         self.stage = math.inf
+
+    def state(self) -> dict[str, Any]:
+        average = {"stage": self.stage, "t": self.t, "a": self.a, "start": self.start, "V": self.V}
+        return super().state() | average
+
+    def resume(self, state: dict[str, Any]) -> None:
+        super().resume(state)
+        self.stage, self.t, self.a = state["stage"], state["t"], state["a"]
+        like = self.moved[0]
+        self.start, self.V = ([t.to(like) for t in state[name]] for name in ("start", "V"))
 
     def enter(self, block: int) -> None:
         self.lr = self.optimizer.param_groups[0]["lr"]

@@ -122,12 +122,12 @@ class Architecture(Component, ABC):
         module.to_empty(device="cpu").float()  # whatever torch's default dtype is
         for layer in module.modules():
             weights: dict[str, Any] = dict(layer.named_parameters(recurse=False))
-            if isinstance(layer, nn.modules.batchnorm._BatchNorm):
-                layer.reset_parameters()
-            elif weights:
+            if "weight" in weights and weights["weight"].ndim > 1:
                 nn.init.kaiming_normal_(weights["weight"], generator=generator)
                 if "bias" in weights:
                     nn.init.zeros_(weights["bias"])
+            elif callable(reset := getattr(layer, "reset_parameters", None)):  # norms
+                reset()
         return module
 
     @abstractmethod

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor
 
+from ..rules import Rule, check_parameters, number
 from .base import Lam, register
 from .scalar import Entrywise, Normwise
 
@@ -57,9 +60,10 @@ class ElasticNet(Normwise):
 
     size_factor = True
 
+    rules: ClassVar[dict[str, Rule]] = {"alpha": number(0, 1)}
+
     def __init__(self, alpha: float = 0.5) -> None:
-        if not 0 <= alpha <= 1:
-            raise ValueError(f"alpha={alpha!r} must lie between 0 and 1.")
+        check_parameters({"alpha": alpha}, self.rules)
         self.alpha = alpha
 
     @property

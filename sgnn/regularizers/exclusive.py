@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor
 
 from ..groups import Blocks
+from ..rules import Rule, check_parameters, either, flag, number
 from .base import Lam, Regularizer, critical_lam, per_block, register
 from .lasso import GroupLasso
 from .solvers import Ranked, decreasing_root
@@ -54,7 +56,10 @@ class Exclusive(Regularizer):
 
     expensive_prox = True
 
+    rules: ClassVar[dict[str, Rule]] = {"half": flag}
+
     def __init__(self, half: bool = True) -> None:
+        check_parameters({"half": half}, self.rules)
         self.half = half
 
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:
@@ -108,9 +113,10 @@ class CGES(Sum):
     element = Exclusive()
     size_factor = False
 
+    rules: ClassVar[dict[str, Rule]] = {"mu": either(None, number(0, 1))}
+
     def __init__(self, mu: float | None = None) -> None:
-        if mu is not None and not 0 <= mu <= 1:
-            raise ValueError(f"mu={mu!r} must be None or lie between 0 and 1.")
+        check_parameters({"mu": mu}, self.rules)
         self.mu = mu
 
     def for_layers(self, n_layers: int, first: int = 1) -> Sequence[CGES]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 import torch
 from torch import Tensor
 from torch.nn.functional import one_hot
 
 from ..groups import Blocks
+from ..rules import Rule, check_parameters, number
 from .base import Lam, Regularizer, critical_lam, per_block, per_entry, register, total
 from .gates import HardConcrete
 from .scalar import Entrywise, Normwise, is_above
@@ -172,9 +175,10 @@ class L1L2(Regularizer):
 
     additive = False
 
+    rules: ClassVar[dict[str, Rule]] = {"alpha": number(0, 1)}
+
     def __init__(self, alpha: float = 1.0) -> None:
-        if not 0 <= alpha <= 1:
-            raise ValueError(f"alpha={alpha!r} must lie between 0 and 1.")
+        check_parameters({"alpha": alpha}, self.rules)
         self.alpha = alpha
 
     def value(self, w: Tensor, blocks: Blocks, lam: Lam) -> Tensor:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from torch import Tensor
 
 from ..groups import Blocks
+from ..rules import Rule, check_parameters, either, number
 from .base import Lam, Regularizer, register
 from .lasso import L1, GroupLasso
 from .solvers import decreasing_root
@@ -80,9 +83,10 @@ class SparseMixture(Sum):
 
     element = L1()
 
+    rules: ClassVar[dict[str, Rule]] = {"alpha": either(None, number(0, 1))}
+
     def __init__(self, alpha: float | None = None) -> None:
-        if alpha is not None and not 0 <= alpha <= 1:
-            raise ValueError(f"alpha={alpha!r} must be None or lie between 0 and 1.")
+        check_parameters({"alpha": alpha}, self.rules)
         self.alpha = alpha
 
     @property

@@ -12,7 +12,7 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.model_selection import GridSearchCV
 
 from sgnn import GroupLassoMLP, GroupLassoMLPRegressor, SGINClassifier, SGINRegressor
-from sgnn.algorithms import RMDA, Blockwise, Proximal, RescaledRows, Subgradient
+from sgnn.algorithms import ALGORITHMS, RMDA, Blockwise, Proximal, RescaledRows, Subgradient
 from sgnn.algorithms.full_gradient import FullGradient
 from sgnn.algorithms.replicas import StackedNetwork
 from sgnn.components import Component
@@ -53,6 +53,11 @@ def joint_trainings(monkeypatch):
 
     monkeypatch.setattr(fitting, "train", counted)
     return sizes
+
+
+def stackable(kind):
+    """Whether the class itself says so, and not only its base."""
+    return vars(kind).get("stackable", False)
 
 
 def network(cls, **changes):
@@ -128,6 +133,14 @@ def test_every_algorithm(data, joint_trainings, cls, settings, dtype):
     if settings["algorithm"] in ("a", "b"):  # groups die at different times
         lives = [tuple(epoch["n_groups"] for epoch in fit.history_) for fit in fits]
         assert len(set(lives)) > 1
+
+
+@pytest.mark.parametrize("name", [name for name, kind in ALGORITHMS.items() if stackable(kind)])
+def test_whatever_says_that_it_is_stackable(data, joint_trainings, name):
+    X, _, y, weights = data
+    cls = SGINClassifier if ALGORITHMS[name].inputs_only else GroupLassoMLP
+    assert_equal_to_single_fits(network(cls, dtype="float64", algorithm=name), X, y, weights)
+    assert set(joint_trainings) == {R}
 
 
 @pytest.mark.parametrize(

@@ -25,8 +25,9 @@ def script(monkeypatch, registry):
 
 @pytest.mark.parametrize("name", regularizers.names())
 def test_every_registered_regularizer_has_a_row(name):
-    (row,) = re.findall(rf"^\| .*`{name}`.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
-    assert f"| `{regularizers.get(name)}` |" in row
+    rows = re.findall(rf"^\| .*`{name}`.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(rows) == 1, "run python examples/regularizers_page.py"
+    assert f"| `{regularizers.get(name)}` |" in rows[0]
 
 
 def test_every_row_has_as_many_cells():

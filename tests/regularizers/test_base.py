@@ -41,5 +41,5 @@ def test_an_unknown_parameter_is_named():
 
 @pytest.mark.parametrize("alpha", [-0.1, 1.1, float("nan")])
 def test_a_mix_outside_of_0_to_1_raises(alpha):
-    with pytest.raises(ValueError, match=r"alpha=.* between 0 and 1"):
+    with pytest.raises(ValueError, match=r"alpha must be .*>= 0 and <= 1"):
         SparseGroupLasso(alpha)

@@ -128,9 +128,9 @@ def test_parameters_out_of_range_raise(a):
 @pytest.mark.parametrize("share", [-0.1, 1.5, float("nan")])
 def test_mixes_out_of_range_raise(share):
     for name in ("l1l2", "sgl_l1l2", "sgl_half", "shsq_gl_half", "shsqrt_gl_half"):
-        with pytest.raises(ValueError, match=r"alpha=.* between 0 and 1"):
+        with pytest.raises(ValueError, match=r"alpha must be .*>= 0 and <= 1"):
             get(name, alpha=share)
-    with pytest.raises(ValueError, match=r"mu=.* between 0 and 1"):
+    with pytest.raises(ValueError, match=r"mu must be .*>= 0 and <= 1"):
         get("cges", mu=share)
 
 
