@@ -124,10 +124,10 @@ html_theme_options = {
         "image_dark": "_static/icon.svg",
         "alt_text": "sgnn, to the landing page",
     },
-    "navbar_end": ["version", "theme-switcher"],
+    "navbar_end": ["theme-switcher"],
     "header_links_before_dropdown": 6,
     "secondary_sidebar_items": ["page-toc"],
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["version"],
 }
 html_sidebars = {"index": [], "install": [], "choose": []}  # pages without pages below them

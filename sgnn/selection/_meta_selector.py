@@ -24,7 +24,7 @@ class MetaSelector(MetaEstimatorMixin, GroupSelection):
     penalty = None  # it has no importances
 
     def transform(self, X: Any) -> Any:
-        """Reduce X to the columns of the kept groups; see `GroupSelection.transform`.
+        """Reduce X to the columns of the kept groups.
 
         Parameters
         ----------
