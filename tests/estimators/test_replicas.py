@@ -136,10 +136,16 @@ def test_every_algorithm(data, joint_trainings, cls, settings, dtype):
 
 
 @pytest.mark.parametrize("name", [name for name, kind in ALGORITHMS.items() if stackable(kind)])
-def test_whatever_says_that_it_is_stackable(data, joint_trainings, name):
+def test_whatever_says_that_it_is_stackable(data, joint_trainings, monkeypatch, name):
     X, _, y, weights = data
     cls = SGINClassifier if ALGORITHMS[name].inputs_only else GroupLassoMLP
-    assert_equal_to_single_fits(network(cls, dtype="float64", algorithm=name), X, y, weights)
+    model = network(cls, dtype="float64", algorithm=name)
+    assert_equal_to_single_fits(model, X, y, weights)
+    # some end before others, which go on without them
+    monkeypatch.setattr("sgnn.estimators.fit.TOL", 0.03)
+    model.set_params(max_epochs=24, n_iter_no_change=2)
+    fits = assert_equal_to_single_fits(model, X, y, weights)
+    assert len({fit.n_iter_ for fit in fits}) > 1
     assert set(joint_trainings) == {R}
 
 

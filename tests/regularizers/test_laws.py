@@ -9,7 +9,9 @@ from . import laws
 
 
 def over(cases):
-    return pytest.mark.parametrize("case", cases, ids=lambda case: case.name)
+    return pytest.mark.parametrize(
+        "case", cases, ids=lambda case: f"{case.name} ({type(case.regularizer).__name__})"
+    )
 
 
 @over(CASES)
