@@ -30,6 +30,13 @@ class CrossEntropy(Loss):
 
     targets: ClassVar[str] = "classes"
 
+    def forward(self, out: Tensor, y: Tensor) -> Tensor:
+        """The losses (..., n) alone, as `gradient` has them: two operations less."""
+        p = out.movedim(-1, 0).contiguous()
+        p -= p.amax(0)
+        loss = p.gather(0, y.expand(p.shape[1:]).unsqueeze(0)).squeeze(0).neg_()
+        return loss.add_(p.exp_().sum(0).log_())
+
     def gradient(self, out: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
         """The losses (..., n) and their derivative by `out` (..., n, n_outputs)."""
         p = out.movedim(-1, 0).contiguous()  # (n_outputs, ..., n)
