@@ -74,6 +74,11 @@ STAGES = Rule(
 )
 
 
+# layers that are drawn by the rule of `Architecture`, and those that begin with ones and zeros
+DRAWN = (nn.Linear, nn.modules.conv._ConvNd)
+NORMS = (nn.modules.batchnorm._NormBase, nn.LayerNorm, nn.GroupNorm)
+
+
 class Architecture(Component, ABC):
     """A network, but for the shape of its inputs and the number of its outputs.
 
@@ -115,19 +120,26 @@ class Architecture(Component, ABC):
         Raises
         ------
         ValueError
-            If the shape is not one of these, or too small.
+            If the shape is not one of these, or too small; or if a layer with weights is neither a
+            convolution nor dense nor a norm.
         """
         with torch.device("meta"):  # without numbers: torch's own come from the global stream
             module = self.layers(shape, n_outputs)
         module.to_empty(device="cpu").float()  # whatever torch's default dtype is
         for layer in module.modules():
             weights: dict[str, Any] = dict(layer.named_parameters(recurse=False))
-            if "weight" in weights and weights["weight"].ndim > 1:
+            if isinstance(layer, NORMS):
+                layer.reset_parameters()
+            elif isinstance(layer, DRAWN):
                 nn.init.kaiming_normal_(weights["weight"], generator=generator)
                 if "bias" in weights:
                     nn.init.zeros_(weights["bias"])
-            elif callable(reset := getattr(layer, "reset_parameters", None)):  # norms
-                reset()
+            elif weights:
+                raise ValueError(
+                    f"architecture={self!r} has a {type(layer).__name__}, whose first weights are "
+                    f"not known here: give a network of yours, or use convolutions, dense layers "
+                    f"and norms."
+                )
         return module
 
     @abstractmethod

@@ -8,7 +8,7 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from sgnn.modules import ARCHITECTURES
+from sgnn.modules import ARCHITECTURES, Architecture
 
 # by name: parameters that make it small, and how many positions an axis needs
 ROWS = {
@@ -228,6 +228,34 @@ def test_what_is_too_small_is_refused(name, smallest):
 def test_what_is_no_shape_is_refused(name, shape):
     with pytest.raises(ValueError, match="shape must be"):
         build(name, shape)
+
+
+class Given(Architecture):
+    """The layers that it is given."""
+
+    def __init__(self, makes):
+        self.makes = makes
+
+    def layers(self, shape, n_outputs):
+        return nn.Sequential(*(make() for make in self.makes))
+
+
+def test_norms_begin_with_ones_and_zeros():
+    norms = [lambda: nn.GroupNorm(2, 4), lambda: nn.LayerNorm((4, 5)), lambda: nn.BatchNorm1d(4)]
+    for norm in Given(norms)((4, 5), 3):
+        assert (norm.weight == 1).all()
+        assert (norm.bias == 0).all()
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: nn.RNN(4, 4), lambda: nn.MultiheadAttention(8, 2), lambda: nn.PReLU()]
+)
+def test_a_layer_whose_first_weights_are_not_known_is_refused(make):
+    kind = type(make()).__name__
+    before = torch.random.get_rng_state()
+    with pytest.raises(ValueError, match=f"has a {kind}, .* give a network of yours"):
+        Given([make])((4, 5), 3)
+    assert torch.equal(torch.random.get_rng_state(), before)
 
 
 @pytest.mark.parametrize("depth", [4, 27, 1])
