@@ -31,7 +31,7 @@ MAY_IMPORT = {
     "grouping": {"naming"},
     "groups": {"grouping"},
     "regularizers": {"components", "groups", "rules"},
-    "losses": {"components", "rules"},
+    "losses": {"components"},
     "modules": {"components", "groups", "rules"},
     "algorithms": {
         "components",
