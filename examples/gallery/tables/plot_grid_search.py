@@ -35,7 +35,7 @@ print(f"{best.group_support_.sum()} of 12 groups are left, {data.support.sum()} 
 # ------------------
 #
 # Bars are standard deviations over three folds: most differences are within the noise. The best lam
-# is the largest, but half as large again leaves no group.
+# is the largest of the grid; half as much again, and "sgl_l1" has no group left.
 
 results = search.cv_results_
 plt.figure(figsize=(6.4, 3.6), layout="constrained")
