@@ -116,6 +116,7 @@ html_favicon = "_static/icon.svg"
 html_context = {"default_mode": "auto"}
 html_static_path = ["_static"]
 html_css_files = ["site.css"]
+html_js_files = ["pictures.js"]
 html_show_sourcelink = False
 html_theme_options = {
     "logo": {

@@ -67,6 +67,7 @@ def draw(selector: BudgetSelector, path: str = "front.png") -> None:
     from sgnn.inspection import FrontDisplay
 
     display = FrontDisplay.from_estimator(selector)
+    display.ax_.set(xlabel="cost in dollars", ylabel="held-out log loss")
     display.figure_.savefig(path, dpi=100, bbox_inches="tight")
     print(f"\nSaved {path}: the best tests at every price.")
 

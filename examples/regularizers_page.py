@@ -90,13 +90,12 @@ The papers, by number:
 
 def page(portraits: Iterable[RegularizerPortrait]) -> str:
     """The page, with a row of its table for each portrait."""
-    rows = [("name", "class, defaults", "penalty", "vanishes", "convex", "source"), ("---",) * 6]
+    rows = [("name, class", "penalty", "vanishes", "convex", "source"), ("---",) * 5]
     for portrait in portraits:
         names = portrait.name.split(", ")
         regularizer = regularizers.get(names[0])
         rows.append((
-            "<br>".join(f"`{name}`" for name in names),
-            f"`{regularizer}`",
+            "<br>".join(f"`{name}`" for name in [*names, str(regularizer)]),
             penalty(regularizer),
             ", ".join(portrait.vanishing) or "nothing",
             "yes" if regularizer.convex else "no",

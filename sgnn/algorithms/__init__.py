@@ -1,7 +1,7 @@
 """Training algorithms, one a file; all call the same hooks and give the same kind of result."""
 
 from ..components import discover
-from .base import ALGORITHMS, Algorithm
+from .base import ALGORITHMS, EVERYTHING, Algorithm
 from .blockwise import Blockwise, BlockwiseB
 from .dense import DenseNetwork
 from .full_gradient import FullGradient
@@ -25,6 +25,7 @@ from .subgradient import NNTau, Subgradient
 
 __all__ = [
     "ALGORITHMS",
+    "EVERYTHING",
     "RMDA",
     "ROUNDING",
     "Algorithm",

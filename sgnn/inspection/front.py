@@ -78,7 +78,8 @@ class FrontDisplay:
     figure to report is that of `cross_validate(BudgetSelector(...), X, y)`.
 
     The set without any group is not drawn.  Costs have a logarithmic axis where that spreads the
-    sets more evenly.  Of more than 40 columns some are left out.
+    sets more evenly.  Of more than 40 columns some are left out.  The unit of the costs, and which
+    loss it is, are yours to say: ``display.ax_.set(xlabel="cost in dollars")``.
 
     Examples
     --------

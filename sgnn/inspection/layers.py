@@ -21,8 +21,11 @@ PARTS = {  # key of the zeros in sparsity_: key of the total, color
 class LayerSparsityDisplay:
     """Share of the weights, and of the neurons, of each layer that are exactly zero.
 
-    Two bars per layer, labelled by their values; the title has the share of the floating point
-    operations that is left.  Create it by `from_estimator`.
+    Two bars per layer, labelled by their values; the title has the share of the multiplications
+    and additions of a prediction that is left once `compact` has left out the zero neurons.  The
+    neurons of a convolution are its output channels, those of a dense layer the units that it
+    reads, so that those of the last layer are the last hidden units.  Create it by
+    `from_estimator`.
 
     Parameters
     ----------

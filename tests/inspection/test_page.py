@@ -27,7 +27,7 @@ def script(monkeypatch, registry):
 def test_every_registered_regularizer_has_a_row(name):
     rows = re.findall(rf"^\| .*`{name}`.*$", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     assert len(rows) == 1, "run python examples/regularizers_page.py"
-    assert f"| `{regularizers.get(name)}` |" in rows[0]
+    assert f"<br>`{regularizers.get(name)}` |" in rows[0]
 
 
 def test_every_row_has_as_many_cells():

@@ -143,6 +143,16 @@ def test_the_search_finds_the_budget(browser, address):
     assert any("guide/budget" in link.get_attribute("href") for link in links)
 
 
+def test_a_picture_can_be_opened_alone(browser, address):
+    for name in ("index", "regularizers", "gallery/tables/plot_budget"):
+        browser.get(f"{address}/{name}.html")
+        pictures, same = browser.execute_script(
+            "const all = [...document.querySelectorAll('.bd-article img')];"
+            "return [all.length, all.filter((img) => img.closest('a')?.href === img.src).length]"
+        )
+        assert pictures == same > 0, name
+
+
 def test_no_page_is_wider_than_a_phone(browser, address):
     browser.set_window_size(500, 900)
     for name in ("index", "choose", "guide/budget", "gallery/tables/plot_budget"):

@@ -2,8 +2,11 @@
 Zeros layer by layer
 ====================
 
-Which layers of a convolutional network are sparse: single weights, and whole filters or units? Only
-the latter make the network smaller.
+Which layers of a convolutional network are sparse: single weights, and whole neurons? Only the
+latter make the network smaller. The neurons of a convolution are its filters, those of a dense
+layer the units that it reads: those of "output" are the last hidden units. The operations in the
+title are the multiplications and additions of a prediction, once
+:meth:`~sgnn.SparseGroupCNN.compact` has left out the zero neurons.
 """
 
 from sgnn import SparseGroupCNN

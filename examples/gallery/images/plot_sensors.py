@@ -34,6 +34,7 @@ for column, label in enumerate((0, 1)):
         axes[sensor, column].plot(X[y == label][0, sensor])
         axes[sensor, column].set_ylabel(f"sensor {sensor}" if column == 0 else "")
     axes[0, column].set_title(f"a signal of class {label}")
+    axes[-1, column].set_xlabel("time")
 plt.show()
 
 # %%

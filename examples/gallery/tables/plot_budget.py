@@ -39,6 +39,7 @@ print(f"{', '.join(selector.selected_groups_)}: {selector.cost_:.0f} dollars")
 
 display = FrontDisplay.from_estimator(selector)
 display.figure_.suptitle("The best tests at every price")
+display.ax_.set(xlabel="cost in dollars", ylabel="held-out log loss")
 
 # %%
 # Other budgets
