@@ -13,36 +13,48 @@ from torch import nn
 from sgnn import losses
 from sgnn.losses import CrossEntropy, Loss, Poisson, Quantile, SquaredError, TorchLoss
 
+from .intervals import BOUNDS, Outside, outside
+
 # no entry lies on a kink of a loss: no residual of 1, no margin of 1
 OUT = torch.tensor([[2.0, -1.3, 0.5], [0.1, 0.0, -0.2], [-3.0, 4.0, 1.5]], dtype=torch.float64)
 CLASSES = torch.tensor([0, 2, 1])
 NUMBERS = torch.tensor([[1.4, 0.0, 0.3], [0.0, 2.0, -2.0], [9.0, 4.5, 0.0]], dtype=torch.float64)
 POSITIVE = NUMBERS.abs() + 0.2
 
-# by name: the loss, and y of three rows
+
+def kl_div(out, y):
+    return torch.from_numpy(special.kl_div(y.numpy(), out.exp().numpy()))
+
+
+# by name: the loss, outputs and y of three rows, and the value by torch or scipy, which is summed
+# over the outputs of a row where it is not (n,)
 LOSSES = {
-    "log_loss": (CrossEntropy(), CLASSES),
-    "squared_error": (SquaredError(), NUMBERS),
-    "absolute_error": (losses.AbsoluteError(), NUMBERS),
-    "huber": (losses.Huber(0.7), NUMBERS),
-    "quantile": (Quantile(0.8), NUMBERS),
-    "poisson": (Poisson(), NUMBERS.abs()),
-    "gamma": (losses.Gamma(), POSITIVE),
-    "torch's Huber": (TorchLoss(nn.HuberLoss), NUMBERS),
-    "torch's multi-margin": (TorchLoss(nn.MultiMarginLoss), CLASSES),
-    "torch's Poisson": (TorchLoss(nn.PoissonNLLLoss), NUMBERS.abs()),
-}
-
-
-def outputs(y: torch.Tensor) -> torch.Tensor:
-    """Outputs for the targets: three for classes, else as many as y has columns."""
-    return OUT[:, : y.shape[1]].clone() if y.is_floating_point() else OUT.clone()
+    "log_loss": (CrossEntropy(), OUT, CLASSES, nn.CrossEntropyLoss(reduction="none")),
+    "squared_error": (SquaredError(), OUT, NUMBERS, lambda out, y: (out - y).square() / 2),
+    "absolute_error": (losses.AbsoluteError(), OUT, NUMBERS, nn.L1Loss(reduction="none")),
+    "huber": (losses.Huber(0.7), OUT, NUMBERS, nn.HuberLoss(reduction="none", delta=0.7)),
+    "quantile": (
+        Quantile(0.8), OUT, NUMBERS, lambda out, y: torch.maximum(0.8 * (y - out), 0.2 * (out - y))
+    ),
+    "poisson": (Poisson(), OUT, NUMBERS.abs(), kl_div),
+    "gamma": (
+        losses.Gamma(), OUT, POSITIVE, lambda out, y: y / out.exp() - torch.log(y / out.exp()) - 1
+    ),
+    "outside": (Outside(), OUT[:, :1], BOUNDS, outside),
+    "torch's Huber": (TorchLoss(nn.HuberLoss), OUT, NUMBERS, nn.HuberLoss(reduction="none")),
+    "torch's multi-margin": (
+        TorchLoss(nn.MultiMarginLoss), OUT, CLASSES, nn.MultiMarginLoss(reduction="none")
+    ),
+    "torch's Poisson": (
+        TorchLoss(nn.PoissonNLLLoss), OUT, NUMBERS.abs(), nn.PoissonNLLLoss(reduction="none")
+    ),
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradient_equals_central_differences(name):
-    loss, y = LOSSES[name]
-    h, out = 1e-5, outputs(y)
+    loss, out, y, _ = LOSSES[name]
+    h = 1e-5
     value, g = loss.gradient(out.clone(), y)
     assert torch.equal(loss(out.clone(), y), value)
     for j in range(out.shape[1]):
@@ -85,42 +97,27 @@ def test_a_torch_loss_is_summed_over_the_outputs():
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_gradients_do_not_need_autograd_enabled(name):
-    loss, y = LOSSES[name]
+    loss, out, y, _ = LOSSES[name]
     with torch.no_grad():
-        value, g = loss.gradient(outputs(y), y)
+        value, g = loss.gradient(out.clone(), y)
     assert not value.requires_grad
     assert not g.requires_grad
-    torch.testing.assert_close(g, loss.gradient(outputs(y), y)[1])
+    torch.testing.assert_close(g, loss.gradient(out.clone(), y)[1])
 
 
-# torch's own value of each loss, or scipy's formula -----------------------------------------------
-
-OURS_AND_TORCHS = {
-    "absolute_error": nn.L1Loss(reduction="none"),
-    "huber": nn.HuberLoss(reduction="none", delta=0.7),
-    "squared_error": lambda out, y: nn.functional.mse_loss(out, y, reduction="none") / 2,
-    "quantile": lambda out, y: torch.maximum(0.8 * (y - out), -0.2 * (y - out)),
-    "poisson": lambda out, y: kl_div(y, out.exp()),
-    "gamma": lambda out, y: y / out.exp() - torch.log(y / out.exp()) - 1,
-}
-
-
-def kl_div(y, mean):
-    return torch.from_numpy(special.kl_div(y.numpy(), mean.numpy()))
-
-
-@pytest.mark.parametrize("name", OURS_AND_TORCHS)
-def test_values_are_the_sums_of_others(name):
-    loss, y = LOSSES[name]
-    torch.testing.assert_close(loss(OUT.clone(), y), OURS_AND_TORCHS[name](OUT, y).sum(-1))
+@pytest.mark.parametrize("name", LOSSES)
+def test_values_are_those_of_others(name):
+    loss, out, y, formula = LOSSES[name]
+    expected = formula(out, y)
+    torch.testing.assert_close(loss(out.clone(), y), expected.reshape(len(out), -1).sum(-1))
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_replicas_may_have_targets_of_their_own(name):
-    loss, y = LOSSES[name]
+    loss, out, y, _ = LOSSES[name]
     if not y.is_floating_point():
         pytest.skip("classes have no scale")
-    outs, ys = torch.stack([outputs(y), 0.3 * outputs(y)]), torch.stack([y, y[[1, 2, 0]]])
+    outs, ys = torch.stack([out, 0.3 * out]), torch.stack([y, y[[1, 2, 0]]])
     value, g = loss.gradient(outs.clone(), ys)
     for r in range(2):
         alone, slope = loss.gradient(outs[r].clone(), ys[r])
@@ -138,8 +135,8 @@ WEIGHT = torch.from_numpy(RNG.integers(0, 4, size=40).astype(float))
 @pytest.mark.parametrize("weight", [torch.ones(40, dtype=torch.float64), WEIGHT], ids=["1", "w"])
 @pytest.mark.parametrize("name", LOSSES)
 def test_the_start_is_the_best_constant(name, weight):
-    loss, y = LOSSES[name]
-    y, n_outputs = y[DRAWN], outputs(y).shape[1]
+    loss, out, y, _ = LOSSES[name]
+    y, n_outputs = y[DRAWN], out.shape[1]
 
     def mean_loss(constant):
         return float(loss(constant.expand(40, n_outputs).contiguous(), y) @ weight)
@@ -157,8 +154,8 @@ def test_the_start_is_the_best_constant(name, weight):
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_integer_weights_equal_repeated_rows(name):
-    loss, y = LOSSES[name]
-    y, n_outputs = y[DRAWN], outputs(y).shape[1]
+    loss, out, y, _ = LOSSES[name]
+    y, n_outputs = y[DRAWN], out.shape[1]
     weighted = loss.start(y, WEIGHT, n_outputs)
     repeated = y.repeat_interleave(WEIGHT.long(), dim=0)
     expected = loss.start(repeated, torch.ones(len(repeated), dtype=torch.float64), n_outputs)

@@ -185,7 +185,7 @@ class SparseNet(GroupSelection):
         task, targets = self._task_kind.read(self, labels, self._task if warm else None)
         if warm:
             body.check_warm(self, self.module_, self._body)
-            task.check_link(self.module_.target_scale, self.loss)
+            task.check_warm(self._task, self.loss)
         weight = task.weights(targets, sample_weight)
         table, held_out = Table(rows, targets, weight, np.arange(len(rows))), None
         if X_val is not None or y_val is not None:

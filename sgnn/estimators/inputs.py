@@ -202,8 +202,9 @@ def _check_form(X: Any, y: Any) -> None:
     fields = getattr(getattr(y, "dtype", None), "names", None)
     if fields:
         raise ValueError(
-            f"y has the fields {', '.join(fields)}, as survival times do, which no estimator here "
-            f"takes: give one number or label for each row."
+            f"y has the fields {', '.join(fields)}, as survival times do, which no loss here "
+            f"takes: give one number or label for each row, or columns of numbers and a loss of "
+            f"your own."
         )
     n, m = (
         (a.shape[0] if a.shape else None) if hasattr(a, "shape")

@@ -32,6 +32,7 @@ from .docs import documented
 from .fit import SparseNet
 from .parameters import SHARED
 from .penalties import dense_terms, made
+from .prediction import score
 from .task import Classes, Numbers
 
 __all__ = ["GroupLassoMLP", "GroupLassoMLPRegressor"]
@@ -344,3 +345,4 @@ class GroupLassoMLPRegressor(RegressorMixin, RegularizedMLP):
     """
 
     _task_kind = Numbers
+    score = score

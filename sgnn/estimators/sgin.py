@@ -29,6 +29,7 @@ from .docs import documented
 from .fit import BATCH, FULL_BATCH, SparseNet
 from .parameters import SHARED
 from .penalties import made
+from .prediction import score
 from .task import Classes, Numbers
 
 __all__ = ["SGINClassifier", "SGINRegressor"]
@@ -335,3 +336,4 @@ class SGINRegressor(RegressorMixin, SGIN):
     """
 
     _task_kind = Numbers
+    score = score

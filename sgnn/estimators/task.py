@@ -18,6 +18,8 @@ from .trials import try_batch_loss, try_loss
 
 __all__ = ["TASKS", "Classes", "Numbers", "Task"]
 
+TRIED = 100  # rows, of which the first may tell a loss nothing
+
 
 @dataclass(frozen=True)
 class Task(ABC):
@@ -79,7 +81,9 @@ class Task(ABC):
         loss = losses.get(given, self.of)
         loss.check_targets(targets)
         # not as many rows as outputs, which would be taken for each other
-        rows = np.arange(2 if self.n_outputs != 2 else 3) % len(targets)
+        n_rows = min(len(targets), TRIED)
+        n_rows += n_rows == self.n_outputs
+        rows = np.linspace(0, len(targets) - 1, n_rows).round().astype(int)
         out = torch.zeros(len(rows), self.n_outputs, dtype=torch.float64)
         y = torch.tensor(targets[rows], dtype=None if targets.dtype.kind in "iu" else out.dtype)
         if isinstance(loss, BatchLoss):
@@ -88,12 +92,14 @@ class Task(ABC):
             try_loss(loss.double(), out, y, given)
         return replace(self, loss=loss)
 
-    def check_link(self, before: TargetScale, given: Any) -> None:
+    def check_warm(self, before: Task, given: Any) -> None:
         """Refuse a loss for which y and the outputs mean something else than in the fit before."""
-        if (self.loss.link, self.loss.scaling) != (before.link, before.scaling):
+        kinds = [(task.of, task.loss.link, task.loss.scaling) for task in (self, before)]
+        if kinds[0] != kinds[1]:
             raise ValueError(
-                f"loss={given!r} has another link or scale of y than that of the fit that "
-                f"warm_start=True goes on with: give the same loss, or set warm_start=False."
+                f"loss={given!r} has another link or scale of y, or another kind of y, than that "
+                f"of the fit that warm_start=True goes on with: give the same loss, or set "
+                f"warm_start=False."
             )
 
 
@@ -153,7 +159,8 @@ class Numbers(Task):
         """The targets are float64 (n, n_targets), or what a task for the loss makes of y."""
         loss = getattr(model, "loss", None)
         if cls is Numbers and loss is not None and losses.get(loss).targets in TASKS:
-            return TASKS[losses.get(loss).targets].read(model, y, before)
+            kind = TASKS[losses.get(loss).targets]
+            return kind.read(model, y, before if isinstance(before, kind) else None)
         targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
         if before is not None and targets.shape[1] != before.n_outputs:
             raise ValueError(

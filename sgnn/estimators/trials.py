@@ -1,4 +1,4 @@
-"""Arguments that are code, tried on two rows before anything is trained with them."""
+"""Arguments that are code, tried on a few rows before anything is trained with them."""
 
 from __future__ import annotations
 
@@ -85,7 +85,7 @@ def try_batch_loss(loss: BatchLoss, out: Tensor, y: Tensor, given: Any) -> None:
 def _check_finite(values: Tensor, gradient: Tensor, called: str) -> None:
     if not (values.isfinite().all() and gradient.isfinite().all()):
         raise ValueError(
-            f"loss={called} is not finite for outputs of 0 with the first targets of y: "
+            f"loss={called} is not finite for outputs of 0 with targets of y: "
             f"give a loss of raw outputs, or targets that it is made for."
         )
 

@@ -21,8 +21,9 @@ class Loss(nn.Module):
 
     Attributes
     ----------
-    targets : {"classes", "numbers", "any"}
-        The form of y: class indices (n,), or numbers (n, n_outputs).
+    targets : {"classes", "numbers", "any"} or str
+        The form of y: class indices (n,), or numbers (n, n_outputs); of another form, the name
+        of the task that reads it.
     scaling : {"standardize", "mean"} or None
         How y is scaled if the estimator standardizes: to mean 0 and variance 1, divided by its
         mean, or not at all.
@@ -61,7 +62,7 @@ class Loss(nn.Module):
 
         Parameters
         ----------
-        y : tensor of shape (n,) or (n, n_outputs)
+        y : tensor of shape (n,) or (n, ...)
             Class indices, or numbers in float64.
         weight : tensor of shape (n,)
             In float64.
@@ -73,7 +74,8 @@ class Loss(nn.Module):
         tensor of shape (n_outputs,)
             In float64.
         """
-        first = np.zeros(n_outputs) if y.ndim == 1 else weighted_mean(y, weight).numpy()
+        alike = y.shape[1:] == (n_outputs,)  # an output for each column
+        first = weighted_mean(y, weight).numpy() if alike else np.zeros(n_outputs)
         share = weight / weight.sum()
 
         def mean_loss(constant: np.ndarray) -> tuple[float, np.ndarray]:

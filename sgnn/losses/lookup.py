@@ -12,6 +12,7 @@ __all__ = ["get", "names"]
 
 SCALINGS = (None, "standardize", "mean")
 LINKS = ("identity", "log")
+TARGETS = ("classes", "numbers", "any")
 
 
 def names(targets: str = "any") -> list[str]:
@@ -82,6 +83,11 @@ def get(loss: Any, targets: str = "any") -> Loss:
         raise ValueError(
             f"loss={loss!r} has scaling={made.scaling!r} and link={made.link!r}: let them be among "
             f"{SCALINGS} and {LINKS}."
+        )
+    if made.targets not in TARGETS and (made.scaling, made.link) != (None, "identity"):
+        raise ValueError(
+            f"loss={loss!r} is one of {made.targets}, for which scaling={made.scaling!r} and "
+            f"link={made.link!r} have no meaning: leave both as they are, and let the task predict."
         )
     if "any" not in (targets, made.targets) and made.targets != targets:
         raise ValueError(

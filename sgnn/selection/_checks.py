@@ -98,15 +98,18 @@ def _try(scorer: Callable, scoring: Any, estimator: Any, X: Any, y: Any) -> None
     # if a few rows are too few for the metric, all rows are tried
     for rows in (two_per_class, np.arange(len(y))):
         part = _safe_indexing(X, rows), _safe_indexing(y, rows)
-        try:
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                check_score(scorer(constant.fit(*part), *part), scoring)
-            return
-        except AttributeError:
-            return  # the scorer uses an attribute that the constant model lacks
-        except Exception as error:
-            failure = error
+        # of pairs that are no numbers to predict there may be one prediction a row
+        one = [np.asarray(part[1])[:, 0]] if np.ndim(part[1]) > 1 else []
+        for predicted in (part[1], *one):
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    check_score(scorer(constant.fit(part[0], predicted), *part), scoring)
+                return
+            except AttributeError:
+                return  # the scorer uses an attribute that the constant model lacks
+            except Exception as error:
+                failure = error
     if isinstance(failure, ScoreError):
         raise failure
     raise ValueError(

@@ -6,25 +6,31 @@ import pickle
 
 import numpy as np
 import pytest
+import torch
+from sklearn.base import clone
 
-from sgnn import BudgetSelector, GroupLassoMLPRegressor, SGINRegressor, losses
+from sgnn import BudgetSelector, GroupLassoMLPRegressor, LambdaSearchCV, SGINRegressor, losses
 from sgnn.algorithms import Proximal
 from sgnn.estimators.task import TASKS
-from sgnn.losses import BatchLoss
+from sgnn.losses import BatchLoss, Loss
 from sgnn.losses.base import REGISTRY
 
+from ..intervals import Intervals, Outside, bounds
 from ..survival import GROUPS, Pairs, PartialLikelihood, times
+from ..test_batch_losses import BATCH_LOSSES
+from ..test_losses import LOSSES
 
 # by loss: X (n, 6) and y, of whose prediction X[:, 0] + X[:, 1] is the best, a y to refuse and,
 # where the scale of the loss wants others than those of MODELS, {model: lam}
 ROWS = {
     "partial_likelihood": (*times(), times()[1][:, 0]),
+    "outside": (*bounds(), bounds()[1][:, ::-1]),
 }
 MODELS = {
     "a": lambda **given: SGINRegressor(GROUPS, **{"lam": 0.05, **given}),
     "b": lambda **given: SGINRegressor(GROUPS, algorithm="b", **{"lam": 0.05, **given}),
     "proximal": lambda **given: GroupLassoMLPRegressor(
-        GROUPS, algorithm=Proximal(polish_iter=30), max_epochs=40, **{"lam": 0.02, **given}
+        GROUPS, algorithm=Proximal(polish_iter=30), **{"lam": 0.02, "max_epochs": 40, **given}
     ),
 }
 
@@ -33,6 +39,8 @@ MODELS = {
 def registered(monkeypatch):
     monkeypatch.setitem(TASKS, "pairs", Pairs)
     monkeypatch.setitem(REGISTRY, "partial_likelihood", PartialLikelihood)
+    monkeypatch.setitem(TASKS, "intervals", Intervals)
+    monkeypatch.setitem(REGISTRY, "outside", Outside)
 
 
 @pytest.fixture(params=ROWS)
@@ -52,6 +60,66 @@ def test_the_group_that_matters_is_found(row, kind, jointly):
     f = fits[0].predict(X)
     assert f.shape == (len(X),)
     assert np.corrcoef(f, X[:, 0] + X[:, 1])[0, 1] > 0.9
+
+
+def mean_loss(name, f, y):
+    """By the formula of the table of its kind, of outputs (n,)."""
+    if name in BATCH_LOSSES:
+        return BATCH_LOSSES[name][1](f, y, np.ones(len(f)))
+    return float(LOSSES[name][3](torch.from_numpy(f)[:, None], torch.from_numpy(y)).mean())
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_the_score_is_minus_the_loss(row, kind):
+    given, X, y, _ = row
+    model = MODELS[kind](**given).fit(X, y)
+    f = model._outputs(X)[:, 0]
+    assert model.score(X, y) == pytest.approx(-mean_loss(given["loss"], f, y), rel=1e-6)
+    weight = np.random.default_rng(2).integers(0, 3, len(X)).astype(float)
+    part = weight > 0
+    assert model.score(X, y, weight) == pytest.approx(model.score(X[part], y[part], weight[part]))
+
+
+def spread(model, X, y):
+    """A score of predictions (n,)."""
+    f = model.predict(X)
+    assert f.shape == (len(X),)
+    return f.std()
+
+
+@pytest.mark.parametrize("scoring", [None, spread])
+def test_searches_score_what_is_predicted(row, scoring):
+    given, X, y, _ = row
+    search = LambdaSearchCV(SGINRegressor(GROUPS, **given), [0.1, 0.02], cv=2, scoring=scoring)
+    scores = search.fit(X, y).cv_results_["mean_test_score"]
+    assert np.isfinite(scores).all()
+    assert (scores < 0).all() == (scoring is None)
+
+
+class Plain(Loss):
+    """Of numbers, and y is not scaled."""
+
+    targets = "numbers"
+
+    def gradient(self, out, y):
+        return (out - y).square().sum(-1), 2 * (out - y)
+
+
+@pytest.mark.parametrize("own", [{"scaling": "standardize"}, {"link": "log"}], ids=str)
+def test_targets_of_another_kind_are_not_scaled(own):
+    loss = type("Scaled", (Outside,), own)()
+    with pytest.raises(ValueError, match=r"one of intervals, for which .*: leave both"):
+        SGINRegressor(GROUPS, loss=loss).fit(*bounds())
+
+
+@pytest.mark.parametrize("kind", MODELS)
+def test_a_warm_start_from_other_targets_is_refused(row, kind):
+    given, X, y, _ = row
+    model = MODELS[kind](**given, warm_start=True, max_epochs=1, lam=0.0)
+    for first, second in ((given["loss"], Plain()), (Plain(), given["loss"])):
+        fitted = clone(model).set_params(loss=first).fit(X, y)
+        with pytest.raises(ValueError, match="warm_start=False"):
+            fitted.set_params(loss=second).fit(X, y)
 
 
 @pytest.mark.parametrize("kind", MODELS)
@@ -75,7 +143,7 @@ def test_replicas_equal_single_fits(row):
 
 def test_a_search_for_sets_needs_losses_of_rows(row):
     given, X, y, _ = row
-    selector = BudgetSelector(SGINRegressor(GROUPS, **given), max_groups=1, evaluate=None)
+    selector = BudgetSelector(SGINRegressor(GROUPS, **given), max_groups=1)
     if isinstance(losses.get(given["loss"]), BatchLoss):
         with pytest.raises(ValueError, match=r"loss=.* is one of whole batches.*give search="):
             selector.fit(X, y)
