@@ -111,7 +111,7 @@ def read(
         layout = Layout(Groups.of(spec, _num_features(X), names, costs=costs))
         kind = Classes if is_classifier(estimator) else Numbers
         y = column_or_1d(y, warn=True) if kind is Classes else y
-        task, targets = kind.read(_of_scikit_learn(final_estimator(model)), y, None)
+        task, targets = kind.read(_loss_and_weights(final_estimator(model)), y, None)
     if loss is not None:
         task = task.with_loss(loss, targets)
     if isinstance(task.loss, losses.BatchLoss):
@@ -126,10 +126,14 @@ def read(
     )  # fmt: skip
 
 
-def _of_scikit_learn(model: Any) -> SimpleNamespace:
-    """The weights of classes, and the loss where it is one of ours by that name."""
+def _loss_and_weights(model: Any) -> SimpleNamespace:
+    """The weights of classes, and the loss where it is one of ours.
+
+    Of scikit-learn's that is by name, but for "quantile", which has another argument there.
+    """
     loss = getattr(model, "loss", None)
-    known = isinstance(loss, str) and loss in losses.names() and loss != "quantile"
+    ours = hasattr(model, "_task_kind")
+    known = ours or (isinstance(loss, str) and loss in losses.names() and loss != "quantile")
     return SimpleNamespace(
         class_weight=getattr(model, "class_weight", None), loss=loss if known else None
     )

@@ -18,12 +18,13 @@ from sklearn.model_selection import GridSearchCV, GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from sgnn import BudgetSelector, GroupLassoMLP, SGINClassifier, SparseGroupCNN
+from sgnn import BudgetSelector, GroupLassoMLP, SGINClassifier, SGINRegressor, SparseGroupCNN
 from sgnn.datasets import (
     load_heart_costs,
     make_grouped_classification,
     make_grouped_regression,
 )
+from sgnn.losses import Huber
 from sgnn.selection import StabilitySelector, SubsetSearch
 
 QUICK = SubsetSearch((16,), max_steps=150)
@@ -378,6 +379,17 @@ def test_a_network_in_a_pipeline_keeps_all_that_was_chosen(planted):
     selector = made(planted, model, max_groups=2, groups=planted.groups)
     selector.fit(planted.data, planted.target)
     assert selector.best_estimator_[-1].get_support().all()
+
+
+@pytest.mark.parametrize("loss", [Huber(0.5), "quantile"], ids=str)
+def test_a_network_in_a_pipeline_says_which_loss(loss):
+    data = make_grouped_regression(120, 4, 2, n_informative=2, random_state=0)
+    model = make_pipeline(StandardScaler(), SGINRegressor(loss=loss))
+    said, given = (
+        made(data, model, max_groups=2, search=search).fit(data.data, data.target).front_
+        for search in (QUICK, clone(QUICK).set_params(loss=loss))
+    )
+    assert [point["loss"] for point in said] == [point["loss"] for point in given]
 
 
 def test_the_compact_model(planted):
