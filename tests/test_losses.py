@@ -13,6 +13,7 @@ from torch import nn
 from sgnn import losses
 from sgnn.losses import CrossEntropy, Loss, Poisson, Quantile, SquaredError, TorchLoss
 
+from .gaussian import Gaussian, log_likelihood
 from .intervals import BOUNDS, Outside, outside
 
 # no entry lies on a kink of a loss: no residual of 1, no margin of 1
@@ -41,6 +42,7 @@ LOSSES = {
         losses.Gamma(), OUT, POSITIVE, lambda out, y: y / out.exp() - torch.log(y / out.exp()) - 1
     ),
     "outside": (Outside(), OUT[:, :1], BOUNDS, outside),
+    "gaussian": (Gaussian(), OUT[:, :2], NUMBERS[:, :1], log_likelihood),
     "torch's Huber": (TorchLoss(nn.HuberLoss), OUT, NUMBERS, nn.HuberLoss(reduction="none")),
     "torch's multi-margin": (
         TorchLoss(nn.MultiMarginLoss), OUT, CLASSES, nn.MultiMarginLoss(reduction="none")

@@ -78,6 +78,11 @@ class Task(ABC):
 
     def with_loss(self, given: Any, targets: np.ndarray) -> Self:
         """The same with the user's `loss=`, tried on a few rows."""
+        if self.of != "classes" and targets.ndim != 2:
+            raise ValueError(
+                f"{type(self).__name__}.read must make targets of shape (n, k), got shape "
+                f"{targets.shape}: give an array of two axes."
+            )
         loss = losses.get(given, self.of)
         loss.check_targets(targets)
         # not as many rows as outputs, which would be taken for each other
@@ -192,7 +197,8 @@ class Numbers(Task):
         name: str = "y",
     ) -> torch.Tensor:
         # rows of weight 0 take the target of another one: 0 times infinity is not 0
-        scaled = scale.scaled(np.where(weight[:, None] > 0, targets, targets[weight.argmax()]))
+        rows = np.where(weight > 0, np.arange(len(targets)), weight.argmax())
+        scaled = scale.scaled(targets[rows])
         y = torch.tensor(scaled, dtype=like.dtype, device=like.device)
         lost = scale.link == "log" and bool(((y == 0).cpu().numpy() & (scaled > 0)).any())
         if lost or not y.isfinite().all():

@@ -15,6 +15,7 @@ from sgnn.estimators.task import TASKS
 from sgnn.losses import BatchLoss, Loss
 from sgnn.losses.base import REGISTRY
 
+from ..gaussian import Gaussian, Uncertain, uncertain
 from ..intervals import Intervals, Outside, bounds
 from ..survival import GROUPS, Pairs, PartialLikelihood, times
 from ..test_batch_losses import BATCH_LOSSES
@@ -25,6 +26,7 @@ from ..test_losses import LOSSES
 ROWS = {
     "partial_likelihood": (*times(), times()[1][:, 0]),
     "outside": (*bounds(), bounds()[1][:, ::-1]),
+    "gaussian": (*uncertain(), bounds()[1], {"proximal": 0.03}),
 }
 MODELS = {
     "a": lambda **given: SGINRegressor(GROUPS, **{"lam": 0.05, **given}),
@@ -39,6 +41,8 @@ MODELS = {
 def registered(monkeypatch):
     monkeypatch.setitem(TASKS, "pairs", Pairs)
     monkeypatch.setitem(REGISTRY, "partial_likelihood", PartialLikelihood)
+    monkeypatch.setitem(TASKS, "uncertain", Uncertain)
+    monkeypatch.setitem(REGISTRY, "gaussian", Gaussian)
     monkeypatch.setitem(TASKS, "intervals", Intervals)
     monkeypatch.setitem(REGISTRY, "outside", Outside)
 
@@ -62,19 +66,20 @@ def test_the_group_that_matters_is_found(row, kind, jointly):
     assert np.corrcoef(f, X[:, 0] + X[:, 1])[0, 1] > 0.9
 
 
-def mean_loss(name, f, y):
-    """By the formula of the table of its kind, of outputs (n,)."""
+def mean_loss(name, out, y):
+    """Of outputs (n, n_outputs) and targets, by the formula in the table of its kind."""
     if name in BATCH_LOSSES:
-        return BATCH_LOSSES[name][1](f, y, np.ones(len(f)))
-    return float(LOSSES[name][3](torch.from_numpy(f)[:, None], torch.from_numpy(y)).mean())
+        return BATCH_LOSSES[name][1](out[:, 0], y, np.ones(len(y)))
+    return float(LOSSES[name][3](torch.from_numpy(out), torch.from_numpy(y)).mean())
 
 
 @pytest.mark.parametrize("kind", MODELS)
 def test_the_score_is_minus_the_loss(row, kind):
     given, X, y, _ = row
     model = MODELS[kind](**given).fit(X, y)
-    f = model._outputs(X)[:, 0]
-    assert model.score(X, y) == pytest.approx(-mean_loss(given["loss"], f, y), rel=1e-6)
+    _, targets = model._task.read(model, y, model._task)
+    expected = -mean_loss(given["loss"], model._outputs(X), targets)
+    assert model.score(X, y) == pytest.approx(expected, rel=1e-6)
     weight = np.random.default_rng(2).integers(0, 3, len(X)).astype(float)
     part = weight > 0
     assert model.score(X, y, weight) == pytest.approx(model.score(X[part], y[part], weight[part]))
@@ -103,6 +108,17 @@ class Plain(Loss):
 
     def gradient(self, out, y):
         return (out - y).square().sum(-1), 2 * (out - y)
+
+
+def test_a_task_makes_targets_of_two_axes(monkeypatch):
+    class Flat(Uncertain):
+        @classmethod
+        def read(cls, model, y, before):
+            return cls(Gaussian(), 2, 1).with_loss(model.loss, y), y
+
+    monkeypatch.setitem(TASKS, "uncertain", Flat)
+    with pytest.raises(ValueError, match=r"Flat.read must make targets of shape \(n, k\), got"):
+        SGINRegressor(GROUPS, loss="gaussian").fit(*uncertain())
 
 
 @pytest.mark.parametrize("own", [{"scaling": "standardize"}, {"link": "log"}], ids=str)
