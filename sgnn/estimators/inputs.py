@@ -16,6 +16,7 @@ from ..groups import Groups
 from ..modules import InputTransform
 
 __all__ = [
+    "advised",
     "as_tensor",
     "check_fit",
     "check_kept",
@@ -52,7 +53,7 @@ def check_fit(
         )  # fmt: skip
         X = _native(X)
     except UNREADABLE as error:
-        raise _advised(error) from None
+        raise advised(error) from None
     names = getattr(estimator, "feature_names_in_", None)
     if X.ndim > 2:
         names = np.repeat([f"channel {c}" for c in range(X.shape[1])], X[0, 0].size)
@@ -95,7 +96,7 @@ def check_kept(estimator: Any, X: Any, kept: np.ndarray) -> np.ndarray:
             X = X if len(kept) == X.shape[1] else X[:, kept]
         X = _native(X)
     except UNREADABLE as error:
-        raise _advised(error) from None
+        raise advised(error) from None
     kept_names = [str(column) for column in kept] if names is None else names[kept]
     check_finite(X, kept_names, estimator.missing == "mean")
     return X
@@ -232,7 +233,7 @@ def _check_numbers(y: Any) -> None:
             ) from None
 
 
-def _advised(error: Exception) -> Exception:
+def advised(error: Exception) -> Exception:
     """The refusal of scikit-learn, numpy or torch, with the remedy where it names none."""
     text = str(error).splitlines()[0].rstrip(".")
     if text.startswith("Sparse data was passed"):
@@ -257,6 +258,10 @@ def _advised(error: Exception) -> Exception:
         return TypeError(f"X contains columns that are not numbers ({kind}): encode them.")
     if text.startswith("Complex data not supported"):
         return ValueError("Complex data not supported in X or y: give real numbers.")
+    if text.startswith("y should be a 1d array"):
+        return ValueError(
+            f"{text}: give one label for each row, such as y.argmax(1) where columns are one-hot."
+        )
     if text.startswith("Input y contains"):
         return ValueError(f"{text[6:]}: drop those rows, or fill in their target.")
     return error

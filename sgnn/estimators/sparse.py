@@ -9,7 +9,7 @@ from scipy import sparse
 from sklearn.utils.validation import validate_data
 
 from ..linear import Matrix
-from .inputs import _advised, _check_form, _check_numbers, check_finite, check_fit, check_kept
+from .inputs import _check_form, _check_numbers, advised, check_finite, check_fit, check_kept
 
 __all__ = ["check_fit_matrix", "check_kept_matrix"]
 
@@ -29,7 +29,7 @@ def check_fit_matrix(
             multi_output=numeric, y_numeric=numeric, reset=reset,
         )  # fmt: skip
     except (ValueError, TypeError) as error:
-        raise _advised(error) from None
+        raise advised(error) from None
     return _check_finite_entries(estimator, X, np.arange(X.shape[1])), y
 
 
@@ -42,7 +42,7 @@ def check_kept_matrix(estimator: Any, X: Any, kept: np.ndarray) -> Matrix:
             estimator, X, accept_sparse="csc", dtype="numeric", ensure_all_finite=False, reset=False
         )
     except (ValueError, TypeError) as error:
-        raise _advised(error) from None
+        raise advised(error) from None
     return _check_finite_entries(estimator, X[:, kept], kept)
 
 

@@ -15,6 +15,7 @@ from sklearn.utils import column_or_1d
 from sklearn.utils.validation import _num_features
 
 from .. import losses
+from ..estimators.inputs import advised
 from ..estimators.task import Classes, Numbers, Task
 from ..groups import Groups
 from ..modules import TargetScale
@@ -110,7 +111,11 @@ def read(
         names = getattr(X, "columns", None)
         layout = Layout(Groups.of(spec, _num_features(X), names, costs=costs))
         kind = Classes if is_classifier(estimator) else Numbers
-        y = column_or_1d(y, warn=True) if kind is Classes else y
+        if kind is Classes:
+            try:
+                y = column_or_1d(y, warn=True)
+            except ValueError as error:
+                raise advised(error) from None
         task, targets = kind.read(_loss_and_weights(final_estimator(model)), y, None)
     if loss is not None:
         task = task.with_loss(loss, targets)

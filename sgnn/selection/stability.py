@@ -231,6 +231,8 @@ class StabilitySelector(MetaSelector):
     def _samples(self, y: Any, weight: np.ndarray | None, rng: np.random.Generator) -> list[Sample]:
         """Samples as weights of the rows, or as rows if `weight` is None."""
         strata = np.ravel(y) if is_classifier(self.estimator) else None
+        if strata is not None and len(strata) > len(y):  # several labels a row
+            _, strata = np.unique(np.asarray(y, dtype=str), axis=0, return_inverse=True)
         samples = []
         for _ in range(self.n_bootstraps):
             counts = draw_sample(rng, len(y), strata, self.subsample)

@@ -310,6 +310,10 @@ ARGUMENTS = {
 CLASSES = {
     "one class": ({"y": np.ones(12, int)}, r"y has one class only \(.*1.*\)"),
     "fractional classes": ({"y": X[:, 0]}, "Unknown label type: continuous"),
+    "one-hot classes": (
+        {"y": np.eye(2)[Y]},
+        r"y should be a 1d array.*: give one label for each row, such as y.argmax\(1\)",
+    ),
     "one row of a class held out": (
         {"y": np.arange(12) == 3, "early_stopping": True},
         "validation_fraction=0.1 does not split",

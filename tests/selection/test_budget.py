@@ -165,6 +165,11 @@ def test_what_is_refused_before_the_search(planted, monkeypatch, changes, messag
         made(planted, **changes).fit(planted.data, planted.target)
 
 
+def test_one_hot_classes_are_refused(planted):
+    with pytest.raises(ValueError, match=r"y should be a 1d array.*: give one label for each row"):
+        made(planted).fit(planted.data, np.eye(2)[planted.target])
+
+
 def test_a_budget_that_no_set_found_meets_is_refused(fitted):
     with pytest.raises(ValueError, match=r"^max_cost=0.5 allows none of the sets found"):
         fitted.choose(max_cost=0.5)

@@ -39,6 +39,13 @@ class RecordingClassifier(Recording):
         return tags
 
 
+class RecordingLabels(RecordingClassifier):
+    """The same for several labels of a row."""
+
+    def fit(self, X, y, sample_weight):
+        return super().fit(X, y[:, 0], sample_weight)
+
+
 class WithoutWeights(Recording):
     """The same without support for weights; the first column is the index of the row."""
 
@@ -96,6 +103,14 @@ def test_bootstraps_are_multinomial_counts(numbers, recorded):
     assert counts.var() == pytest.approx(1 - 1 / 120, abs=0.05)
     assert (counts == 0).mean() == pytest.approx((1 - 1 / 120) ** 120, abs=0.02)
     assert len({seed for _, seed in recorded}) == 200
+
+
+def test_of_several_labels_each_combination_is_drawn_from(numbers, recorded):
+    y = (numbers.data[:, :2] > 0).astype(int)
+    StabilitySelector(RecordingLabels(), 5, random_state=0).fit(numbers.data, y)
+    combination = 2 * y[:, 0] + y[:, 1]
+    for weight, _ in recorded:
+        np.testing.assert_array_equal(np.bincount(combination, weight), np.bincount(combination))
 
 
 @pytest.mark.parametrize("routing", [False, True])
