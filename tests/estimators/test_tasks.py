@@ -180,7 +180,7 @@ def test_replicas_equal_single_fits(sgin, data):
 
 def test_a_search_for_sets_needs_losses_of_rows(sgin, loss, data):
     X, y, _ = data
-    selector = BudgetSelector(sgin, max_groups=1)
+    selector = BudgetSelector(sgin, max_groups=1, random_state=0)
     if isinstance(losses.get(loss), BatchLoss):
         with pytest.raises(ValueError, match=r"loss=.* is one of whole batches.*give search="):
             selector.fit(X, y)
