@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import reprlib
 import warnings
@@ -95,21 +96,21 @@ def _try(scorer: Callable, scoring: Any, estimator: Any, X: Any, y: Any) -> None
     two_per_class = np.concatenate(
         [np.flatnonzero(strata == k)[:2] for k in range(strata.max() + 1)]
     )
+    # of a y of several columns there may be one prediction a row; that like y says why it failed
+    columns = [slice(None)] if np.ndim(y) == 1 else [0, slice(None)]
     # if a few rows are too few for the metric, all rows are tried
-    for rows in (two_per_class, np.arange(len(y))):
+    for rows, column in itertools.product((two_per_class, np.arange(len(y))), columns):
         part = _safe_indexing(X, rows), _safe_indexing(y, rows)
-        # of pairs that are no numbers to predict there may be one prediction a row
-        one = [np.asarray(part[1])[:, 0]] if np.ndim(part[1]) > 1 else []
-        for predicted in (part[1], *one):
-            try:
-                with warnings.catch_warnings():
-                    warnings.simplefilter("ignore")
-                    check_score(scorer(constant.fit(part[0], predicted), *part), scoring)
-                return
-            except AttributeError:
-                return  # the scorer uses an attribute that the constant model lacks
-            except Exception as error:
-                failure = error
+        predicted = np.asarray(part[1])[..., column]
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                check_score(scorer(constant.fit(part[0], predicted), *part), scoring)
+            return
+        except AttributeError:
+            return  # the scorer uses an attribute that the constant model lacks
+        except Exception as error:
+            failure = error
     if isinstance(failure, ScoreError):
         raise failure
     raise ValueError(

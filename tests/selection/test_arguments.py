@@ -73,6 +73,13 @@ def test_invalid_scorings_raise(numbers, counting, wrong):
         lambda_path(counting, numbers.data, numbers.target, LAMS, scoring=scoring)
 
 
+def test_the_reason_is_that_of_predictions_like_y(numbers, counting):
+    y = 100 * np.column_stack([numbers.target, -numbers.target])
+    search = LambdaSearchCV(counting, LAMS, scoring="neg_mean_squared_log_error")
+    with pytest.raises(ValueError, match=r"scoring='neg_mean_.* fails on .*Mean Squared"):
+        search.fit(numbers.data, y)
+
+
 def test_valid_scorings(numbers, classes):
     X, y = numbers.data, numbers.target
 
