@@ -358,10 +358,7 @@ class Problem:
     def mean_loss(self, outputs: Tensor, batch: Batch) -> Tensor:
         """Weighted mean over the batch of the loss of its outputs: (...)."""
         y, weight = self.targets(batch), None if self.weight is None else self.weight[..., batch]
-        if isinstance(self.loss, BatchLoss):
-            return self.loss.mean(outputs, y, weight)
-        losses = self.loss(outputs, y)
-        return losses.mean(-1) if weight is None else (losses * weight).sum(-1) / losses.shape[-1]
+        return self.loss.mean(outputs, y, weight)
 
     def mean_gradient(self, outputs: Tensor, batch: Batch) -> tuple[Tensor, Tensor]:
         """The same, and its derivative by the outputs (..., b, n_outputs)."""

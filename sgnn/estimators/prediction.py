@@ -13,7 +13,6 @@ from sklearn.metrics import r2_score
 from sklearn.utils.metaestimators import available_if
 from sklearn.utils.validation import check_is_fitted
 
-from ..losses import BatchLoss
 from ..modules import TargetScale
 
 __all__ = ["decision_function", "predict_proba", "score"]
@@ -82,7 +81,4 @@ def score(self: Any, X: Any, y: Any, sample_weight: Any = None) -> float:
     outputs, weight = torch.from_numpy(self._outputs(X)[kept]), weight[kept]
     y = task.tensor(targets[kept], weight, TargetScale(), outputs)
     mean_one = torch.from_numpy(weight / weight.mean())
-    loss = copy.deepcopy(task.loss).to(outputs)
-    if isinstance(loss, BatchLoss):
-        return -float(loss.mean(outputs, y, mean_one))
-    return -float((loss(outputs, y) * mean_one).mean())
+    return -float(copy.deepcopy(task.loss).to(outputs).mean(outputs, y, mean_one))

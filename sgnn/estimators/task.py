@@ -163,8 +163,8 @@ class Numbers(Task):
     def read(cls, model: Any, y: np.ndarray, before: Self | None) -> tuple[Any, np.ndarray]:
         """The targets are float64 (n, n_targets), or what a task for the loss makes of y."""
         loss = getattr(model, "loss", None)
-        if cls is Numbers and loss is not None and losses.get(loss).targets in TASKS:
-            kind = TASKS[losses.get(loss).targets]
+        own = cls is Numbers and loss is not None
+        if own and (kind := TASKS.get(losses.get(loss).targets)) is not None:
             return kind.read(model, y, before if isinstance(before, kind) else None)
         targets = np.asarray(y, dtype=np.float64).reshape(len(y), -1)
         if before is not None and targets.shape[1] != before.n_outputs:

@@ -54,6 +54,11 @@ class Loss(nn.Module):
         """The losses (..., n) and their derivative by `out` (..., n, n_outputs)."""
         raise TypeError("Loss is abstract: define `gradient`, or use one of sgnn.losses.names().")
 
+    def mean(self, out: Tensor, y: Tensor, weight: Tensor | None = None) -> Tensor:
+        """The mean over the rows, (...), of losses times weights (..., n)."""
+        losses = self(out, y)
+        return losses.mean(-1) if weight is None else (losses * weight).sum(-1) / losses.shape[-1]
+
     def check_targets(self, y: np.ndarray) -> None:
         """Raise a ValueError for targets (n, n_outputs) outside of the domain of the loss."""
 
