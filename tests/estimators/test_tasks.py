@@ -39,12 +39,11 @@ MODELS = {
 
 @pytest.fixture(autouse=True)
 def registered(monkeypatch):
-    monkeypatch.setitem(TASKS, "pairs", Pairs)
-    monkeypatch.setitem(REGISTRY, "partial_likelihood", PartialLikelihood)
-    monkeypatch.setitem(TASKS, "uncertain", Uncertain)
-    monkeypatch.setitem(REGISTRY, "gaussian", Gaussian)
-    monkeypatch.setitem(TASKS, "intervals", Intervals)
-    monkeypatch.setitem(REGISTRY, "outside", Outside)
+    own = {"partial_likelihood": PartialLikelihood, "outside": Outside, "gaussian": Gaussian}
+    for name, kind in own.items():
+        monkeypatch.setitem(REGISTRY, name, kind)
+    for task in (Pairs, Intervals, Uncertain):
+        monkeypatch.setitem(TASKS, task.of, task)
 
 
 @pytest.fixture(params=ROWS)
